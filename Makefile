@@ -1,0 +1,38 @@
+# make pipeline   everything on the bundled sample        make test       the tests (minutes)
+# make ui         runs and registry in the browser        make test-slow  those with a second environment or a fresh clone
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := 1
+
+.PHONY: setup pipeline ui test test-slow
+setup: .venv/ready .venv/mlflow-run-ready
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed, this is %d.%d. Hint: make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*p["dependencies"], *p["optional-dependencies"]["dev"], sep="\n")' > .venv/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+	@touch $@
+
+# The plain `mlflow run .` asks conda for its environment or, where python_env.yaml exists, takes a cached one: warm it here.
+.venv/mlflow-run-ready: .venv/ready conda.yaml
+	@if command -v conda >/dev/null; then echo "conda found: mlflow run will build conda.yaml"; else \
+	  { echo 'python: "3.11"'; echo 'build_dependencies: [pip]'; echo 'dependencies:'; sed -n 's/^      - /  - /p' conda.yaml; } > python_env.yaml; \
+	  folder=$$(mktemp -d) && cp python_env.yaml $$folder/ && printf 'name: warm\nentry_points: {main: {command: "true"}}\n' > $$folder/MLproject && \
+	  { (export PATH="$(CURDIR)/$(BIN):$$PATH"; cd $$folder && MLFLOW_TRACKING_URI=sqlite:///warm.db mlflow run . --env-manager uv > warm.log 2>&1) || \
+	    { tail -n 5 $$folder/warm.log; echo "The environment of the plain 'mlflow run' could not be prepared; use 'mlflow run . --env-manager local' with .venv/bin on PATH."; }; }; \
+	  rm -rf $$folder; fi
+	@touch $@
+
+pipeline: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" mlflow run . -e full_pipeline
+
+ui: setup
+	$(BIN)/mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $${PORT:-5000}
+
+test: setup
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow

@@ -1,0 +1,1 @@
+"""Customer lifetime value: predict, rank, cluster, monitor, and let a person decide which model is in production."""

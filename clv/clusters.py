@@ -1,0 +1,35 @@
+"""Clusters of predicted CLV alone, and their rank by median."""
+
+import kmeans1d
+import numpy as np
+import pandas as pd
+
+SCALES = {"log1p": np.log1p, "linear": np.positive}
+
+
+def assign(predicted_clv: pd.Series, k: int, scale: str) -> pd.Series:
+    """Exact 1-D k-means: the partition with the least squared distance to the cluster means.
+
+    Args:    k: clusters at most; fewer where there are fewer distinct values.
+             scale: log1p (distances are ratios; values below 0 count as 0) or linear.
+    Returns: cluster_id of each row: 1 for the lowest predictions, upwards; equal values share a cluster.
+    Source:  Wu (1991), Optimal quantization by matrix searching, doi:10.1016/0196-6774(91)90039-2.
+    """
+    values = SCALES[scale](predicted_clv.clip(lower=0) if scale == "log1p" else predicted_clv).to_numpy("float64")
+    found = kmeans1d.cluster(values, min(k, len(np.unique(values)))).clusters if len(values) else []
+    return pd.Series(np.asarray(found, dtype="int64") + 1, index=predicted_clv.index, name="cluster_id")
+
+
+def rank_clusters(clustered: pd.DataFrame) -> pd.DataFrame:
+    """One row per cluster, highest median first.
+
+    Returns: cluster_id, cluster_rank (1 = highest median predicted CLV), customers, median_clv, mean_clv, min_clv,
+             max_clv, total_clv (currency), share_of_total (0 to 1).
+    """
+    groups = clustered.groupby("cluster_id")["predicted_clv"]
+    table = groups.agg(customers="size", median_clv="median", mean_clv="mean", min_clv="min", max_clv="max", total_clv="sum")
+    table = table.reset_index().sort_values(["median_clv", "cluster_id"], ascending=[False, False], ignore_index=True)
+    table.insert(1, "cluster_rank", np.arange(len(table)) + 1)
+    total = table["total_clv"].sum()
+    table["share_of_total"] = table["total_clv"] / total if total else 0.0
+    return table.round({name: 4 for name in ("median_clv", "mean_clv", "min_clv", "max_clv", "total_clv")} | {"share_of_total": 6})

@@ -1,0 +1,187 @@
+"""Types and ranges of every key in conf/; the values, their units and their reasons stand there."""
+
+import datetime as dt
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from clv.errors import UserError
+
+
+def between(low: float, high: float) -> Any:
+    return field(default=MISSING, metadata={"allowed": (low, high)})
+
+
+def one_of(*values: str) -> Any:
+    return field(default=MISSING, metadata={"choices": values})
+
+
+def day_or_none() -> Any:
+    return field(default=MISSING, metadata={"day": True})
+
+
+@dataclass
+class Columns:
+    customer_id: str
+    order_date: str
+    revenue: str
+
+
+@dataclass
+class Data:
+    path: str
+    columns: Columns
+    max_rejected_share: float = between(0, 1)
+
+
+@dataclass
+class Window:
+    horizon_days: int = between(1, 3650)
+    as_of: str | None = day_or_none()
+    snapshot_step_days: int = between(1, 3650)
+    max_snapshots: int = between(1, 100)
+    min_history_days: int = between(1, 3650)
+
+
+@dataclass
+class Lifecycle:
+    new_days: int = between(1, 3650)
+    lost_days: int = between(1, 36500)
+    default_gap_days: float = between(1, 3650)
+    min_gap_days: float = between(1, 3650)
+    active_gaps: float = between(0, 1000)
+    lagging_gaps: float = between(0, 1000)
+    dormant_gaps: float = between(0, 1000)
+
+
+@dataclass
+class Features:
+    windows_days: list[int] = between(1, 3650)
+    half_lives_days: list[int] = between(1, 3650)
+    lifecycle: Lifecycle = field(default=MISSING)
+    moving: list[str] = field(default=MISSING)
+
+
+@dataclass
+class Model:
+    objective: str = one_of("tweedie", "squared_error")
+    tweedie_power: float = between(1.01, 1.99)
+    max_depth: int = between(1, 20)
+    learning_rate: float = between(1e-6, 1)
+    rounds: int = between(1, 100_000)
+    early_stopping_rounds: int = between(1, 10_000)
+    min_child_weight: float = between(0, 1e9)
+    subsample: float = between(0.01, 1)
+    colsample: float = between(0.01, 1)
+    reg_lambda: float = between(0, 1e9)
+    validation_share: float = between(0.05, 0.5)
+    min_customers: int = between(10, 1_000_000_000)
+
+
+@dataclass
+class Evaluation:
+    bootstrap_replicates: int = between(20, 10_000)
+    confidence: float = between(0.5, 0.999)
+
+
+@dataclass
+class Clusters:
+    k: int = between(1, 1000)
+    scale: str = one_of("log1p", "linear")
+
+
+@dataclass
+class Monitor:
+    significance: float = between(0, 1)
+    min_ks: float = between(0, 1)
+    min_customers: int = between(2, 1_000_000_000)
+    sample_customers: int = between(100, 1_000_000)
+    max_error_increase: float = between(0, 100)
+    max_r2_decrease: float = between(0, 100)
+    min_z: float = between(0, 100)
+
+
+@dataclass
+class Tracking:
+    model_name: str
+    bootstrap: bool
+    log_customer_ids: bool
+    reference_customers: int = between(100, 1_000_000)
+
+
+@dataclass
+class Promote:
+    version: str | None
+    reviewer: str | None
+    reason: str | None
+
+
+@dataclass
+class Simulate:
+    path: str
+    customers: int = between(1, 10_000_000)
+    first_day: str = day_or_none()
+    days: int = between(1, 36500)
+
+
+@dataclass
+class Compute:
+    memory_limit: str
+    temp_folder: str | None
+    threads: int = between(1, 1024)
+
+
+@dataclass
+class Config:
+    data: Data
+    window: Window
+    features: Features
+    model: Model
+    evaluation: Evaluation
+    clusters: Clusters
+    monitor: Monitor
+    tracking: Tracking
+    promote: Promote
+    simulate: Simulate
+    compute: Compute
+    outputs: str
+    seed: int = between(0, 2**31 - 1)
+    keep_bundles: int = between(1, 10_000)
+
+
+def load(composed: DictConfig) -> Config:
+    """The composed configuration as typed values.
+
+    Raises: UserError: a key stands outside the schema, or a value has the wrong type or lies outside its range.
+    """
+    try:
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
+    except OmegaConfBaseException as error:
+        raise UserError(f"configuration: {error.full_key or ''}: {str(error).splitlines()[0]}"
+                        "\nHint: every key and its unit is listed in conf/.") from error
+    check(config, "")
+    return config
+
+
+def check(section: Any, prefix: str) -> None:
+    """Walk the dataclasses and hold every value to the range that its field declares."""
+    for entry in fields(section):
+        name, value = prefix + entry.name, getattr(section, entry.name)
+        if is_dataclass(value):
+            check(value, name + ".")
+        for item in value if isinstance(value, list) else [value]:
+            check_value(name, item, entry.metadata)
+
+
+def check_value(name: str, value: Any, rule: Any) -> None:
+    if "allowed" in rule and not rule["allowed"][0] <= value <= rule["allowed"][1]:
+        raise UserError(f"configuration: {name}={value} is outside {rule['allowed'][0]:g} to {rule['allowed'][1]:g}.")
+    if "choices" in rule and value not in rule["choices"]:
+        raise UserError(f"configuration: {name}={value} is none of {', '.join(rule['choices'])}.")
+    if "day" in rule and value is not None:
+        try:
+            dt.date.fromisoformat(value)
+        except ValueError:
+            raise UserError(f"configuration: {name}={value} is not a day written YYYY-MM-DD.") from None

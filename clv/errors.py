@@ -1,0 +1,13 @@
+"""What a person can put right: shown as its message alone, without a traceback."""
+
+
+class UserError(ValueError):
+    """Says what is wrong, how many, which value, and the next move after `Hint:`."""
+
+    exit_code = 1
+
+
+class InputError(UserError):
+    """The purchase history cannot be used as it is (sysexits EX_DATAERR)."""
+
+    exit_code = 65

@@ -1,0 +1,99 @@
+"""The feature table at one cutoff: one row per customer, from purchases before the cutoff alone."""
+
+import datetime as dt
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pandas as pd
+
+TEMPLATE = jinja2.Template((Path(__file__).parent / "features.sql").read_text(), undefined=jinja2.StrictUndefined)
+STAGES = ("new", "active", "lagging", "dormant", "lost")
+
+# Gaps look back from each order, so one pass serves every cutoff. An order's value is the day's net revenue, at least 0.
+HISTORY = """
+WITH dated AS (
+  SELECT customer_id, revenue, positive_revenue, orders,
+         DATEDIFF('day', DATE '1970-01-01', order_date) AS order_day,
+         12 * EXTRACT(YEAR FROM order_date) + EXTRACT(MONTH FROM order_date) AS order_month,
+         CASE WHEN orders = 1 THEN GREATEST(revenue, 0) END AS order_value
+  FROM purchases),
+linked AS (
+  SELECT *, LAG(CASE WHEN orders = 1 THEN order_day END IGNORE NULLS) OVER customer_days AS previous_order_day,
+            LAG(CASE WHEN orders = 1 THEN order_month END IGNORE NULLS) OVER customer_days AS previous_order_month,
+            LEAD(CASE WHEN orders = 1 THEN order_day END IGNORE NULLS) OVER customer_days AS next_order_day
+  FROM dated
+  WINDOW customer_days AS (PARTITION BY customer_id ORDER BY order_day))
+SELECT *, CASE WHEN orders = 1 THEN order_day - previous_order_day END AS gap_days,
+          CASE WHEN orders = 1 AND (previous_order_month IS NULL OR previous_order_month <> order_month) THEN 1 ELSE 0 END AS is_new_month
+FROM linked"""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What the columns of a feature table are. A model version carries its own, so that scoring uses the one it learnt on.
+
+    windows_days, half_lives_days: of the revenue and order columns.   horizon_days: length of the same window last year.
+    lifecycle: the numbers of conf/features/*.yaml, section lifecycle.
+    """
+
+    windows_days: tuple[int, ...]
+    half_lives_days: tuple[int, ...]
+    horizon_days: int
+    same_window_last_year: bool
+    lifecycle: dict[str, float]
+
+    @classmethod
+    def within(cls, history_days: int, windows_days: list[int], half_lives_days: list[int], horizon_days: int,
+               lifecycle: dict[str, float]) -> "Definition":
+        """The definition that a history of so many days can fill: longer windows are left out."""
+        reached = tuple(days for days in sorted(windows_days) if days <= history_days)
+        return cls(reached, tuple(sorted(half_lives_days)), horizon_days, history_days >= 365, lifecycle)
+
+    def as_dict(self) -> dict:
+        return asdict(self) | {"windows_days": list(self.windows_days), "half_lives_days": list(self.half_lives_days)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Definition":
+        return cls(**values | {"windows_days": tuple(values["windows_days"]), "half_lives_days": tuple(values["half_lives_days"])})
+
+    def numbers(self, cutoff: dt.date) -> dict[str, str]:
+        """Name and SQL of every numeric column, in the table's order."""
+        year_share = 2 * math.pi * cutoff.timetuple().tm_yday / 365.25
+        plain = ["recency_days", "tenure_days", "frequency", "revenue_total"]
+        plain += [f"{kind}_{days}d" for kind in ("revenue", "orders") for days in self.windows_days]
+        plain += [f"{kind}_decayed_{days}d" for kind in ("revenue", "orders") for days in self.half_lives_days]
+        plain += ["revenue_same_window_last_year"] if self.same_window_last_year else []
+        plain += ["last_order_value", "first_order_value", "largest_order_value", "gap_median_days", "gap_max_days",
+                  "gap_last_days", "active_months"]
+        return {name: name for name in plain} | {
+            "revenue_per_day": "revenue_total / GREATEST(tenure_days, 30)",   # one order yesterday is no daily habit
+            "average_order_value": "order_value_total / orders",
+            "gap_mean_days": "gap_sum / NULLIF(gaps, 0)",
+            "gap_std_days": "SQRT((gap_squares - gap_sum * gap_sum / gaps) / NULLIF(gaps - 1, 0))",
+            "recency_over_gap": "recency_days / gap_median_days",
+            "return_share": "(positive_total - revenue_total) / positive_total",
+            "active_month_share": "active_months / tenure_months",
+            "cutoff_year_sin": repr(math.sin(year_share)),
+            "cutoff_year_cos": repr(math.cos(year_share)),
+        }
+
+
+def history(purchases: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Purchases with the days of each customer's previous and next order; good for every cutoff."""
+    return purchases.query("purchases", HISTORY)
+
+
+def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Definition) -> pd.DataFrame:
+    """Features of every customer with an order before the cutoff.
+
+    Args:    history: of history().   cutoff: first day that the features may not see.
+    Returns: one row per customer in the order of customer_id: customer_id, lifecycle_stage (one of STAGES), then float32
+             columns; missing where a value does not exist (gaps of a customer with one order).
+    """
+    sql = TEMPLATE.render(
+        cutoff_day=(cutoff - dt.date(1970, 1, 1)).days, cutoff_month=12 * cutoff.year + cutoff.month,
+        numbers=definition.numbers(cutoff), **definition.as_dict())
+    return history.query("history", sql).df()

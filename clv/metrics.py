@@ -1,0 +1,95 @@
+"""How good predictions are, out of time, each figure with its bootstrap interval."""
+
+import numpy as np
+import pandas as pd
+
+METRICS = ("rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share", "bias")
+
+
+def evaluate(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """The figures of METRICS for n customers; NaN where one is undefined (no revenue at all, all predictions equal).
+
+    rmse, mae: in currency.   r2: 1 - squared error over the variance of the actual.   spearman: correlation of mid-ranks.
+    normalized_gini: Gini of the actual revenue in the prediction's order over that in the perfect order.
+    top_decile_share: share of all revenue that the 10 % with the highest predictions brought; ties share alike.
+    bias: sum predicted / sum actual, 1 is unbiased.
+
+    Raises: ValueError: a value is missing or infinite.
+    Source: Gini by covariance with ranks: Lerman and Yitzhaki (1984), doi:10.1016/0165-1765(84)90126-5.
+    """
+    return weighted(*prepared(actual, predicted), np.ones(len(actual)))
+
+
+def bootstrap(actual: np.ndarray, predicted: np.ndarray, replicates: int, confidence: float, seed: int) -> pd.DataFrame:
+    """Figures with percentile intervals from resampled customers.
+
+    Returns: index METRICS; value, low, high, standard_error.
+    Source:  Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+    """
+    chance, ready, n = np.random.default_rng(seed), prepared(actual, predicted), len(actual)
+    draws = pd.DataFrame([weighted(*ready, np.bincount(chance.integers(0, n, n), minlength=n).astype(float))
+                          for _ in range(replicates)])
+    tail = (1 - confidence) / 2
+    return pd.DataFrame({"value": evaluate(actual, predicted), "low": draws.quantile(tail), "high": draws.quantile(1 - tail),
+                         "standard_error": draws.std(ddof=1)}).loc[list(METRICS)]
+
+
+def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
+    """Mean predicted and actual by tenth of the customers, 1 = highest predictions; fewer rows for fewer than ten customers."""
+    order = np.argsort(-np.asarray(predicted), kind="stable")
+    group = np.arange(len(order)) * 10 // max(len(order), 1) + 1
+    table = pd.DataFrame({"decile": group, "predicted": np.asarray(predicted)[order], "actual": np.asarray(actual)[order]})
+    return table.groupby("decile").agg(customers=("actual", "size"), predicted=("predicted", "mean"), actual=("actual", "mean")).reset_index()
+
+
+def gain_curve(actual: np.ndarray, predicted: np.ndarray, points: int = 100) -> pd.DataFrame:
+    """Share of revenue brought by the share of customers with the highest predictions."""
+    revenue = np.concatenate([[0.0], np.cumsum(np.asarray(actual, float)[np.argsort(-np.asarray(predicted), kind="stable")])])
+    at = np.linspace(0, len(revenue) - 1, points + 1).astype(int)
+    return pd.DataFrame({"customers": at / (len(revenue) - 1), "revenue": revenue[at] / revenue[-1]})
+
+
+def prepared(actual: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Both as float64, each with the group number of its values in ascending order (equal values, one group)."""
+    actual, predicted = np.asarray(actual, float), np.asarray(predicted, float)
+    for name, values in (("actual", actual), ("predicted", predicted)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"{(~np.isfinite(values)).sum()} of {len(values)} {name} values are missing or infinite.")
+    return actual, predicted, np.unique(actual, return_inverse=True)[1], np.unique(predicted, return_inverse=True)[1]
+
+
+def weighted(actual, predicted, actual_group, predicted_group, weight) -> dict[str, float]:
+    """The figures where customer i counts weight[i] times: the same as repeating its row."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error, total = predicted - actual, weight.sum()
+        squared, revenue = (weight * error**2).sum(), (weight * actual).sum()
+        by_actual, by_predicted = mid_ranks(actual_group, weight), mid_ranks(predicted_group, weight)
+        spread = covariance(actual, actual, weight)
+        figures = {
+            "rmse": np.sqrt(squared / total),
+            "mae": (weight * np.abs(error)).sum() / total,
+            "r2": 1 - squared / total / spread if spread > 0 else np.nan,
+            "spearman": covariance(by_actual, by_predicted, weight)
+            / np.sqrt(covariance(by_actual, by_actual, weight) * covariance(by_predicted, by_predicted, weight)),
+            "normalized_gini": covariance(actual, by_predicted, weight) / covariance(actual, by_actual, weight),
+            "top_decile_share": top_share(actual, predicted_group, weight, 0.1) / revenue,
+            "bias": (weight * predicted).sum() / revenue if revenue > 0 else np.nan,
+        }
+    return {name: float(value) if np.isfinite(value) else np.nan for name, value in figures.items()}
+
+
+def mid_ranks(group: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    mass = np.bincount(group, weight)
+    return (np.cumsum(mass) - mass / 2)[group]
+
+
+def covariance(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    share = weight / weight.sum()
+    return float((share * (x - (share * x).sum()) * (y - (share * y).sum())).sum())
+
+
+def top_share(actual: np.ndarray, group: np.ndarray, weight: np.ndarray, share: float) -> float:
+    """Revenue of the customers in the top share of predictions; a group on the border counts in part."""
+    mass, revenue = np.bincount(group, weight)[::-1], np.bincount(group, weight * actual)[::-1]
+    room = np.clip(share * weight.sum() - (np.cumsum(mass) - mass), 0, mass)
+    return float((revenue * np.divide(room, mass, out=np.zeros_like(mass), where=mass > 0)).sum())

@@ -1,0 +1,127 @@
+"""What a person runs: each function is one entry point. Steps are run, written, logged and shown here, in one place."""
+
+import datetime as dt
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clv import steps, store, terminal, tracking
+from clv.config import Config
+from clv.errors import InputError
+from clv.record import Record
+from clv.workspace import Workspace
+
+Step = Callable[[Workspace], Record | None]
+
+
+def simulate(config: Config) -> list[Record]:
+    return run("simulate", [steps.simulate], config)
+
+
+def features(config: Config) -> list[Record]:
+    return run("features", [steps.read, steps.features], config)
+
+
+def train(config: Config) -> list[Record]:
+    return run("train", [steps.read, steps.train], config)
+
+
+def score(config: Config) -> list[Record]:
+    return run("score", [steps.read, steps.score], config, stale=(steps.CLUSTERED, steps.RANKINGS))
+
+
+def cluster(config: Config) -> list[Record]:
+    return run("cluster", [steps.cluster], config, stale=(steps.RANKINGS,))
+
+
+def rank_clusters(config: Config) -> list[Record]:
+    return run("rank_clusters", [steps.rank_clusters], config)
+
+
+def monitor(config: Config) -> list[Record]:
+    return run("monitor", [steps.read, steps.monitor], config)
+
+
+def promote(config: Config) -> list[Record]:
+    return run("promote", [steps.promote], config)
+
+
+def full_pipeline(config: Config) -> list[Record]:
+    every = [steps.read, steps.features, steps.train, steps.bootstrap, steps.score, steps.cluster, steps.rank_clusters, steps.monitor]
+    return run("full_pipeline", every, config, nested=True)
+
+
+def run(name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = (), nested: bool = False) -> list[Record]:
+    """Run the steps in one MLflow run, or each in a run nested in it; their files become current together, at the end.
+
+    Args: stale: outputs of earlier runs that this run makes untrue.
+    """
+    now = dt.datetime.now(dt.UTC)
+    shown: list[tuple[str, str, float]] = []
+    records: list[Record] = []
+    with tracking.run(name) as run_id:
+        tracking.log_config(flat(asdict(config)))
+        bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
+        with store.bundle(Path(config.outputs), bundle, stale, config.keep_bundles) as folder:
+            work = Workspace(config, folder, now)
+            for step in chosen:
+                start = time.perf_counter()
+                with terminal.working(step.__name__):
+                    record = tracked(step, work) if nested else logged(step, work)
+                if record:
+                    records.append(record)
+                    shown.append((step.__name__, record.summary, time.perf_counter() - start))
+    terminal.closing(shown, closing_lines(records, config, run_id))
+    return records
+
+
+def tracked(step: Step, work: Workspace) -> Record | None:
+    """The step in a run of its own; what a list of runs shows is repeated on the parent."""
+    with tracking.run(step.__name__, nested=True):
+        record = logged(step, work)
+    if record:
+        tracking.log_headline(record)
+    return record
+
+
+def logged(step: Step, work: Workspace) -> Record | None:
+    """Run one step; write what it hands back; log it to the active run.
+
+    Raises: InputError: the record says that the run is refused; it is logged before.
+    """
+    record = step(work)
+    if record is None:
+        return None
+    store.write(work.bundle, record.outputs)
+    with tempfile.TemporaryDirectory() as folder:
+        store.write(Path(folder), record.artifacts | {"config.yaml": yaml.safe_dump(asdict(work.config), sort_keys=False)})
+        tracking.log(record, work.bundle, Path(folder))
+    if record.refused:
+        raise InputError(record.refused)
+    if record.candidate:
+        tracking.register(record.candidate, work.config.tracking.model_name)
+    return record
+
+
+def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} as {"a.b": 1}: one MLflow parameter for each key of conf/."""
+    found = {}
+    for key, value in section.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return found
+
+
+def closing_lines(records: list[Record], config: Config, run_id: str) -> list[str]:
+    """Where the outputs are, the verdict, and the next command."""
+    lines = [f"run {run_id}"]
+    if any(record.outputs for record in records):
+        lines.append(f"outputs: {Path(config.outputs).resolve()}")
+    if any("verdict" in record.tags for record in records):
+        verdict = next(record.tags["verdict"] for record in records if "verdict" in record.tags)
+        lines.append(f"verdict: {verdict}. Nothing was retrained and nothing was promoted: a person decides.")
+    return lines + ["next: make ui"]

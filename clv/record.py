@@ -1,0 +1,34 @@
+"""What a step hands back to be written, logged and shown; no step writes on the way."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model on its way to the registry.
+
+    booster: native XGBoost.   facts: JSON-ready; what scoring and monitoring need to use this version.
+    example: a few rows of its inputs, for the signature.   description: Markdown that a reviewer reads.
+    """
+
+    booster: Any
+    facts: dict
+    example: Any
+    description: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """summary: one line for the terminal and the run.   outputs: relative path -> table, text, JSON or figure, for people
+    and the run.   artifacts: the same, for the run alone (in place of an output of that name).   dataset: name, digest,
+    source and profile of the data that was read.   refused: the reason why the run must stop after this is logged."""
+
+    summary: str
+    outputs: dict[str, Any] = field(default_factory=dict)
+    artifacts: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    dataset: dict[str, Any] | None = None
+    candidate: Candidate | None = None
+    refused: str | None = None

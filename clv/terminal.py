@@ -1,0 +1,31 @@
+"""What a person sees while the steps run and when they are done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def working(step: str) -> Iterator[None]:
+    """A line that lives while a step runs; on a pipe, a plain line at its start."""
+    if not console.is_terminal:
+        console.print(f"{step} ...", markup=False)
+    with console.status(f"{step} ..."):
+        yield
+
+
+def closing(rows: list[tuple[str, str, float]], lines: list[str]) -> None:
+    """The table of steps (name, what came out, seconds) and the lines below it."""
+    table = Table("step", "what came out", "seconds", title_justify="left")
+    table.columns[2].justify = "right"
+    table.columns[1].overflow = "fold"
+    for name, summary, seconds in rows:
+        table.add_row(name, escape(summary), f"{seconds:.1f}")
+    Console(highlight=False, width=None if console.is_terminal else 140).print(table)
+    for line in lines:
+        console.print(line, markup=False)

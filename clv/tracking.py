@@ -1,0 +1,190 @@
+"""Runs, artifacts and the registry: the only place for mlflow."""
+
+import json
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+               "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+
+import git  # noqa: E402
+import mlflow  # noqa: E402
+import mlflow.xgboost  # noqa: E402
+from mlflow.data.dataset_source_registry import resolve_dataset_source  # noqa: E402
+from mlflow.data.meta_dataset import MetaDataset  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
+
+from clv.errors import UserError  # noqa: E402
+from clv.record import Candidate, Record  # noqa: E402
+
+PRODUCTION, CANDIDATE, PREVIOUS = "production", "candidate", "previous"
+PROMOTE = "mlflow run . -e promote -P version={version} -P reviewer=NAME -P reason=WHY"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the registered model; facts: of its Candidate."""
+
+    name: str
+    number: str
+    run_id: str
+    alias: str
+    facts: dict
+
+
+class PurchaseDataset(MetaDataset):
+    """A purchase history by its digest, with its counts as the profile that the UI shows."""
+
+    def __init__(self, name: str, digest: str, source: str, profile: dict):
+        with warnings.catch_warnings(action="ignore"):   # mlflow registers its local source twice and warns of it
+            super().__init__(resolve_dataset_source(source), name=name, digest=digest)
+        self._profile = profile
+
+    def to_dict(self) -> dict[str, str]:
+        return super().to_dict() | {"profile": json.dumps(self._profile)}
+
+
+@contextmanager
+def run(name: str, nested: bool = False) -> Iterator[str]:
+    """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
+    with mlflow.start_run(run_name=name, nested=nested) as active:
+        mlflow.set_tags({"mlflow.runName": name} | commit())
+        try:
+            yield active.info.run_id
+        except BaseException as error:
+            mlflow.set_tag("failure_reason", f"{type(error).__name__}: {error}"[:4000])
+            raise
+
+
+def commit() -> dict[str, str]:
+    """The git commit of the code and whether the work tree differed from it; nothing outside a repository."""
+    try:
+        repository = git.Repo(Path(__file__).parent, search_parent_directories=True)
+        return {"git_commit": repository.head.commit.hexsha, "git_dirty": str(repository.is_dirty(untracked_files=True)).lower()}
+    except (git.InvalidGitRepositoryError, ValueError):
+        return {}
+
+
+def log_config(parameters: dict[str, Any]) -> None:
+    mlflow.log_params(parameters)
+
+
+def log(record: Record, written: Path, artifacts: Path) -> None:
+    """Log one step's record to the active run: its outputs from the folder `written`, all files of the folder `artifacts`."""
+    for name in sorted(set(record.outputs) - set(record.artifacts)):
+        mlflow.log_artifact(str(written / name), str(Path("outputs") / Path(name).parent))
+    mlflow.log_artifacts(str(artifacts))
+    log_headline(record)
+
+
+def log_headline(record: Record) -> None:
+    """What a list of runs shows: metrics, tags, the data and one sentence. Logged to the step's run and to its parent."""
+    mlflow.log_metrics({name: value for name, value in record.metrics.items() if math.isfinite(value)})
+    mlflow.set_tags(record.tags | {"mlflow.note.content": record.summary})
+    if record.dataset:
+        mlflow.log_input(PurchaseDataset(**record.dataset), context="training")
+
+
+def register(candidate: Candidate, name: str) -> str:
+    """Log the model to the active run, register it, and let the alias `candidate` name it. Returns the version."""
+    import numpy
+    import pandas
+    import xgboost
+    info = mlflow.xgboost.log_model(
+        candidate.booster, name="model", signature=signature(candidate), metadata={"clv": candidate.facts},
+        pip_requirements=[f"{library.__name__}=={library.__version__}" for library in (mlflow, numpy, pandas, xgboost)])
+    version = str(mlflow.register_model(info.model_uri, name).version)
+    client = mlflow.MlflowClient()
+    client.update_model_version(name, version, description=candidate.description)
+    client.set_registered_model_alias(name, CANDIDATE, version)
+    mlflow.set_tag("model_version", version)
+    return version
+
+
+def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
+    return mlflow.models.infer_signature(candidate.example, candidate.booster.inplace_predict(candidate.example))
+
+
+def find_production(name: str) -> Version | None:
+    """The version that a reviewer promoted, or None.
+
+    Raises: UserError: case variants of the alias stand on different versions.
+    """
+    try:
+        aliases = mlflow.MlflowClient().get_registered_model(name).aliases
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    variants = {alias: str(version) for alias, version in aliases.items() if alias.lower() == PRODUCTION}
+    if len(set(variants.values())) > 1:
+        named = ", ".join(f"{alias!r} on version {version}" for alias, version in sorted(variants.items()))
+        raise UserError(f"Model {name} has several Production aliases: {named}."
+                        f"\nHint: delete all but one in the MLflow UI, or decide with\n  {PROMOTE.format(version='N')}")
+    return version_at(name, *next(iter(variants.items()))) if variants else None
+
+
+def newest_version(name: str) -> str | None:
+    found = mlflow.MlflowClient().search_model_versions(f"name='{name}'", order_by=["version_number DESC"], max_results=1)
+    return str(found[0].version) if found else None
+
+
+def production(name: str) -> Version:
+    """Raises: UserError: nothing is in production; with the command that promotes the newest candidate."""
+    found = find_production(name)
+    if found is None:
+        newest = newest_version(name)
+        if newest is None:
+            raise UserError(f"Model {name} has no version yet.\nHint: run `mlflow run . -e train` (or -e full_pipeline).")
+        raise UserError(f"No version of model {name} is in production.\nHint: look at version {newest} in the UI, then\n"
+                        f"  {PROMOTE.format(version=newest)}")
+    return found
+
+
+def version_at(name: str, alias: str, number: str) -> Version:
+    run_id = mlflow.MlflowClient().get_model_version(name, number).run_id
+    facts = mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"]
+    return Version(name, number, run_id, alias, facts)
+
+
+def load(version: Version) -> Any:
+    """The booster of a version, from its native file."""
+    return mlflow.xgboost.load_model(f"models:/{version.name}/{version.number}")
+
+
+def download_baseline(version: Version, folder: Path) -> Path:
+    """Raises: UserError: the version's run has no baseline."""
+    try:
+        return Path(mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path="baseline", dst_path=str(folder)))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"Version {version.number} of model {version.name} has no baseline in its run {version.run_id}."
+                        "\nHint: promote a version that this engine trained, or train a new one.") from error
+
+
+def promote(name: str, number: str, tags: dict[str, str]) -> str | None:
+    """Move the alias `production` to a version and `previous` to the one it leaves. Returns the one it leaves.
+
+    tags: the record of who and why, written to the version before the alias moves.
+    Raises: UserError: the model has no such version.
+    """
+    client = mlflow.MlflowClient()
+    known = [str(version.version) for version in client.search_model_versions(f"name='{name}'")]
+    if str(number) not in known:
+        raise UserError(f"Model {name} has no version {number}; it has {', '.join(sorted(known, key=int)) or 'none'}."
+                        "\nHint: the version's number stands in the UI under Models, and at the end of each training run.")
+    before = find_production(name)
+    for key, value in tags.items():
+        client.set_model_version_tag(name, number, key, value)
+    if before and before.number != number:
+        client.set_registered_model_alias(name, PREVIOUS, before.number)
+    if before and before.alias != PRODUCTION:
+        client.delete_registered_model_alias(name, before.alias)
+    client.set_registered_model_alias(name, PRODUCTION, number)
+    return before.number if before else None

@@ -1,0 +1,1 @@
+"""One file a step: compose the configuration, call one function of clv.pipeline."""
