@@ -10,7 +10,6 @@ import jinja2
 import pandas as pd
 
 TEMPLATE = jinja2.Template((Path(__file__).parent / "features.sql").read_text(), undefined=jinja2.StrictUndefined)
-STAGES = ("new", "active", "lagging", "dormant", "lost")
 
 # Gaps look back from each order, so one pass serves every cutoff. An order's value is the day's net revenue, at least 0.
 HISTORY = """
@@ -59,6 +58,10 @@ class Definition:
     def from_dict(cls, values: dict) -> "Definition":
         return cls(**values | {"windows_days": tuple(values["windows_days"]), "half_lives_days": tuple(values["half_lives_days"])})
 
+    def columns(self, moving: list[str]) -> list[str]:
+        """The numeric columns without those that move by themselves: what a model may learn from."""
+        return [name for name in self.numbers(dt.date(2000, 1, 1)) if name not in moving]
+
     def numbers(self, cutoff: dt.date) -> dict[str, str]:
         """Name and SQL of every numeric column, in the table's order."""
         year_share = 2 * math.pi * cutoff.timetuple().tm_yday / 365.25
@@ -90,7 +93,7 @@ def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Defi
     """Features of every customer with an order before the cutoff.
 
     Args:    history: of history().   cutoff: first day that the features may not see.
-    Returns: one row per customer in the order of customer_id: customer_id, lifecycle_stage (one of STAGES), then float32
+    Returns: one row per customer in the order of customer_id: customer_id, lifecycle_stage (new, active, lagging, dormant, lost), then float32
              columns; missing where a value does not exist (gaps of a customer with one order).
     """
     sql = TEMPLATE.render(

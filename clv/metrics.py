@@ -60,22 +60,21 @@ def prepared(actual: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.
 
 def weighted(actual, predicted, actual_group, predicted_group, weight) -> dict[str, float]:
     """The figures where customer i counts weight[i] times: the same as repeating its row."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error, total = predicted - actual, weight.sum()
-        squared, revenue = (weight * error**2).sum(), (weight * actual).sum()
-        by_actual, by_predicted = mid_ranks(actual_group, weight), mid_ranks(predicted_group, weight)
-        spread = covariance(actual, actual, weight)
-        figures = {
-            "rmse": np.sqrt(squared / total),
-            "mae": (weight * np.abs(error)).sum() / total,
-            "r2": 1 - squared / total / spread if spread > 0 else np.nan,
-            "spearman": covariance(by_actual, by_predicted, weight)
-            / np.sqrt(covariance(by_actual, by_actual, weight) * covariance(by_predicted, by_predicted, weight)),
-            "normalized_gini": covariance(actual, by_predicted, weight) / covariance(actual, by_actual, weight),
-            "top_decile_share": top_share(actual, predicted_group, weight, 0.1) / revenue,
-            "bias": (weight * predicted).sum() / revenue if revenue > 0 else np.nan,
-        }
-    return {name: float(value) if np.isfinite(value) else np.nan for name, value in figures.items()}
+    error, total = predicted - actual, weight.sum()
+    squared, revenue = (weight * error**2).sum(), (weight * actual).sum()
+    by_actual, by_predicted = mid_ranks(actual_group, weight), mid_ranks(predicted_group, weight)
+    actual_varies, predicted_varies = np.ptp(by_actual[weight > 0]) > 0, np.ptp(by_predicted[weight > 0]) > 0
+    nothing = np.nan
+    return {
+        "rmse": np.sqrt(squared / total),
+        "mae": (weight * np.abs(error)).sum() / total,
+        "r2": 1 - squared / total / covariance(actual, actual, weight) if actual_varies else nothing,
+        "spearman": covariance(by_actual, by_predicted, weight) / np.sqrt(covariance(by_actual, by_actual, weight) * covariance(
+            by_predicted, by_predicted, weight)) if actual_varies and predicted_varies else nothing,
+        "normalized_gini": covariance(actual, by_predicted, weight) / covariance(actual, by_actual, weight) if actual_varies else nothing,
+        "top_decile_share": top_share(actual, predicted_group, weight, 0.1) / revenue if revenue > 0 else nothing,
+        "bias": (weight * predicted).sum() / revenue if revenue > 0 else nothing,
+    }
 
 
 def mid_ranks(group: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -7,12 +7,6 @@ import xgboost as xgb
 from clv.errors import InputError
 
 
-def inputs(features: pd.DataFrame, moving: list[str]) -> list[str]:
-    """The columns a model learns from: numbers that do not move by themselves with the calendar or the history."""
-    numeric = features.select_dtypes("float32").columns
-    return [name for name in numeric if name not in moving]
-
-
 def held_out(customers: pd.Series, share: float, seed: int) -> np.ndarray:
     """True for about this share of the customers: the same ones in every snapshot, whatever the others are."""
     draw = pd.util.hash_pandas_object(customers.astype(object), index=False, hash_key=f"{seed:016d}").to_numpy()

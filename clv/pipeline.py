@@ -4,13 +4,13 @@ import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from clv import steps, store, terminal, tracking
+from clv import review, steps, store, terminal, tracking
 from clv.config import Config
 from clv.errors import InputError
 from clv.record import Record
@@ -64,8 +64,7 @@ def run(name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = 
     now = dt.datetime.now(dt.UTC)
     shown: list[tuple[str, str, float]] = []
     records: list[Record] = []
-    with tracking.run(name) as run_id:
-        tracking.log_config(flat(asdict(config)))
+    with tracking.run(name, flat(asdict(config))) as run_id:
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
         with store.bundle(Path(config.outputs), bundle, stale, config.keep_bundles) as folder:
             work = Workspace(config, folder, now)
@@ -82,7 +81,7 @@ def run(name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = 
 
 def tracked(step: Step, work: Workspace) -> Record | None:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
-    with tracking.run(step.__name__, nested=True):
+    with tracking.run(step.__name__, flat(asdict(work.config)), nested=True):
         record = logged(step, work)
     if record:
         tracking.log_headline(record)
@@ -97,14 +96,15 @@ def logged(step: Step, work: Workspace) -> Record | None:
     record = step(work)
     if record is None:
         return None
+    if record.candidate:
+        version = tracking.register(record.candidate, work.config.tracking.model_name)
+        record = replace(record, tags=record.tags | {"candidate_version": version})
     store.write(work.bundle, record.outputs)
     with tempfile.TemporaryDirectory() as folder:
         store.write(Path(folder), record.artifacts | {"config.yaml": yaml.safe_dump(asdict(work.config), sort_keys=False)})
         tracking.log(record, work.bundle, Path(folder))
     if record.refused:
         raise InputError(record.refused)
-    if record.candidate:
-        tracking.register(record.candidate, work.config.tracking.model_name)
     return record
 
 
@@ -118,10 +118,12 @@ def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def closing_lines(records: list[Record], config: Config, run_id: str) -> list[str]:
     """Where the outputs are, the verdict, and the next command."""
+    tags = {key: value for record in records for key, value in record.tags.items()}
     lines = [f"run {run_id}"]
     if any(record.outputs for record in records):
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
-    if any("verdict" in record.tags for record in records):
-        verdict = next(record.tags["verdict"] for record in records if "verdict" in record.tags)
-        lines.append(f"verdict: {verdict}. Nothing was retrained and nothing was promoted: a person decides.")
-    return lines + ["next: make ui"]
+    if "verdict" in tags:
+        lines.append(f"verdict: {tags['verdict']}. {review.PERSON_DECIDES}")
+    if tags.get("candidate_version") not in (None, tags.get("bootstrapped_version")):
+        lines.append(f"version {tags['candidate_version']} waits for a person: {tracking.PROMOTE.format(version=tags['candidate_version'])}")
+    return lines + ["compare runs, look at versions: make ui"]

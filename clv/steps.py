@@ -68,7 +68,7 @@ def train(work: Workspace) -> Record:
     """Fit on the training snapshots, measure out of time on the evaluation snapshot, and hand over the model that was measured."""
     config, plan = work.config, work.windows
     snapshots = [work.labelled(cutoff, work.definition) for cutoff in plan.training]
-    columns = model.inputs(snapshots[-1], config.features.moving)
+    columns = work.definition.columns(config.features.moving)
     booster = model.fit(snapshots, columns, asdict(config.model), config.seed, config.compute.threads)
     evaluation = work.labelled(plan.evaluation, work.definition)
     evaluation["predicted_clv"] = model.predict(booster, evaluation)

@@ -52,10 +52,11 @@ class PurchaseDataset(MetaDataset):
 
 
 @contextmanager
-def run(name: str, nested: bool = False) -> Iterator[str]:
+def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator[str]:
     """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
     with mlflow.start_run(run_name=name, nested=nested) as active:
         mlflow.set_tags({"mlflow.runName": name} | commit())
+        mlflow.log_params(parameters)
         try:
             yield active.info.run_id
         except BaseException as error:
@@ -70,10 +71,6 @@ def commit() -> dict[str, str]:
         return {"git_commit": repository.head.commit.hexsha, "git_dirty": str(repository.is_dirty(untracked_files=True)).lower()}
     except (git.InvalidGitRepositoryError, ValueError):
         return {}
-
-
-def log_config(parameters: dict[str, Any]) -> None:
-    mlflow.log_params(parameters)
 
 
 def log(record: Record, written: Path, artifacts: Path) -> None:
@@ -104,7 +101,6 @@ def register(candidate: Candidate, name: str) -> str:
     client = mlflow.MlflowClient()
     client.update_model_version(name, version, description=candidate.description)
     client.set_registered_model_alias(name, CANDIDATE, version)
-    mlflow.set_tag("model_version", version)
     return version
 
 

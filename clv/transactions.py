@@ -56,7 +56,8 @@ FROM typed"""
 
 REJECTED = """
 SELECT file_row, SPLIT_PART(reason, ' ', 1) AS "column",
-       CASE SPLIT_PART(reason, ' ', 1) WHEN 'order_date' THEN date_text WHEN 'revenue' THEN revenue_text END AS value, reason
+       COALESCE(CASE SPLIT_PART(reason, ' ', 1) WHEN 'order_date' THEN date_text WHEN 'revenue' THEN revenue_text END, '') AS value,
+       reason
 FROM typed WHERE reason IS NOT NULL ORDER BY file_row"""
 
 
@@ -91,7 +92,7 @@ def read(path: str, columns: dict[str, str], connection: duckdb.DuckDBPyConnecti
     except duckdb.Error as error:
         raise InputError(f"{path} is not a whole table: {' '.join(str(error).splitlines()[:3])}"
                          "\nHint: repair that line, or export the file again as UTF-8 CSV or as Parquet.") from error
-    quality = connection.sql(COUNTS).df().iloc[0].to_dict()
+    quality = connection.sql(COUNTS).df().to_dict("records")[0]
     if quality["rows"] == 0:
         raise InputError(f"{path} has a header and no rows.\nHint: check the export; it should hold every order and return.")
     daily(connection.sql("FROM typed WHERE reason IS NULL")).create("purchases")
@@ -105,7 +106,7 @@ def refusal(transactions: Transactions, max_rejected_share: float, path: str) ->
     Names the three commonest reasons, each with an example line.
     """
     quality, rejected = transactions.quality, transactions.rejected
-    if quality["rejected_rows"] <= max_rejected_share * quality["rows"]:
+    if quality["rejected_rows"] <= max_rejected_share * quality["rows"] and quality["customers"]:
         return None
     common = rejected.groupby("reason", as_index=False).agg(
         rows=("line", "size"), line=("line", "first"), value=("value", "first"))

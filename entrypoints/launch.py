@@ -18,6 +18,8 @@ CONF = str(Path(__file__).resolve().parent.parent / "conf")
 NAMED = {"data_path": "data.path", "as_of": "window.as_of", "horizon_days": "window.horizon_days",
          "version": "promote.version", "reviewer": "promote.reviewer", "reason": "promote.reason"}
 
+HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg", "--resolve")
+
 
 def launch(step: Callable[[config.Config], Any]) -> None:
     """Compose the configuration from conf/ and the command line, and run the step with it.
@@ -41,7 +43,7 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
     """
     found, rest = [], iter(arguments)
     for word in rest:
-        if not word.startswith("--") or word in ("--multirun", "--help", "--info", "--cfg", "--resolve", "--version"):
+        if not word.startswith("--") or word in HYDRA_FLAGS:
             found.append(word)
             continue
         name, value = word[2:], next(rest, "")

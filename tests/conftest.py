@@ -1,0 +1,72 @@
+"""Small literal tables, a composed configuration, and one trained pipeline that the tests share."""
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+
+from clv import config, pipeline, simulate, transactions
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+
+def day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+CONNECTION = duckdb.connect()
+
+
+def history(*rows: tuple) -> duckdb.DuckDBPyRelation:
+    """Purchases, one row per customer and day, from rows of customer, day and revenue."""
+    return transactions.daily(CONNECTION.from_df(pd.DataFrame(rows, columns=["customer_id", "order_date", "revenue"])))
+
+
+def composed(*overrides: str) -> config.Config:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return config.load(compose("config", list(overrides)))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """An empty folder as the working directory, with a tracking store of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    return tmp_path
+
+
+SMALL = ("model.rounds=60", "model.max_depth=3", "evaluation.bootstrap_replicates=20", "window.max_snapshots=4")
+
+
+class Pipeline:
+    """A project folder in which the full pipeline has run; `config` composes more runs on it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.outputs = folder / "outputs"
+        rows, self.truth = simulate.simulate(700, "2024-01-01", 730, seed=3)
+        rows.to_csv(folder / "history.csv", index=False)
+
+    def config(self, *overrides: str) -> config.Config:
+        return composed(f"data.path={self.folder}/history.csv", f"outputs={self.outputs}", *SMALL, *overrides)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """One full pipeline on a small simulated history, in a real sqlite store. Tests add runs to it and never remove any."""
+    folder = tmp_path_factory.mktemp("trained")
+    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI",)}
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    here = Path.cwd()
+    os.chdir(folder)
+    found = Pipeline(folder)
+    found.records = pipeline.full_pipeline(found.config())
+    yield found
+    os.chdir(here)
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)

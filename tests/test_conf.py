@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, composed
+from hydra.errors import ConfigCompositionException
+from omegaconf import OmegaConf
+
+from clv.errors import UserError
+
+GROUPS = [path for path in sorted((ROOT / "conf").rglob("*.yaml")) if path.parent.name not in ("conf", "experiment")]
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_file_of_every_group_composes(path: Path):
+    composed(f"{path.parent.name}={path.stem}")
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "conf/experiment").glob("*.yaml")])
+def test_every_experiment_composes(name):
+    assert composed(f"experiment={name}") != composed()
+
+
+@pytest.mark.parametrize("override, message", [
+    ("window.horizon_days=-5", "configuration: window.horizon_days=-5 is outside 1 to 3650"),
+    ("window.horizon_days=soon", "configuration: window.horizon_days: "),
+    ("+window.hroizon_days=5", "configuration: window.hroizon_days: "),
+    ("window.as_of=yesterday", "window.as_of=yesterday is not a day written YYYY-MM-DD"),
+    ("model.objective=poisson", "model.objective=poisson is none of tweedie, squared_error"),
+    ("features.windows_days=[7,0]", "features.windows_days=0 is outside 1 to 3650"),
+    ("model.learning_rate=nan", "model.learning_rate=nan is outside"),
+])
+def test_a_wrong_value_or_an_unknown_key_stops_the_run_by_name(override, message):
+    with pytest.raises(UserError) as error:
+        composed(override)
+    assert message in str(error.value)
+
+
+def test_a_misspelt_override_stops_the_run_by_name():
+    with pytest.raises(ConfigCompositionException, match="hroizon_days"):
+        composed("window.hroizon_days=5")
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_key_is_explained_where_it_stands(path):
+    values = [line for line in path.read_text().splitlines() if not line.startswith(("#", " ", "defaults:"))]
+    assert [line for line in values if "#" not in line] == []
+
+
+def test_no_setting_of_hydra_leaves_folders_among_the_outputs():
+    hydra = OmegaConf.load(ROOT / "conf/config.yaml").hydra
+    assert (hydra.run.dir, hydra.output_subdir, hydra.job.chdir) == (".", None, False)

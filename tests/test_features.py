@@ -1,0 +1,184 @@
+"""The feature SQL against its definition: literal cases, a slow loop in Python, and the promise that it cannot see ahead."""
+
+import datetime as dt
+import statistics
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import composed, day, history
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clv import features
+
+LIFECYCLE = {"new_days": 60, "lost_days": 365, "default_gap_days": 90, "min_gap_days": 14,
+             "active_gaps": 1.5, "lagging_gaps": 3.0, "dormant_gaps": 6.0}
+DEFINITION = features.Definition.within(400, [7, 30, 365, 730], [30], 90, LIFECYCLE)
+CUTOFF = day("2011-06-01")
+
+
+def snapshot(*rows, cutoff=CUTOFF, definition=DEFINITION):
+    return features.snapshot(features.history(history(*rows)), cutoff, definition)
+
+
+def one(*rows, **options):
+    return snapshot(*[("ann", *row) for row in rows], **options).iloc[0].to_dict()
+
+
+def test_recency_and_tenure_count_days_from_the_last_and_first_order_to_the_cutoff():
+    ann = one(("2011-05-01", 10.0), ("2011-05-31", 20.0))
+    assert (ann["recency_days"], ann["tenure_days"], ann["frequency"]) == (1, 31, 1)
+
+
+def test_a_window_of_n_days_ends_with_the_day_before_the_cutoff():
+    ann = one(("2011-05-25", 10.0), ("2011-05-24", 1.0), ("2011-06-01", 99.0))
+    assert (ann["revenue_7d"], ann["orders_7d"], ann["revenue_30d"]) == (10, 1, 11)
+
+
+def test_a_decayed_sum_weighs_an_order_half_after_its_half_life():
+    assert one(("2011-05-02", 100.0))["revenue_decayed_30d"] == 50
+
+
+def test_a_return_lowers_revenue_and_is_no_order():
+    ann = one(("2011-05-01", 100.0), ("2011-05-20", -25.0))
+    assert (ann["recency_days"], ann["frequency"], ann["revenue_total"], ann["return_share"]) == (31, 0, 75, 0.25)
+
+
+def test_order_values_are_the_net_revenue_of_their_day():
+    ann = one(("2011-03-01", 30.0), ("2011-04-01", 50.0), ("2011-04-01", -10.0), ("2011-05-01", 20.0))
+    assert [ann[f"{name}_order_value"] for name in ("first", "last", "largest", "average")] == [30, 20, 40, 30]
+
+
+def test_gaps_describe_the_rhythm_of_orders():
+    ann = one(("2011-01-01", 1.0), ("2011-01-11", 1.0), ("2011-01-31", 1.0), ("2011-05-01", 1.0))   # gaps of 10, 20, 90 days
+    assert [ann[f"gap_{name}_days"] for name in ("mean", "median", "max", "last")] == [40, 20, 90, 90]
+    assert ann["gap_std_days"] == pytest.approx(statistics.stdev([10, 20, 90]))
+    assert ann["recency_over_gap"] == pytest.approx(31 / 20)
+
+
+def test_the_same_window_last_year_is_the_horizon_a_year_before():
+    ann = one(("2010-06-01", 5.0), ("2010-08-29", 7.0), ("2010-08-30", 100.0), ("2010-05-31", 100.0))
+    assert ann["revenue_same_window_last_year"] == 12
+
+
+def test_active_months_are_calendar_months_with_an_order():
+    ann = one(("2011-02-01", 1.0), ("2011-02-28", 1.0), ("2011-04-01", 1.0), ("2011-04-02", -1.0))
+    assert ann["active_months"] == 2
+    assert ann["active_month_share"] == pytest.approx(2 / 5)   # February to June
+
+
+def test_windows_longer_than_the_history_are_left_out():
+    assert DEFINITION.windows_days == (7, 30, 365)
+    assert not features.Definition.within(364, [7], [30], 90, LIFECYCLE).same_window_last_year
+
+
+@pytest.mark.parametrize("stage, days", [
+    ("new", ["2011-05-01"]),
+    ("active", ["2011-03-01"]),                                # one order 92 days ago: within 1.5 of the assumed 90 days
+    ("lagging", ["2010-10-01"]),                               # 243 days
+    ("active", ["2011-01-01", "2011-02-01", "2011-04-20"]),    # 42 days, rhythm 54.5
+    ("lagging", ["2011-03-01", "2011-04-01", "2011-04-10"]),   # 52 days, rhythm 20
+    ("dormant", ["2011-02-01", "2011-02-21", "2011-03-13"]),   # 80 days, rhythm 20
+    ("lost", ["2011-01-01", "2011-01-15", "2011-01-29"]),      # 123 days, rhythm 14
+    ("active", ["2011-05-10", "2011-05-12", "2011-05-14"]),    # 18 days: a rhythm of 2 days counts as 14
+    ("lost", ["2009-01-01", "2010-01-01"]),                    # rhythm of a year, but more than 365 days
+])
+def test_the_lifecycle_stage_is_measured_in_the_customers_own_rhythm(stage, days):
+    assert one(*[(when, 1.0) for when in days])["lifecycle_stage"] == stage
+
+
+def test_customers_without_an_order_before_the_cutoff_are_not_in_the_table():
+    found = snapshot(("ann", "2011-05-01", 1.0), ("bob", "2011-06-01", 1.0), ("eve", "2011-05-01", -1.0), ("joe", "2011-05-01", 0.0))
+    assert found["customer_id"].tolist() == ["ann"]
+
+
+def slow(rows, cutoff, definition):
+    """The same features by a loop over plain Python values."""
+    by_customer = {}
+    for customer, when, revenue in rows:
+        if when < cutoff:
+            days = by_customer.setdefault(customer, {})
+            net, positive = days.get(when, (0, 0))
+            days[when] = (net + revenue, positive + max(revenue, 0))
+    table = {}
+    for customer, days in by_customer.items():
+        orders = sorted(when for when, (_, positive) in days.items() if positive > 0)
+        if not orders:
+            continue
+        age = {when: (cutoff - when).days for when in days}
+        gaps = [(b - a).days for a, b in zip(orders, orders[1:])]
+        total = sum(net for net, _ in days.values())
+        positive = sum(positive for _, positive in days.values())
+        value = {when: max(days[when][0], 0) for when in orders}
+        months = len({(when.year, when.month) for when in orders})
+        first = orders[0]
+        row = {
+            "recency_days": age[orders[-1]], "tenure_days": age[first], "frequency": len(orders) - 1, "revenue_total": total,
+            "last_order_value": value[orders[-1]], "first_order_value": value[first], "largest_order_value": max(value.values()),
+            "gap_median_days": statistics.median(gaps) if gaps else np.nan, "gap_max_days": max(gaps, default=np.nan),
+            "gap_last_days": gaps[-1] if gaps else np.nan, "active_months": months,
+            "revenue_per_day": total / max(age[first], 30), "average_order_value": sum(value.values()) / len(orders),
+            "gap_mean_days": statistics.mean(gaps) if gaps else np.nan,
+            "gap_std_days": statistics.stdev(gaps) if len(gaps) > 1 else np.nan,
+            "recency_over_gap": age[orders[-1]] / statistics.median(gaps) if gaps else np.nan,
+            "return_share": (positive - total) / positive,
+            "active_month_share": months / (12 * (cutoff.year - first.year) + cutoff.month - first.month + 1),
+            "revenue_same_window_last_year": sum(
+                net for when, (net, _) in days.items() if 365 - definition.horizon_days < age[when] <= 365),
+        }
+        for window in definition.windows_days:
+            row[f"revenue_{window}d"] = sum(net for when, (net, _) in days.items() if age[when] <= window)
+            row[f"orders_{window}d"] = sum(age[when] <= window for when in orders)
+        for half in definition.half_lives_days:
+            row[f"revenue_decayed_{half}d"] = sum(net * 0.5 ** (age[when] / half) for when, (net, _) in days.items())
+            row[f"orders_decayed_{half}d"] = sum(0.5 ** (age[when] / half) for when in orders)
+        table[customer] = row
+    return pd.DataFrame.from_dict(table, orient="index").sort_index()
+
+
+BEGIN = dt.date(2009, 6, 1)
+ROWS = st.lists(st.tuples(st.sampled_from(["ann", "bob", "007", "7"]), st.integers(0, 900).map(lambda n: BEGIN + dt.timedelta(days=n)),
+                          st.integers(-5000, 20000).map(lambda cents: cents / 100)), min_size=1, max_size=40)
+CUTOFFS = st.integers(1, 950).map(lambda n: BEGIN + dt.timedelta(days=n))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=ROWS, cutoff=CUTOFFS)
+def test_the_sql_equals_a_slow_loop_on_random_histories(rows, cutoff):
+    found = snapshot(*rows, cutoff=cutoff).set_index("customer_id").drop(columns=["lifecycle_stage", "cutoff_year_sin", "cutoff_year_cos"])
+    wanted = slow(rows, cutoff, DEFINITION)
+    assert found.index.tolist() == wanted.index.tolist()
+    if len(wanted):
+        np.testing.assert_allclose(found[wanted.columns].to_numpy(), wanted.to_numpy(float), rtol=2e-6, atol=2e-5)
+        assert set(found.columns) == set(wanted.columns)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=ROWS, cutoff=CUTOFFS, chance=st.randoms(use_true_random=False), added=ROWS)
+def test_no_row_on_or_after_the_cutoff_changes_a_byte_of_the_features(rows, cutoff, chance, added):
+    seen = [row for row in rows if row[1] < cutoff]
+    future = [(who, cutoff + dt.timedelta(days=chance.randrange(0, 400)), revenue) for who, _, revenue in rows + added]
+    shuffled = chance.sample(seen + future, len(seen + future))
+    kept = [row for row in rows if row[1] < cutoff or chance.random() < 0.5]
+    tables = [snapshot(*some, cutoff=cutoff) for some in (rows, seen, shuffled, kept) if some]
+    assert len({as_bytes(table) for table in tables if len(seen)}) <= 1
+    assert all(table.empty for table in tables if not seen)
+
+
+def as_bytes(table):
+    return table["customer_id"].str.cat(sep="|") + table["lifecycle_stage"].str.cat(sep="|"), table.select_dtypes("number").to_numpy().tobytes()
+
+
+def test_a_model_may_learn_from_every_number_but_those_that_move_by_themselves():
+    table = snapshot(("ann", "2011-05-01", 1.0)).select_dtypes("float32")
+    assert DEFINITION.columns(["tenure_days"]) == [name for name in table if name != "tenure_days"]
+
+
+def test_a_definition_survives_the_registry_as_json():
+    assert features.Definition.from_dict(DEFINITION.as_dict()) == DEFINITION
+
+
+def test_the_lifecycle_rules_in_conf_ascend():
+    rules = composed().features.lifecycle
+    assert rules.active_gaps < rules.lagging_gaps < rules.dormant_gaps

@@ -1,0 +1,55 @@
+"""The direction of imports, and the libraries that have one place (the layout in README.md)."""
+
+import ast
+
+import pytest
+from conftest import ROOT
+
+SHELVES = [
+    {"errors"},
+    {"config"},
+    {"transactions", "simulate", "features", "windows", "naive", "model", "metrics", "ranking", "clusters", "drift", "review", "record"},
+    {"tracking", "reports", "store", "terminal"},
+    {"workspace"},
+    {"steps"},
+    {"pipeline"},
+]
+ONE_PLACE = {"mlflow": "tracking", "evidently": "reports", "matplotlib": "reports", "rich": "terminal", "hydra": None}
+MODULES = {path.stem: ast.parse(path.read_text()) for path in (ROOT / "clv").glob("*.py") if path.stem != "__init__"}
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def shelf(module: str) -> int:
+    return next(number for number, modules in enumerate(SHELVES) if module in modules)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module):
+    ours = {name.split(".")[1] for name in imports(MODULES[module]) if name.startswith("clv.")}
+    assert all(shelf(name) < shelf(module) for name in ours), f"{module} imports {ours}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_outside_service_has_one_place(module):
+    used = {name.split(".")[0] for name in imports(MODULES[module])}
+    assert not {library for library, place in ONE_PLACE.items() if library in used and place != module}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "entrypoints").glob("*.py")), ids=lambda path: path.stem)
+def test_an_entry_point_makes_one_call(path):
+    if path.stem not in ("__init__", "launch"):
+        assert path.read_text() == (f'from clv import pipeline\nfrom entrypoints.launch import launch\n\n'
+                                    f'if __name__ == "__main__":\n    launch(pipeline.{path.stem})\n')
+
+
+def test_no_module_has_outgrown_one_sitting():
+    assert {path.name for path in (ROOT / "clv").glob("*.py") if len(path.read_text().splitlines()) > 300} == set()
