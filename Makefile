@@ -29,7 +29,7 @@ pipeline: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" mlflow run . -e full_pipeline
 
 ui: setup
-	$(BIN)/mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $${PORT:-5000}
+	$(BIN)/mlflow ui --no-serve-artifacts --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $${PORT:-5000}
 
 test: setup
 	$(BIN)/python -m pytest -m "not slow"

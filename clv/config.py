@@ -165,6 +165,11 @@ def load(composed: DictConfig) -> Config:
     return config
 
 
+def as_yaml(config: Config) -> str:
+    """The resolved configuration, as a file that can be read beside conf/."""
+    return OmegaConf.to_yaml(OmegaConf.structured(config))
+
+
 def check(section: Any, prefix: str) -> None:
     """Walk the dataclasses and hold every value to the range that its field declares."""
     for entry in fields(section):

@@ -8,10 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from clv import review, steps, store, terminal, tracking
-from clv.config import Config
+from clv.config import Config, as_yaml
 from clv.errors import InputError
 from clv.record import Record
 from clv.workspace import Workspace
@@ -75,6 +73,7 @@ def run(name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = 
                 if record:
                     records.append(record)
                     shown.append((step.__name__, record.summary, time.perf_counter() - start))
+        tracking.describe("\n".join(f"- **{step}**: {summary}" for step, summary, _ in shown))
     terminal.closing(shown, closing_lines(records, config, run_id))
     return records
 
@@ -101,7 +100,7 @@ def logged(step: Step, work: Workspace) -> Record | None:
         record = replace(record, tags=record.tags | {"candidate_version": version})
     store.write(work.bundle, record.outputs)
     with tempfile.TemporaryDirectory() as folder:
-        store.write(Path(folder), record.artifacts | {"config.yaml": yaml.safe_dump(asdict(work.config), sort_keys=False)})
+        store.write(Path(folder), record.artifacts | {"config.yaml": as_yaml(work.config)})
         tracking.log(record, work.bundle, Path(folder))
     if record.refused:
         raise InputError(record.refused)

@@ -77,7 +77,7 @@ def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.Da
     """Evidently's drift report of the same two tables, with our decisions.
 
     Evidently flags a column when its KS p-value is at most the column's threshold; we correct p-values and ask for a size
-    too. So each column gets the threshold that gives our decision: its own p-value where we say drifted, else 0.
+    too. So each column gets the threshold that gives our decision: its own p-value where we say drifted, else one that no p-value reaches.
 
     Args:    found: of drift.compare(), for the same tables.
     Returns: the page as HTML, and Evidently's p-value by column.
@@ -86,11 +86,13 @@ def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.Da
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
     usable = found[found["p_value"].notna()]
+    if usable.empty:
+        return "<p>No column had enough customers on both sides to be compared.</p>\n", {}
     columns = usable["feature"].tolist()
-    thresholds = {row.feature: row.p_value if row.drifted else 0.0 for row in usable.itertuples()}
+    thresholds = {row.feature: row.p_value if row.drifted else -1.0 for row in usable.itertuples()}
     sides = [Dataset.from_pandas(table[columns].astype("float64").reset_index(drop=True), DataDefinition(numerical_columns=columns))
              for table in (current, reference)]
-    snapshot = Report([DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds)]).run(*sides)
+    snapshot = Report([DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns))]).run(*sides)
     page = folder / "evidently.html"
     snapshot.save_html(str(page))   # given a Path, it writes nothing and says nothing
     values = {metric["config"]["column"]: float(metric["value"]) for metric in snapshot.dict()["metrics"]

@@ -47,9 +47,15 @@ def read(work: Workspace) -> Record:
         f"{quality['rejected_rows']:,} rows rejected",
         artifacts={"data_quality/rejected_rows.csv": found.rejected, "data_quality/data_quality.json": quality},
         metrics={f"data/{name}": value for name, value in counts.items()}, tags={"data_sha256": quality["sha256"]},
-        dataset={"name": Path(data.path).name, "digest": quality["sha256"][:32], "source": data.path,
-                 "profile": counts | {"num_rows": quality["rows"], "first_day": quality["first_day"], "last_day": quality["last_day"]}},
+        dataset=dataset(work),
         refused=transactions.refusal(found, data.max_rejected_share, data.path))
+
+
+def dataset(work: Workspace) -> dict:
+    """The data that the run read, as the UI shows it: a digest and counts."""
+    path, quality = work.config.data.path, work.transactions.quality
+    profile = {name: quality[name] for name in ("rows", "rejected_rows", "return_rows", "customers", "first_day", "last_day")}
+    return {"name": Path(path).name, "digest": quality["sha256"][:32], "source": path, "profile": {"num_rows": quality["rows"]} | profile}
 
 
 def features(work: Workspace) -> Record:
@@ -88,7 +94,7 @@ def train(work: Workspace) -> Record:
         outputs={"clv_model_metrics.csv": leaderboard},
         artifacts=pictures(evaluation, recipes, booster) | baseline(work, evaluation, figures["model"], facts)
         | {f"features/evaluation_{plan.evaluation}.parquet": without_ids(evaluation, work)},
-        metrics=headline(figures, booster, len(evaluation)),
+        metrics=headline(figures, booster, len(evaluation)), dataset=dataset(work),
         candidate=Candidate(booster, facts, evaluation[columns].head(5), description(work, leaderboard, facts)))
 
 
@@ -135,14 +141,14 @@ def description(work: Workspace, leaderboard: pd.DataFrame, facts: dict) -> str:
     quality, shown = work.transactions.quality, ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"]
     wide = leaderboard.pivot(index="recipe", columns="metric", values="value").loc[leaderboard["recipe"].unique(), shown]
     rows = ["| recipe | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
-    rows += [f"| {name} | " + " | ".join(f"{value:.4g}" for value in values) + " |" for name, values in zip(wide.index, wide.to_numpy())]
+    rows += [f"| {name} | " + " | ".join("-" if np.isnan(value) else f"{value:.4g}" for value in values) + " |" for name, values in zip(wide.index, wide.to_numpy())]
     return "\n".join([
         f"XGBoost ({work.config.model.objective}) predicting net revenue per customer over {facts['horizon_days']} days.",
         f"Trained on {len(facts['training_cutoffs'])} snapshots, {facts['training_cutoffs'][0]} to {facts['training_cutoffs'][-1]}; "
         f"measured out of time at {facts['evaluation_cutoff']}, on the same customers as the naive recipes:", "", *rows, "",
         f"Data: {work.config.data.path}, {quality['rows']:,} rows, {quality['customers']:,} customers, {quality['first_day']} to "
         f"{quality['last_day']}, sha256 {quality['sha256'][:12]}. Figures with intervals and pictures are in the run's artifacts.",
-        "", "Not in production until a person promotes it."])
+        "", "A person decides whether it goes into production."])
 
 
 def bootstrap(work: Workspace) -> Record | None:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,6 @@ os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIAL
                "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
-import git  # noqa: E402
 import mlflow  # noqa: E402
 import mlflow.xgboost  # noqa: E402
 from mlflow.data.dataset_source_registry import resolve_dataset_source  # noqa: E402
@@ -66,10 +66,11 @@ def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator
 
 def commit() -> dict[str, str]:
     """The git commit of the code and whether the work tree differed from it; nothing outside a repository."""
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
     try:
-        repository = git.Repo(Path(__file__).parent, search_parent_directories=True)
-        return {"git_commit": repository.head.commit.hexsha, "git_dirty": str(repository.is_dirty(untracked_files=True)).lower()}
-    except (git.InvalidGitRepositoryError, ValueError):
+        return {"git_commit": git("rev-parse", "HEAD"), "git_dirty": str(bool(git("status", "--porcelain"))).lower()}
+    except (OSError, subprocess.CalledProcessError):
         return {}
 
 
@@ -82,11 +83,17 @@ def log(record: Record, written: Path, artifacts: Path) -> None:
 
 
 def log_headline(record: Record) -> None:
-    """What a list of runs shows: metrics, tags, the data and one sentence. Logged to the step's run and to its parent."""
+    """What a list of runs shows: metrics, tags, the data and a sentence. Logged to the step's run and to its parent."""
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if math.isfinite(value)})
-    mlflow.set_tags(record.tags | {"mlflow.note.content": record.summary})
+    mlflow.set_tags(record.tags)
+    describe(record.summary)
     if record.dataset:
         mlflow.log_input(PurchaseDataset(**record.dataset), context="training")
+
+
+def describe(markdown: str) -> None:
+    """What the run's page says under Description."""
+    mlflow.set_tag("mlflow.note.content", markdown)
 
 
 def register(candidate: Candidate, name: str) -> str:

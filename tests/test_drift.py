@@ -80,7 +80,7 @@ def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_tables(tmp_p
     page, p_values = reports.evidently_drift(table, now, found, tmp_path)
     ours = found.set_index("feature")["p_value"].dropna()
     assert p_values == pytest.approx(ours.to_dict(), rel=1e-9, abs=1e-300)
-    assert len(page) > 100_000 and set(p_values) == {"same", "small", "large"}
+    assert set(p_values) == {"same", "small", "large"} and "1 out of 3" in page and "Dataset Drift is detected" in page
 
 
 def intervals(actual, predicted):
