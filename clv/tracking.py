@@ -56,7 +56,7 @@ def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator
     """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
     with mlflow.start_run(run_name=name, nested=nested) as active:
         mlflow.set_tags({"mlflow.runName": name} | commit())
-        mlflow.log_params(parameters)
+        mlflow.log_params({name: value for name, value in parameters.items() if name not in active.data.params})
         try:
             yield active.info.run_id
         except BaseException as error:

@@ -1,0 +1,26 @@
+import re
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+ENTRY_POINTS = {path.stem for path in (ROOT / "entrypoints").glob("*.py")} - {"__init__", "launch"}
+
+
+def test_every_command_of_the_readme_exists():
+    assert set(re.findall(r"-e ([a-z_]+)", README)) | set(re.findall(r"entrypoints\.([a-z_]+)", README)) <= ENTRY_POINTS
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"make ([a-z-]+)", README)) <= targets
+
+
+def test_every_entry_point_and_every_config_group_stands_in_the_readme():
+    assert all(re.search(rf"\b{name}\b", README) for name in ENTRY_POINTS)
+    assert all(re.search(rf"\b{path.name}\b", README) for path in (ROOT / "conf").iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("name", ["clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv", "clv_model_metrics.csv"])
+def test_the_columns_of_each_output_stand_in_the_readme(trained, name):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{name}`"))
+    columns = list(pd.read_csv(trained.outputs / name))
+    assert [column for column in columns if column not in row] == [] or name == "clv_clustered_customers.csv" and "cluster_id" in row
