@@ -82,9 +82,20 @@ def row(name: str, reference: pd.Series, current: pd.Series, min_customers: int)
     for side, values, present in (("reference", reference, there), ("current", current, now)):
         sides[f"{side}_customers"] = len(values)
         sides[f"{side}_missing_share"] = round(1 - len(present) / len(values), 6) if len(values) else 1.0
-        sides |= {f"{side}_{q}": float(present.quantile(p)) if len(present) else np.nan for q, p in SHOWN.items()}
+        sides |= {f"{side}_{q}": float(f"{present.quantile(p):.6g}") if len(present) else np.nan for q, p in SHOWN.items()}
     return {"feature": name, "ks_statistic": float(test.statistic) if enough else np.nan,
             "p_value": float(test.pvalue) if enough else np.nan} | sides
+
+
+def moved_most(found: dict) -> str:
+    """The quantile that changed by the largest ratio, in words."""
+    names = {"p50": "median", "p75": "75th percentile", "p25": "25th percentile", "p95": "95th percentile", "p05": "5th percentile"}
+
+    def ratio(q: str) -> float:
+        before, now = (abs(found[f"{side}_{q}"]) + 1e-9 for side in ("reference", "current"))
+        return max(before / now, now / before)
+    q = max(names, key=ratio)
+    return f"{names[q]} {found[f'reference_{q}']:.3g} became {found[f'current_{q}']:.3g}"
 
 
 def reason(found: dict, significance: float) -> str:
@@ -97,6 +108,6 @@ def reason(found: dict, significance: float) -> str:
         return (f"Missing for {found['current_missing_share']:.0%} of customers, was {found['reference_missing_share']:.0%}.")
     size = f"distance {found['ks_statistic']:.3f} against a threshold of {found['effect_threshold']:g}"
     if found["drifted"]:
-        return f"The distribution moved: {size}; median {found['reference_p50']:.3g} became {found['current_p50']:.3g}."
+        return f"The distribution moved: {size}; {moved_most(found)}."
     chance = "" if found["corrected_p_value"] < significance else "; the difference may be chance"
     return f"No change that matters: {size}{chance}."

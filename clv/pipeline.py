@@ -14,7 +14,7 @@ from clv.errors import InputError
 from clv.record import Record
 from clv.workspace import Workspace
 
-Step = Callable[[Workspace], Record | None]
+Step = Callable[[Workspace], Record]
 
 
 def simulate(config: Config) -> list[Record]:
@@ -30,11 +30,11 @@ def train(config: Config) -> list[Record]:
 
 
 def score(config: Config) -> list[Record]:
-    return run("score", [steps.read, steps.score], config, stale=(steps.CLUSTERED, steps.RANKINGS))
+    return run("score", [steps.read, steps.score], config, stale=(steps.CLUSTERED, steps.RANKINGS, steps.PICTURE, steps.FEATURES))
 
 
 def cluster(config: Config) -> list[Record]:
-    return run("cluster", [steps.cluster], config, stale=(steps.RANKINGS,))
+    return run("cluster", [steps.cluster], config, stale=(steps.RANKINGS, steps.PICTURE))
 
 
 def rank_clusters(config: Config) -> list[Record]:
@@ -50,7 +50,8 @@ def promote(config: Config) -> list[Record]:
 
 
 def full_pipeline(config: Config) -> list[Record]:
-    every = [steps.read, steps.features, steps.train, steps.bootstrap, steps.score, steps.cluster, steps.rank_clusters, steps.monitor]
+    first = [steps.bootstrap] if config.tracking.bootstrap and not tracking.find_production(config.tracking.model_name) else []
+    every = [steps.read, steps.features, steps.train, *first, steps.score, steps.cluster, steps.rank_clusters, steps.monitor]
     return run("full_pipeline", every, config, nested=True)
 
 
@@ -70,31 +71,27 @@ def run(name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = 
                 start = time.perf_counter()
                 with terminal.working(step.__name__):
                     record = tracked(step, work) if nested else logged(step, work)
-                if record:
-                    records.append(record)
-                    shown.append((step.__name__, record.summary, time.perf_counter() - start))
+                records.append(record)
+                shown.append((step.__name__, record.summary, time.perf_counter() - start))
         tracking.describe("\n".join(f"- **{step}**: {summary}" for step, summary, _ in shown))
     terminal.closing(shown, closing_lines(records, config, run_id))
     return records
 
 
-def tracked(step: Step, work: Workspace) -> Record | None:
+def tracked(step: Step, work: Workspace) -> Record:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
     with tracking.run(step.__name__, flat(asdict(work.config)), nested=True):
         record = logged(step, work)
-    if record:
-        tracking.log_headline(record)
+    tracking.log_headline(record)
     return record
 
 
-def logged(step: Step, work: Workspace) -> Record | None:
+def logged(step: Step, work: Workspace) -> Record:
     """Run one step; write what it hands back; log it to the active run.
 
     Raises: InputError: the record says that the run is refused; it is logged before.
     """
     record = step(work)
-    if record is None:
-        return None
     if record.candidate:
         version = tracking.register(record.candidate, work.config.tracking.model_name)
         record = replace(record, tags=record.tags | {"candidate_version": version})
@@ -118,7 +115,7 @@ def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def closing_lines(records: list[Record], config: Config, run_id: str) -> list[str]:
     """Where the outputs are, the verdict, and the next command."""
     tags = {key: value for record in records for key, value in record.tags.items()}
-    lines = [f"run {run_id}"]
+    lines = [f"WARNING: {warning}" for record in records for warning in record.warnings] + [f"run {run_id}"]
     if any(record.outputs for record in records):
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
     if "verdict" in tags:

@@ -21,8 +21,9 @@ class Candidate:
 @dataclass(frozen=True)
 class Record:
     """summary: one line for the terminal and the run.   outputs: relative path -> table, text, JSON or figure, for people
-    and the run.   artifacts: the same, for the run alone (in place of an output of that name).   dataset: name, digest,
-    source and profile of the data that was read.   refused: the reason why the run must stop after this is logged."""
+    and the run.   artifacts: the same, for the run alone; one under outputs/ is logged in place of that output.
+    dataset: name, digest, source and profile of the data that was read.   warnings: what to know before using the outputs.
+    refused: the reason why the run must stop after this is logged."""
 
     summary: str
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -31,4 +32,5 @@ class Record:
     tags: dict[str, str] = field(default_factory=dict)
     dataset: dict[str, Any] | None = None
     candidate: Candidate | None = None
+    warnings: tuple[str, ...] = ()
     refused: str | None = None

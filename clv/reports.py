@@ -92,7 +92,8 @@ def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.Da
     thresholds = {row.feature: row.p_value if row.drifted else -1.0 for row in usable.itertuples()}
     sides = [Dataset.from_pandas(table[columns].astype("float64").reset_index(drop=True), DataDefinition(numerical_columns=columns))
              for table in (current, reference)]
-    snapshot = Report([DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns))]).run(*sides)
+    with np.errstate(invalid="ignore"):   # its histograms divide by the spread, which is 0 for a constant column
+        snapshot = Report([DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns))]).run(*sides)
     page = folder / "evidently.html"
     snapshot.save_html(str(page))   # given a Path, it writes nothing and says nothing
     values = {metric["config"]["column"]: float(metric["value"]) for metric in snapshot.dict()["metrics"]

@@ -45,5 +45,5 @@ def verdict(features: pd.DataFrame, errors: dict, not_judged: str | None) -> tup
     if reasons:
         return "review", reasons
     judged = (features["status"] == "stable").sum()
-    good = [f"None of {judged} judged features moved by more than its threshold."]
+    good = [f"None of {judged} judged columns moved by more than its threshold."]
     return "stable", good + ([not_judged] if not_judged else ["RMSE, MAE and R2 are within their limits or within noise."])

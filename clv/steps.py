@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from clv.record import Candidate, Record
 from clv.workspace import Workspace
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
+FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
+LONG_SILENCE_DAYS = 31      # without an order before the as-of date: the export may have stopped
+SAME_HISTORY = 0.2          # revenue of the same days may differ by this share (late returns) and be the same business
 
 
 def simulate(work: Workspace) -> Record:
@@ -43,7 +47,7 @@ def read(work: Workspace) -> Record:
     store.replace(folder / "data_quality.json", store.as_json(quality))
     counts = {name: quality[name] for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return Record(
-        f"{quality['rows']:,} rows, {quality['customers']:,} customers, {quality['first_day']} to {quality['last_day']}, "
+        f"{quality['rows']:,} rows, {quality['customers_with_an_order']:,} customers with an order, {quality['first_day']} to {quality['last_day']}, "
         f"{quality['rejected_rows']:,} rows rejected",
         artifacts={"data_quality/rejected_rows.csv": found.rejected, "data_quality/data_quality.json": quality},
         metrics={f"data/{name}": value for name, value in counts.items()}, tags={"data_sha256": quality["sha256"]},
@@ -62,7 +66,8 @@ def features(work: Workspace) -> Record:
     """The feature table at the as-of date."""
     table = work.snapshot(work.as_of, work.definition)
     return Record(f"{len(table):,} customers x {table.shape[1] - 2} features as of {work.as_of}",
-                  outputs={"clv_features.parquet": table}, artifacts={"clv_features.parquet": without_ids(table, work)},
+                  outputs={FEATURES: table.assign(as_of=work.as_of.isoformat())},
+                  artifacts={f"outputs/{FEATURES}": without_ids(table, work).assign(as_of=work.as_of.isoformat())},
                   metrics={"features/customers": len(table), "features/columns": table.shape[1] - 2})
 
 
@@ -83,11 +88,14 @@ def train(work: Workspace) -> Record:
     recipes = {"model": evaluation["predicted_clv"].to_numpy()} | naive.predictions(
         evaluation, snapshots[-1]["actual_clv"].mean(), last.to_numpy(), plan.horizon_days)
     figures = {name: intervals(work, evaluation["actual_clv"], predicted) for name, predicted in recipes.items()}
-    facts = {"definition": work.definition.as_dict(), "inputs": columns, "horizon_days": plan.horizon_days,
+    quality = work.transactions.quality
+    facts = {"data": Path(config.data.path).name, "data_sha256": quality["sha256"],
+             "evaluation_revenue": windows.net_revenue(work.purchases, plan.evaluation, plan.as_of), "definition": work.definition.as_dict(), "inputs": columns, "horizon_days": plan.horizon_days,
              "training_cutoffs": [day.isoformat() for day in plan.training], "evaluation_cutoff": plan.evaluation.isoformat(),
-             "data_sha256": work.transactions.quality["sha256"], "seed": config.seed}
+             "seed": config.seed}
     ours = figures["model"]["value"]
     leaderboard = pd.concat({name: table.round(6) for name, table in figures.items()}, names=["recipe", "metric"]).reset_index()
+    leaderboard = leaderboard.assign(evaluation_cutoff=facts["evaluation_cutoff"], horizon_days=plan.horizon_days)
     return Record(
         f"{len(plan.training)} snapshots, {booster.num_boosted_rounds()} trees; on {len(evaluation):,} customers out of time "
         f"({plan.evaluation}): RMSE {ours['rmse']:.4g}, R2 {ours['r2']:.3f}, Gini {ours['normalized_gini']:.3f}, bias {ours['bias']:.2f}",
@@ -95,7 +103,19 @@ def train(work: Workspace) -> Record:
         artifacts=pictures(evaluation, recipes, booster) | baseline(work, evaluation, figures["model"], facts)
         | {f"features/evaluation_{plan.evaluation}.parquet": without_ids(evaluation, work)},
         metrics=headline(figures, booster, len(evaluation)), dataset=dataset(work),
+        warnings=beaten(figures),
         candidate=Candidate(booster, facts, evaluation[columns].head(5), description(work, leaderboard, facts)))
+
+
+def beaten(figures: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+    """A sentence for each headline metric on which a naive recipe does better than the model."""
+    found = []
+    for metric, sign in (("rmse", -1), ("normalized_gini", 1)):
+        value = {name: table.loc[metric, "value"] for name, table in figures.items()}
+        best = max((name for name in value if name != "model"), key=lambda name: sign * value[name])
+        if not sign * value["model"] > sign * value[best]:
+            found.append(f"the model does not beat {best} on {metric}: {value['model']:.4g} against {value[best]:.4g}, on the same customers.")
+    return tuple(found)
 
 
 def intervals(work: Workspace, actual: pd.Series, predicted: np.ndarray) -> pd.DataFrame:
@@ -151,16 +171,16 @@ def description(work: Workspace, leaderboard: pd.DataFrame, facts: dict) -> str:
         "", "A person decides whether it goes into production."])
 
 
-def bootstrap(work: Workspace) -> Record | None:
+def bootstrap(work: Workspace) -> Record:
     """The first version ever becomes Production, loudly; from then on only a person moves the alias."""
-    chosen = work.config.tracking
-    if tracking.find_production(chosen.model_name) or not chosen.bootstrap:
-        return None
-    number = tracking.newest_version(chosen.model_name)
-    tracking.promote(chosen.model_name, number, {"promoted_by": "bootstrap", "promoted_at": work.now.isoformat(timespec="seconds"),
-                                                 "promotion_reason": "first version: nothing was in production (tracking.bootstrap)"})
-    return Record(f"NOBODY REVIEWED THIS: version {number} is Production because there was none before (tracking.bootstrap)",
-                  tags={"bootstrapped_version": number})
+    name = work.config.tracking.model_name
+    if promoted := tracking.find_production(name):
+        return Record(f"nothing moved: version {promoted.number} was promoted in the meantime")
+    number = tracking.newest_version(name)
+    tracking.promote(name, number, {"promoted_by": "bootstrap", "promoted_at": work.now.isoformat(timespec="seconds"),
+                                    "promotion_reason": "first version: nothing was in production (tracking.bootstrap)"})
+    return Record(f"version {number} is Production because there was none before (tracking.bootstrap)",
+                  tags={"bootstrapped_version": number}, warnings=(f"NOBODY REVIEWED version {number}: it scores because it is the first.",))
 
 
 def score(work: Workspace) -> Record:
@@ -172,14 +192,32 @@ def score(work: Workspace) -> Record:
     ranked = ranking.rank(table, model.predict(work.production_model, table), version.number, work.as_of)
     horizon, total = version.facts["horizon_days"], ranked["predicted_clv"].sum()
     return Record(f"{len(ranked):,} customers by version {version.number} ({version.alias}): {total:,.0f} predicted over {horizon} days "
-                  f"from {work.as_of}" + horizon_warning(work), outputs={RANKED: ranked},
+                  f"from {work.as_of}", outputs={RANKED: ranked}, warnings=tuple(doubts(work)),
                   metrics={"predicted_clv_total": total, "predicted_clv_mean": ranked["predicted_clv"].mean(), "scored_customers": len(ranked)},
                   tags=production_tags(work))
 
 
-def horizon_warning(work: Workspace) -> str:
-    asked, used = work.config.window.horizon_days, work.production.facts["horizon_days"]
-    return "" if asked == used else f"; WARNING: window.horizon_days={asked} was asked, the version in production predicts {used} days"
+def doubts(work: Workspace) -> Iterator[str]:
+    """Reasons not to take these scores at their word."""
+    facts, version = work.production.facts, f"version {work.production.number}"
+    asked, last_day = work.config.window.horizon_days, dt.date.fromisoformat(work.transactions.quality["last_day"])
+    if asked != facts["horizon_days"]:
+        yield f"{version} predicts {facts['horizon_days']} days; window.horizon_days={asked} was asked. Promote a version trained for it."
+    begin = dt.date.fromisoformat(facts["evaluation_cutoff"])
+    then, now = facts["evaluation_revenue"], windows.net_revenue(work.purchases, begin, begin + dt.timedelta(days=facts["horizon_days"]))
+    if not abs(now - then) <= SAME_HISTORY * abs(then):
+        yield (f"{version} learnt from another history, {facts['data']}: the {facts['horizon_days']} days from {begin} brought {then:,.0f} there and "
+               f"{now:,.0f} here. Promote a version trained on this one, or give this history a model of its own: tracking.model_name=NAME.")
+    if work.as_of < learnt_until(work):
+        yield f"{version} learnt from revenue up to {learnt_until(work)}: scores as of {work.as_of} know the future."
+    if (work.as_of - last_day).days > LONG_SILENCE_DAYS:
+        yield f"the last order, {last_day}, lies {(work.as_of - last_day).days} days before the as-of date {work.as_of}: is the history complete?"
+
+
+def learnt_until(work: Workspace) -> dt.date:
+    """First day whose revenue the version in production has not learnt from."""
+    facts = work.production.facts
+    return dt.date.fromisoformat(facts["training_cutoffs"][-1]) + dt.timedelta(days=facts["horizon_days"])
 
 
 def production_tags(work: Workspace) -> dict[str, str]:
@@ -191,8 +229,8 @@ def cluster(work: Workspace) -> Record:
     ranked, chosen = work.table(RANKED, "score"), work.config.clusters
     clustered = ranked.assign(cluster_id=clusters.assign(ranked["predicted_clv"], chosen.k, chosen.scale))
     found = clustered["cluster_id"].nunique()
-    fewer = "" if found == chosen.k else f"; WARNING: clusters.k={chosen.k} was asked, but there are only {found} distinct predictions"
-    return Record(f"{found} clusters of {len(clustered):,} customers{fewer}", outputs={CLUSTERED: clustered},
+    fewer = (f"clusters.k={chosen.k} was asked, but there are only {found} distinct predictions.",) if found < chosen.k else ()
+    return Record(f"{found} clusters of {len(clustered):,} customers", outputs={CLUSTERED: clustered}, warnings=fewer,
                   metrics={"clusters": found}, tags=made_by(ranked))
 
 
@@ -204,8 +242,8 @@ def rank_clusters(work: Workspace) -> Record:
     top = rankings.iloc[0]
     return Record(f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
                   outputs={RANKINGS: rankings.assign(model_version=version["production_version"], as_of=version["as_of"]),
-                           "clv_by_rank_and_cluster.png": reports.result_picture(clustered, rankings)},
-                  metrics={f"cluster_{row.cluster_rank}/{name}": getattr(row, name) for row in rankings.itertuples()
+                           PICTURE: reports.result_picture(clustered, rankings)},
+                  metrics={f"cluster_rank_{row.cluster_rank}/{name}": getattr(row, name) for row in rankings.itertuples()
                            for name in ("customers", "median_clv", "share_of_total")}, tags=version)
 
 
@@ -229,15 +267,16 @@ def monitor(work: Workspace) -> Record:
     verdict, reasons = review.verdict(found, errors, not_judged)
     with tempfile.TemporaryDirectory() as folder:
         page, evidently = reports.evidently_drift(reference, current, found, Path(folder))
+    files = {ending: f"monitoring/{name}_{work.stamp}.{ending}" for ending, name in (
+        ("csv", "feature_drift_report"), ("json", "prediction_drift_report"), ("html", "evidently"))}
     where = {"model_version": work.production.number, "as_of": work.as_of.isoformat()}
     report = {"verdict": verdict, "reasons": reasons, "decision": review.PERSON_DECIDES, **where,
               "baseline_cutoff": known["facts"]["evaluation_cutoff"], "matured_cutoff": matured_cutoff(work).isoformat(),
               "not_judged": not_judged, "metrics": errors,
               "predicted_clv": found[found["feature"] == "predicted_clv"].iloc[0].to_dict()}
     return Record(
-        f"{verdict.upper()}: {reasons[0]}" + (f" (+{len(reasons) - 1} more)" if len(reasons) > 1 else ""),
-        outputs={f"monitoring/feature_drift_report_{work.stamp}.csv": found[found["feature"] != "predicted_clv"].assign(**where),
-                 f"monitoring/prediction_drift_report_{work.stamp}.json": report, f"monitoring/evidently_{work.stamp}.html": page},
+        f"{verdict.upper()}: {reasons[0]}" + (f" ({len(reasons) - 1} more in {files['json']})" if len(reasons) > 1 else ""),
+        outputs={files["csv"]: found[found["feature"] != "predicted_clv"].assign(**where), files["json"]: report, files["html"]: page},
         metrics={f"ks/{row.feature}": row.ks_statistic for row in found.itertuples()} | {"drifted_features": int(found["drifted"].sum())}
         | {f"monitor/{metric}": figure["current"]["value"] for metric, figure in errors.items()},
         tags=production_tags(work) | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]})
@@ -249,15 +288,16 @@ def matured_cutoff(work: Workspace) -> dt.date:
 
 def matured(work: Workspace, known: dict) -> tuple[dict, str | None]:
     """Errors on the newest snapshot whose labels have come in, or why there are none. Labels the version learnt are refused."""
-    facts, cutoff, chosen = work.production.facts, matured_cutoff(work), work.config.monitor
-    learnt_until = dt.date.fromisoformat(facts["training_cutoffs"][-1]) + dt.timedelta(days=facts["horizon_days"])
-    if cutoff < learnt_until:
-        return {}, (f"RMSE and R2 are not judged: version {work.production.number} learnt from labels up to {learnt_until}, and the newest "
-                    f"matured window begins {cutoff}; judge it with an as-of date from {learnt_until + dt.timedelta(days=facts['horizon_days'])} on.")
+    facts, cutoff, chosen, learnt = work.production.facts, matured_cutoff(work), work.config.monitor, learnt_until(work)
+    if cutoff < learnt:
+        return {}, (f"RMSE and R2 are not judged: version {work.production.number} learnt from labels up to {learnt}, and the newest "
+                    f"matured window begins {cutoff}; judge it with an as-of date from {learnt + dt.timedelta(days=facts['horizon_days'])} on.")
     table = work.labelled(cutoff, work.production_definition)
     now = intervals(work, table["actual_clv"], model.predict(work.production_model, table))
     before = pd.DataFrame.from_dict(known["metrics"], orient="index").astype("float64")
-    return review.performance(before, now, chosen.max_error_increase, chosen.max_r2_decrease, chosen.min_z), None
+    same = cutoff.isoformat() == facts["evaluation_cutoff"] and work.transactions.quality["sha256"] == facts["data_sha256"]
+    return review.performance(before, now, chosen.max_error_increase, chosen.max_r2_decrease, chosen.min_z), (
+        "RMSE, MAE and R2 tell nothing new: the newest matured window is the one the baseline was measured on." if same else None)
 
 
 def promote(work: Workspace) -> Record:

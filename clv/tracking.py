@@ -76,8 +76,9 @@ def commit() -> dict[str, str]:
 
 def log(record: Record, written: Path, artifacts: Path) -> None:
     """Log one step's record to the active run: its outputs from the folder `written`, all files of the folder `artifacts`."""
-    for name in sorted(set(record.outputs) - set(record.artifacts)):
-        mlflow.log_artifact(str(written / name), str(Path("outputs") / Path(name).parent))
+    for name in record.outputs:
+        if f"outputs/{name}" not in record.artifacts:
+            mlflow.log_artifact(str(written / name), str(Path("outputs") / Path(name).parent))
     mlflow.log_artifacts(str(artifacts))
     log_headline(record)
 
@@ -85,7 +86,7 @@ def log(record: Record, written: Path, artifacts: Path) -> None:
 def log_headline(record: Record) -> None:
     """What a list of runs shows: metrics, tags, the data and a sentence. Logged to the step's run and to its parent."""
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if math.isfinite(value)})
-    mlflow.set_tags(record.tags)
+    mlflow.set_tags(record.tags | ({"warnings": "\n".join(record.warnings)} if record.warnings else {}))
     describe(record.summary)
     if record.dataset:
         mlflow.log_input(PurchaseDataset(**record.dataset), context="training")

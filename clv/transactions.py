@@ -33,7 +33,7 @@ SELECT *, CASE WHEN customer_id IS NULL THEN 'customer_id is missing'
                WHEN order_date IS NULL THEN 'order_date is not a day written YYYY-MM-DD'
                WHEN order_date >= DATE '{tomorrow}' THEN 'order_date lies in the future'
                WHEN revenue_text IS NULL THEN 'revenue is missing'
-               WHEN revenue IS NULL THEN 'revenue is not a number below 100 trillion' END AS reason
+               WHEN revenue IS NULL THEN 'revenue is not a number like -1234.50 (below 100 trillion)' END AS reason
 FROM cast_text"""
 
 # Money is a decimal, so that sums do not depend on the order of the rows.
@@ -49,6 +49,7 @@ COUNTS = """
 SELECT COUNT(*) AS "rows", COUNT(reason) AS rejected_rows,
        COUNT(CASE WHEN reason IS NULL AND revenue < 0 THEN 1 END) AS return_rows,
        COUNT(DISTINCT CASE WHEN reason IS NULL THEN customer_id END) AS customers,
+       COUNT(DISTINCT CASE WHEN reason IS NULL AND revenue > 0 THEN customer_id END) AS customers_with_an_order,
        CAST(MIN(CASE WHEN reason IS NULL THEN order_date END) AS VARCHAR) AS first_day,
        CAST(MAX(CASE WHEN reason IS NULL THEN order_date END) AS VARCHAR) AS last_day,
        CAST(SUM(CASE WHEN reason IS NULL THEN revenue END) AS DOUBLE) AS net_revenue

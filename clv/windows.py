@@ -67,3 +67,8 @@ def actual_clv(customers: pd.Series, purchases: duckdb.DuckDBPyRelation, cutoff:
     """The label of each customer, in the customers' order: net revenue in the horizon, 0 where there is none."""
     found = labels(purchases, cutoff, horizon_days)
     return customers.map(found).fillna(0.0).astype("float64").rename("actual_clv")
+
+
+def net_revenue(purchases: duckdb.DuckDBPyRelation, begin: dt.date, end: dt.date) -> float:
+    """Net revenue of all customers in [begin, end)."""
+    return float(labels(purchases, begin, (end - begin).days).sum())

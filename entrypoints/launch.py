@@ -44,16 +44,22 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
     found, rest = [], iter(arguments)
     for word in rest:
         if not word.startswith("--") or word in HYDRA_FLAGS:
-            found.append(word)
+            found.append(safe(word))
             continue
         name, value = word[2:], next(rest, "")
         if name == "overrides":
-            found += shlex.split(value)
+            found += map(safe, shlex.split(value))
         elif name in NAMED:
             found += [f"{NAMED[name]}={quoted(value)}"] if value else []
         else:
-            found.append(f"{name}={value}")
+            found.append(safe(f"{name}={value}"))
     return found
+
+
+def safe(word: str) -> str:
+    """key=value with the value quoted where Hydra's grammar would stumble over a letter of it, as in Käufer."""
+    key, equals, value = word.partition("=")
+    return f"{key}={quoted(value)}" if equals and not value.isascii() else word
 
 
 def quoted(value: str) -> str:

@@ -29,6 +29,7 @@ def test_a_feature_drifts_when_the_change_is_beyond_chance_and_large_enough_to_m
     assert found["status"].to_dict() == {"same": "stable", "small": "stable", "large": "drifted"}
     assert found.loc["small", "corrected_p_value"] < 0.01          # beyond chance, but too small
     assert found.loc["large", "reason"].startswith("The distribution moved: distance 0.1")
+    assert "percentile" in found.loc["large", "reason"] or "median" in found.loc["large", "reason"]
 
 
 def test_p_values_are_corrected_over_the_features_that_are_judged():
@@ -111,7 +112,7 @@ def test_an_error_that_is_not_a_number_counts_as_worse():
 def test_the_verdict_is_review_with_every_reason_or_stable_with_what_was_judged():
     still = compare({"spend": SPEND}, {"spend": SPEND})
     assert review.verdict(still, {}, "Labels have not matured.") == (
-        "stable", ["None of 1 judged features moved by more than its threshold.", "Labels have not matured."])
+        "stable", ["None of 1 judged columns moved by more than its threshold.", "Labels have not matured."])
     moved = compare({"spend": SPEND}, {"spend": SPEND * 3})
     verdict, reasons = review.verdict(moved, performance(intervals(SPEND, SPEND * 0.9), intervals(SPEND, SPEND * 0.2)), None)
     assert verdict == "review" and reasons[0].startswith("spend: The distribution moved") and reasons[1].startswith("RMSE: ")

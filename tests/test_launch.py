@@ -9,6 +9,8 @@ from entrypoints.launch import hydra_arguments
     (["--data_path", "it's=odd,{x}.csv"], ["data.path='it\\'s=odd,{x}.csv'"]),
     (["--horizon_days", "30", "--overrides", "model.max_depth=4 data.path='a b.csv'"],
      ["window.horizon_days='30'", "model.max_depth=4", "data.path=a b.csv"]),
+    (["--overrides", "data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
+    (["data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
     (["--model.max_depth", "4"], ["model.max_depth=4"]),
     (["--hroizon", "30"], ["hroizon=30"]),
     (["model.max_depth=3,4", "--multirun"], ["model.max_depth=3,4", "--multirun"]),

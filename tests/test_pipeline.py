@@ -47,7 +47,7 @@ def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
     parent = run_named("full_pipeline")
     nested = client().search_runs(["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["attributes.start_time ASC"])
     assert [run.info.run_name for run in nested if run.info.run_name != "bootstrap"] == [
-        "read", "features", "train", "score", "cluster", "rank_clusters", "monitor"]
+        "read", "features", "train", "score", "cluster", "rank_clusters", "monitor"]   # and bootstrap, the first time
     assert {run.info.status for run in [parent, *nested]} == {"FINISHED"}
     assert {"rmse", "normalized_gini", "predicted_clv_total", "naive_rate/rmse"} <= set(parent.data.metrics)
     assert parent.data.params["window.horizon_days"] == "90" and parent.inputs.dataset_inputs[0].dataset.name == "history.csv"
@@ -101,7 +101,7 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
 def test_the_first_version_is_production_by_bootstrap_and_says_so(trained):
     version = client().get_model_version("clv", "1")
     assert version.tags["promoted_by"] == "bootstrap"
-    assert "NOBODY REVIEWED THIS" in next(record.summary for record in trained.records if "bootstrapped_version" in record.tags)
+    assert "NOBODY REVIEWED version 1" in next(record.warnings[0] for record in trained.records if "bootstrapped_version" in record.tags)
     assert "| model |" in version.description and "sha256" in version.description
 
 
@@ -110,6 +110,7 @@ def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(
     uri = f"models:/clv/{scores['model_version'].iloc[0]}"
     files = {path.name for path in Path(mlflow.artifacts.download_artifacts(uri)).rglob("*")}
     assert "model.ubj" in files and not {name for name in files if name.endswith((".pkl", ".pickle", ".py"))}
+    pipeline.features(trained.config())
     features = pd.read_parquet(trained.outputs / "clv_features.parquet").set_index("customer_id")
     model = mlflow.pyfunc.load_model(uri)
     inputs = features.loc[scores["customer_id"], model.metadata.get_input_schema().input_names()]
@@ -152,10 +153,30 @@ def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(
 
     pipeline.score(trained.config())
     assert set(read(trained.outputs / RANKED)["model_version"]) == {number}
-    assert not (trained.outputs / "clv_clustered_customers.csv").exists()   # clusters of the old scores would be untrue
+    assert not (trained.outputs / "clv_clustered_customers.csv").exists()   # clusters of the old scores would be untrue,
+    assert not (trained.outputs / "clv_by_rank_and_cluster.png").exists()   # and so would their picture
     pipeline.cluster(trained.config())
     pipeline.rank_clusters(trained.config())
     assert set(read(trained.outputs / "clv_cluster_rankings.csv")["model_version"]) == {number}
+
+
+def test_scores_that_should_not_be_taken_at_their_word_say_why(trained):
+    score = lambda *overrides: " ".join(pipeline.score(trained.config(*overrides))[-1].warnings)   # noqa: E731
+    assert score() == ""
+    assert "predicts 90 days; window.horizon_days=30 was asked" in score("window.horizon_days=30")
+    assert "learnt from revenue up to 2025-10-02: scores as of 2025-06-01 know the future" in score("window.as_of=2025-06-01")
+    assert "lies 60 days before the as-of date 2026-02-28: is the history complete?" in score("window.as_of=2026-02-28")
+    other = pd.read_csv(trained.folder / "history.csv").assign(revenue=lambda rows: rows["revenue"] * 1.5)
+    other.to_csv(trained.folder / "other.csv", index=False)
+    assert "learnt from another history, history.csv: the 90 days from 2025-10-02 brought" in score(f"data.path={trained.folder}/other.csv")
+
+
+def test_a_model_that_does_not_beat_the_naive_recipes_says_so(trained):
+    rows = pd.read_csv(trained.folder / "history.csv")
+    rows["customer_id"] = rows["customer_id"].sample(frac=1, random_state=1).to_numpy()   # the past says nothing about the future
+    rows.to_csv(trained.folder / "noise.csv", index=False)
+    records = pipeline.train(trained.config(f"data.path={trained.folder}/noise.csv", "tracking.model_name=noise", "model.rounds=1"))
+    assert any("does not beat naive_" in warning and "on rmse" in warning for warning in records[-1].warnings)
 
 
 def test_no_step_but_train_and_full_pipeline_makes_a_version(trained):
@@ -232,7 +253,8 @@ def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(trained):
 
 def test_customer_ids_can_be_left_out_of_the_logged_features(trained):
     records = pipeline.features(trained.config("tracking.log_customer_ids=false"))
-    assert "customer_id" not in records[-1].artifacts["clv_features.parquet"]
+    assert "customer_id" not in records[-1].artifacts["outputs/clv_features.parquet"]
+    assert artifacts(newest_run().info.run_id) >= {"outputs/clv_features.parquet"}
     assert "customer_id" in pd.read_parquet(trained.outputs / "clv_features.parquet")
 
 
@@ -240,7 +262,7 @@ def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(proj
     with store.bundle(project / "outputs", "1", (), 10) as folder:
         store.write(folder, {RANKED: pd.DataFrame({"customer_id": ["a", "b"], "predicted_clv": 1.0, "model_version": "1", "as_of": "2011-06-01"})})
     records = pipeline.cluster(composed())
-    assert records[-1].summary == "1 clusters of 2 customers; WARNING: clusters.k=5 was asked, but there are only 1 distinct predictions"
+    assert records[-1].warnings == ("clusters.k=5 was asked, but there are only 1 distinct predictions.",)
 
 
 def test_a_history_too_short_to_train_says_which_horizon_fits_and_exits_with_65(project):

@@ -42,18 +42,18 @@ def test_a_bad_row_is_set_aside_with_its_line_column_value_and_reason(tmp_path):
         [4, "customer_id", "", "customer_id is missing"],
         [5, "order_date", "2011-13-01", "order_date is not a day written YYYY-MM-DD"],
         [6, "order_date", "01/05/2011", "order_date is not a day written YYYY-MM-DD"],
-        [7, "revenue", "ten", "revenue is not a number below 100 trillion"],
+        [7, "revenue", "ten", "revenue is not a number like -1234.50 (below 100 trillion)"],
         [8, "revenue", "", "revenue is missing"],
-        [9, "revenue", "inf", "revenue is not a number below 100 trillion"],
+        [9, "revenue", "inf", "revenue is not a number like -1234.50 (below 100 trillion)"],
         [10, "order_date", "2012-01-01", "order_date lies in the future"],
         [11, "order_date", "", "order_date is missing"],
-        [14, "revenue", "1e3x", "revenue is not a number below 100 trillion"]]
+        [14, "revenue", "1e3x", "revenue is not a number like -1234.50 (below 100 trillion)"]]
 
 
 def test_quality_counts_rows_customers_days_and_returns(tmp_path):
     quality = read(csv(tmp_path, "ann,2011-05-01,10", "bob,2011-05-03,-2", "bob,x,1")).quality
     assert {key: quality[key] for key in quality if key != "sha256"} == {
-        "rows": 3, "rejected_rows": 1, "return_rows": 1, "customers": 2, "first_day": "2011-05-01", "last_day": "2011-05-03",
+        "rows": 3, "rejected_rows": 1, "return_rows": 1, "customers": 2, "customers_with_an_order": 1, "first_day": "2011-05-01", "last_day": "2011-05-03",
         "net_revenue": 8.0}
 
 
@@ -64,7 +64,7 @@ def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest
     assert transactions.refusal(found, 0.01, "sales.csv") == (
         "sales.csv: 7 of 12 rows cannot be read, more than data.max_rejected_share=0.01 allows.\n"
         "  3 rows: order_date is not a day written YYYY-MM-DD, for example line 7: 'May'\n"
-        "  2 rows: revenue is not a number below 100 trillion, for example line 10: '?'\n"
+        "  2 rows: revenue is not a number like -1234.50 (below 100 trillion), for example line 10: '?'\n"
         "  1 rows: customer_id is missing, for example line 12: ''\n"
         "Hint: all of them are in data_quality/rejected_rows.csv under the outputs folder; "
         "repair the export, or raise data.max_rejected_share.")

@@ -1,0 +1,110 @@
+"""The probability models against their published parameters, and against simulation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SHARED
+
+from clv import btyd
+from clv.errors import InputError
+
+needs_real_sets = pytest.mark.skipif(not SHARED.exists(), reason=f"the real purchase histories are not in {SHARED}")
+
+
+@pytest.fixture(scope="module")
+def cdnow():
+    """x, t_x, T in weeks at the end of September 1997, and the repeat orders' count and mean of those who have any."""
+    rows = pd.read_csv(SHARED / "cdnow_sample.csv.gz", dtype={"customer_id": str}, parse_dates=["order_date"])
+    days = rows[rows["order_date"] <= "1997-09-30"].groupby(["customer_id", "order_date"], as_index=False)["revenue"].sum()
+    seen = days.groupby("customer_id")["order_date"].agg(["min", "max", "size"])
+    repeat = days[days["order_date"] > days["customer_id"].map(seen["min"])].groupby("customer_id")["revenue"].agg(["size", "mean"])
+    weeks = ((seen["max"] - seen["min"]).dt.days / 7, (pd.Timestamp("1997-09-30") - seen["min"]).dt.days / 7)
+    return [(seen["size"] - 1).to_numpy(), *(values.to_numpy() for values in weeks)], repeat
+
+
+@needs_real_sets
+@pytest.mark.parametrize("kind, parameters, log_likelihood", [
+    ("bg_nbd", (0.243, 4.414, 0.793, 2.426), -9582.4),         # Fader, Hardie and Lee (2005), table 2
+    ("pareto_nbd", (0.553, 10.578, 0.606, 11.669), -9595.0),   # the same table
+])
+def test_the_published_parameters_are_found(cdnow, kind, parameters, log_likelihood):
+    found = btyd.fit_purchases(kind, *cdnow[0])
+    assert found.parameters == pytest.approx(parameters, rel=2e-3)
+    assert found.log_likelihood == pytest.approx(log_likelihood, abs=0.05)
+
+
+@needs_real_sets
+def test_the_published_spend_parameters_are_found(cdnow):
+    found = btyd.fit_spend(cdnow[1]["size"].to_numpy(), cdnow[1]["mean"].to_numpy())
+    assert found.parameters == pytest.approx((6.25, 3.74, 15.44), abs=0.01)   # http://brucehardie.com/notes/025/, table 1
+
+
+@needs_real_sets
+def test_the_published_expectation_of_one_customer_is_found(cdnow):
+    model = btyd.fit_purchases("bg_nbd", *cdnow[0])
+    found = btyd.expected_purchases(model, 39, np.array([2.0]), np.array([30.43]), np.array([38.86]))
+    assert found[0] == pytest.approx(1.226, abs=1e-3)   # Fader, Hardie and Lee (2005), section 4
+
+
+@needs_real_sets
+@pytest.mark.parametrize("kind", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+def test_days_and_weeks_give_the_same_model(cdnow, kind):
+    x, t_x, T = cdnow[0]
+    weeks, days = btyd.fit_purchases(kind, x, t_x, T), btyd.fit_purchases(kind, x, 7 * t_x, 7 * T)
+    assert days.log_likelihood == pytest.approx(weeks.log_likelihood - x.sum() * np.log(7), abs=0.01)
+    assert btyd.expected_purchases(days, 90, x, 7 * t_x, 7 * T) == pytest.approx(btyd.expected_purchases(weeks, 90 / 7, x, t_x, T), rel=1e-3)
+
+
+def histories(kind, customers, seed):
+    """Customers who order at a gamma rate until their end, watched until T, and their orders in the 30 days after it."""
+    chance = np.random.default_rng(seed)
+    T, rate = chance.integers(100, 400, customers).astype(float), chance.gamma(0.8, 1 / 20, customers)
+    x, t_x, after = np.zeros(customers), np.zeros(customers), np.zeros(customers)
+    for i in range(customers):
+        clock, alive, dropout = 0.0, True, chance.beta(1.2, 3.0)
+        end = chance.exponential(1 / chance.gamma(1.5, 1 / 150)) if kind == "pareto_nbd" else np.inf
+        if kind == "mbg_nbd":
+            alive = chance.random() > dropout
+        while alive and clock < T[i] + 30:
+            clock += chance.exponential(1 / rate[i])
+            if clock > end:
+                break
+            if clock < T[i]:
+                x[i], t_x[i] = x[i] + 1, clock
+            elif clock < T[i] + 30:
+                after[i] += 1
+            alive = kind == "pareto_nbd" or chance.random() > dropout
+    return (x, t_x, T), after
+
+
+@pytest.mark.parametrize("kind", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+def test_expected_purchases_are_what_simulated_customers_do(kind):
+    known, after = histories(kind, 8000, seed=3)
+    expected = btyd.expected_purchases(btyd.fit_purchases(kind, *known), 30, *known)
+    assert expected.sum() == pytest.approx(after.sum(), rel=0.06)
+    often = known[0] >= 5
+    assert expected[often].sum() == pytest.approx(after[often].sum(), rel=0.08)
+
+
+def test_a_single_order_says_alive_under_bg_nbd_and_in_doubt_under_the_modified_model():
+    one = np.array([0.0]), np.array([0.0]), np.array([300.0])
+    assert btyd.p_alive(btyd.Purchases("bg_nbd", (0.3, 10, 0.8, 2.5), 0), *one)[0] == 1
+    assert btyd.p_alive(btyd.Purchases("mbg_nbd", (0.3, 10, 0.8, 2.5), 0), *one)[0] < 0.9
+
+
+def test_expected_spend_lies_between_the_customers_mean_and_everybodys():
+    found = btyd.expected_spend(btyd.Spend((6.25, 3.74, 15.44)), np.array([1.0, 50.0]), np.array([100.0, 100.0]))
+    everybody = 6.25 * 15.44 / 2.74
+    assert everybody < found[0] < found[1] < 100
+
+
+def test_a_dropout_parameter_of_exactly_one_has_a_finite_expectation():
+    known = np.array([3.0]), np.array([50.0]), np.array([60.0])
+    near = [btyd.expected_purchases(btyd.Purchases(kind, (0.5, 10, third, 3.0), 0), 30, *known)[0]
+            for kind in ("bg_nbd", "mbg_nbd", "pareto_nbd") for third in (1.0, 1.001)]
+    assert near[::2] == pytest.approx(near[1::2], rel=1e-2)
+
+
+def test_a_history_without_positive_orders_has_no_spend_to_model():
+    with pytest.raises(InputError, match="No customer has an order of positive value"):
+        btyd.fit_spend(np.array([1, 2]), np.array([0.0, -3.0]))
