@@ -12,9 +12,12 @@ def assign(predicted_clv: pd.Series, k: int, scale: str) -> pd.Series:
 
     Args:    k: clusters at most; fewer where there are fewer distinct values.
              scale: log1p (distances are ratios; values below 0 count as 0) or linear.
+    Raises:  ValueError: a prediction is missing.
     Returns: cluster_id of each row: 1 for the lowest predictions, upwards; equal values share a cluster.
     Source:  Wu (1991), Optimal quantization by matrix searching, doi:10.1016/0196-6774(91)90039-2.
     """
+    if predicted_clv.isna().any():
+        raise ValueError(f"{predicted_clv.isna().sum()} of {len(predicted_clv)} predictions are missing.\nHint: score again.")
     values = SCALES[scale](predicted_clv.clip(lower=0) if scale == "log1p" else predicted_clv).to_numpy("float64")
     found = kmeans1d.cluster(values, min(k, len(np.unique(values)))).clusters if len(values) else []
     return pd.Series(np.asarray(found, dtype="int64") + 1, index=predicted_clv.index, name="cluster_id")

@@ -43,6 +43,7 @@ class Window:
     snapshot_step_days: int = between(1, 3650)
     max_snapshots: int = between(1, 100)
     min_history_days: int = between(1, 3650)
+    max_silent_days: int = between(0, 3650)
 
 
 @dataclass
@@ -82,6 +83,7 @@ class Model:
 
 @dataclass
 class Evaluation:
+    probability_model: str = one_of("bg_nbd", "mbg_nbd", "pareto_nbd")
     bootstrap_replicates: int = between(20, 10_000)
     confidence: float = between(0.5, 0.999)
 
@@ -162,6 +164,9 @@ def load(composed: DictConfig) -> Config:
         raise UserError(f"configuration: {error.full_key or ''}: {str(error).splitlines()[0]}"
                         "\nHint: every key and its unit is listed in conf/.") from error
     check(config, "")
+    stages = config.features.lifecycle
+    if not stages.active_gaps <= stages.lagging_gaps <= stages.dormant_gaps:
+        raise UserError("configuration: features.lifecycle: active_gaps, lagging_gaps and dormant_gaps must not descend.")
     return config
 
 

@@ -1,5 +1,7 @@
 """Has a distribution moved? Reference against current, feature by feature, by test and by size of the change."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -55,7 +57,7 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, moving: list[str], s
              missing share and quantiles of both sides.
     Source:  Benjamini and Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
-    rows = [row(name, reference[name], current[name] if name in current else pd.Series(dtype="float64"), min_customers)
+    rows = [row(name, reference[name], current[name] if name in current else pd.Series(np.nan, index=current.index), min_customers)
             for name in reference]
     table = pd.DataFrame(rows)
     judged = ~table["feature"].isin(moving) & table["p_value"].notna()
@@ -64,7 +66,9 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, moving: list[str], s
         table.loc[judged, "corrected_p_value"] = stats.false_discovery_control(table.loc[judged, "p_value"])
     table["effect_threshold"] = min_ks
     shifted = (table["corrected_p_value"] < significance) & (table["ks_statistic"] >= min_ks)
-    vanished = (table["current_missing_share"] - table["reference_missing_share"]).abs() >= min_ks
+    change = (table["current_missing_share"] - table["reference_missing_share"]).abs()
+    enough = table[["reference_customers", "current_customers"]].min(axis=1) >= min_customers
+    vanished = (change >= min_ks) & (change > 0) & enough
     table["drifted"] = (shifted | vanished) & ~table["feature"].isin(moving)
     table["status"] = np.select(
         [table["feature"].isin(moving), table["drifted"], table["p_value"].isna()],
@@ -77,7 +81,8 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, moving: list[str], s
 def row(name: str, reference: pd.Series, current: pd.Series, min_customers: int) -> dict:
     there, now = reference.dropna(), current.dropna()
     enough = min(len(there), len(now)) >= min_customers
-    test = stats.ks_2samp(there, now) if enough else None
+    with warnings.catch_warnings(action="ignore"):   # scipy tells when it changes from the exact p-value to the asymptotic one
+        test = stats.ks_2samp(there, now) if enough else None
     sides = {}
     for side, values, present in (("reference", reference, there), ("current", current, now)):
         sides[f"{side}_customers"] = len(values)
@@ -104,7 +109,8 @@ def reason(found: dict, significance: float) -> str:
         return "Moves with the calendar or the length of the history; not judged."
     if found["status"] == "insufficient data":
         return "Too few customers have a value on one of the sides."
-    if abs(found["current_missing_share"] - found["reference_missing_share"]) >= found["effect_threshold"]:
+    change = abs(found["current_missing_share"] - found["reference_missing_share"])
+    if found["drifted"] and change > 0 and change >= found["effect_threshold"]:
         return (f"Missing for {found['current_missing_share']:.0%} of customers, was {found['reference_missing_share']:.0%}.")
     size = f"distance {found['ks_statistic']:.3f} against a threshold of {found['effect_threshold']:g}"
     if found["drifted"]:

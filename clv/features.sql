@@ -20,7 +20,7 @@ customer AS (
     SUM(CASE WHEN age_days <= {{ days }} THEN orders ELSE 0 END) AS orders_{{ days }}d,
     {% endfor %}
     {% for days in half_lives_days %}
-    SUM(revenue * CAST(ROUND(POWER(0.5, age_days / {{ days }}.0), 9) AS DECIMAL(10,9))) AS revenue_decayed_{{ days }}d,
+    SUM(CAST(revenue AS DECIMAL(28,4)) * CAST(ROUND(POWER(0.5, age_days / {{ days }}.0), 9) AS DECIMAL(10,9))) AS revenue_decayed_{{ days }}d,
     SUM(orders * CAST(ROUND(POWER(0.5, age_days / {{ days }}.0), 9) AS DECIMAL(10,9))) AS orders_decayed_{{ days }}d,
     {% endfor %}
     {% if same_window_last_year %}

@@ -43,10 +43,10 @@ def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
 
 
 def gain_curve(actual: np.ndarray, predicted: np.ndarray, points: int = 100) -> pd.DataFrame:
-    """Share of revenue brought by the share of customers with the highest predictions."""
+    """Share of revenue brought by the share of customers with the highest predictions; missing where there is no revenue."""
     revenue = np.concatenate([[0.0], np.cumsum(np.asarray(actual, float)[np.argsort(-np.asarray(predicted), kind="stable")])])
     at = np.linspace(0, len(revenue) - 1, points + 1).astype(int)
-    return pd.DataFrame({"customers": at / (len(revenue) - 1), "revenue": revenue[at] / revenue[-1]})
+    return pd.DataFrame({"customers": at / (len(revenue) - 1), "revenue": revenue[at] / (revenue[-1] if revenue[-1] > 0 else np.nan)})
 
 
 def prepared(actual: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

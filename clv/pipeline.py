@@ -12,7 +12,7 @@ from clv import review, steps, store, terminal, tracking
 from clv.config import Config, as_yaml
 from clv.errors import InputError
 from clv.record import Record
-from clv.workspace import Workspace
+from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
 
 Step = Callable[[Workspace], Record]
 
@@ -30,11 +30,11 @@ def train(config: Config) -> list[Record]:
 
 
 def score(config: Config) -> list[Record]:
-    return run("score", [steps.read, steps.score], config, stale=(steps.CLUSTERED, steps.RANKINGS, steps.PICTURE, steps.FEATURES))
+    return run("score", [steps.read, steps.score], config, stale=(CLUSTERED, RANKINGS, PICTURE, FEATURES))
 
 
 def cluster(config: Config) -> list[Record]:
-    return run("cluster", [steps.cluster], config, stale=(steps.RANKINGS, steps.PICTURE))
+    return run("cluster", [steps.cluster], config, stale=(RANKINGS, PICTURE))
 
 
 def rank_clusters(config: Config) -> list[Record]:
@@ -50,7 +50,7 @@ def promote(config: Config) -> list[Record]:
 
 
 def full_pipeline(config: Config) -> list[Record]:
-    first = [steps.bootstrap] if config.tracking.bootstrap and not tracking.find_production(config.tracking.model_name) else []
+    first = [steps.bootstrap] if config.tracking.bootstrap and not tracking.was_promoted(config.tracking.model_name) else []
     every = [steps.read, steps.features, steps.train, *first, steps.score, steps.cluster, steps.rank_clusters, steps.monitor]
     return run("full_pipeline", every, config, nested=True)
 
@@ -93,8 +93,8 @@ def logged(step: Step, work: Workspace) -> Record:
     """
     record = step(work)
     if record.candidate:
-        version = tracking.register(record.candidate, work.config.tracking.model_name)
-        record = replace(record, tags=record.tags | {"candidate_version": version})
+        work.candidate_version = tracking.register(record.candidate, work.config.tracking.model_name)
+        record = replace(record, tags=record.tags | {"candidate_version": work.candidate_version})
     store.write(work.bundle, record.outputs)
     with tempfile.TemporaryDirectory() as folder:
         store.write(Path(folder), record.artifacts | {"config.yaml": as_yaml(work.config)})

@@ -1,6 +1,10 @@
 """Pictures and pages that a person looks at: the only place for matplotlib and evidently."""
 
 import os
+import re
+import tempfile
+import warnings
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +54,10 @@ def residual_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
     return figure
 
 
-def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame) -> Any:
+def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str) -> Any:
     """Predicted CLV by rank, coloured by cluster, with each cluster's share of the total. ranked: with cluster_id."""
     import matplotlib
-    figure, axes = canvas("Predicted CLV by rank and cluster", "Rank (1 = highest predicted CLV)", "Predicted CLV")
+    figure, axes = canvas(title, "Rank (1 = highest predicted CLV)", "Predicted CLV")
     shades = matplotlib.colormaps["viridis_r"](np.linspace(0.1, 0.95, max(len(rankings), 2)))
     for shade, cluster in zip(shades, rankings.itertuples(), strict=False):
         members = ranked[ranked["cluster_id"] == cluster.cluster_id]
@@ -73,13 +77,14 @@ def canvas(title: str, x: str, y: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.DataFrame, folder: Path) -> tuple[str, dict[str, float]]:
+def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.DataFrame, title: str) -> tuple[str, dict[str, float]]:
     """Evidently's drift report of the same two tables, with our decisions.
 
     Evidently flags a column when its KS p-value is at most the column's threshold; we correct p-values and ask for a size
-    too. So each column gets the threshold that gives our decision: its own p-value where we say drifted, else one that no p-value reaches.
+    too. So each column gets the threshold that gives our decision: its own p-value where we say drifted, else one that no
+    p-value reaches.
 
-    Args:    found: of drift.compare(), for the same tables.
+    Args:    found: of drift.compare(), for the same tables.   title: which version and day this is, shown on top.
     Returns: the page as HTML, and Evidently's p-value by column.
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -87,15 +92,17 @@ def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.Da
     from evidently.presets import DataDriftPreset
     usable = found[found["p_value"].notna()]
     if usable.empty:
-        return "<p>No column had enough customers on both sides to be compared.</p>\n", {}
+        return f"<p>{escape(title)}: no column had enough customers on both sides to be compared.</p>\n", {}
     columns = usable["feature"].tolist()
     thresholds = {row.feature: row.p_value if row.drifted else -1.0 for row in usable.itertuples()}
     sides = [Dataset.from_pandas(table[columns].astype("float64").reset_index(drop=True), DataDefinition(numerical_columns=columns))
              for table in (current, reference)]
-    with np.errstate(invalid="ignore"):   # its histograms divide by the spread, which is 0 for a constant column
-        snapshot = Report([DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns))]).run(*sides)
-    page = folder / "evidently.html"
-    snapshot.save_html(str(page))   # given a Path, it writes nothing and says nothing
+    preset = DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns))
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):   # a constant column has no spread
+        page = Path(folder) / "evidently.html"
+        snapshot = Report([preset]).run(*sides)
+        snapshot.save_html(str(page))   # given a Path, it writes nothing and says nothing
+        html = page.read_text()
     values = {metric["config"]["column"]: float(metric["value"]) for metric in snapshot.dict()["metrics"]
               if metric["config"]["type"] == "evidently:metric_v2:ValueDrift"}
-    return page.read_text(), values
+    return re.sub(r"(<body[^>]*>)", rf"\1<h3 style='font-family:sans-serif;margin:1em'>{escape(title)}</h3>", html, count=1), values

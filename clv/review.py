@@ -38,12 +38,18 @@ def verdict(features: pd.DataFrame, errors: dict, not_judged: str | None) -> tup
     """
     drifted = features[features["drifted"]].sort_values("ks_statistic", ascending=False)
     reasons = [f"{row.feature}: {row.reason}" for row in drifted.itertuples()]
-    reasons += [f"{metric.upper()}: {found['baseline']['value']:.4g} became {found['current']['value']:.4g}, "
-                f"beyond the limit and beyond noise." for metric, found in errors.items() if found["worse"]]
-    if (features["status"] == "insufficient data").all():
+    reasons += [worse(metric, found) for metric, found in errors.items() if found["worse"]]
+    if not features["status"].isin(["stable", "drifted"]).any():
         reasons.append("No feature had enough customers on both sides to be judged.")
     if reasons:
         return "review", reasons
     judged = (features["status"] == "stable").sum()
     good = [f"None of {judged} judged columns moved by more than its threshold."]
     return "stable", good + ([not_judged] if not_judged else ["RMSE, MAE and R2 are within their limits or within noise."])
+
+
+def worse(metric: str, found: dict) -> str:
+    before, now = found["baseline"]["value"], found["current"]["value"]
+    if not (math.isfinite(before) and math.isfinite(now) and math.isfinite(found["z"])):
+        return f"{metric.upper()} cannot be judged: it was {before:.4g} and is {now:.4g}; is all revenue the same?"
+    return f"{metric.upper()}: {before:.4g} became {now:.4g}, beyond the limit and beyond noise."

@@ -70,21 +70,32 @@ def replace(path: Path, content: pd.DataFrame | str) -> None:
 def bundle(outputs: Path, name: str, stale: tuple[str, ...], keep: int) -> Iterator[Path]:
     """A new folder for one run's files. On success it becomes current; on an exception the earlier bundle stays.
 
-    Args: name: of the folder, unique, in the order of time.   stale: files of the current bundle that the new one makes
-          untrue; its other files are carried over.   keep: bundles kept; older ones are removed.
+    Args:   name: of the folder, unique.   stale: files of the current bundle that the new one makes untrue; its other files
+            are carried over.   keep: bundles kept; older ones are removed.
+    Raises: UserError: the folder cannot be written, or a file that is not ours stands where a link of ours belongs.
     """
     folder = outputs / BUNDLES / name
-    folder.mkdir(parents=True)
     try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"Outputs cannot be written to {outputs}: {error}.\nHint: choose another folder with outputs=FOLDER.") from error
+    try:
+        refuse_strangers(outputs, [CURRENT, *(path.name for path in outputs.glob("clv_*")), "monitoring"])
         yield folder
         if any(folder.iterdir()):
             carry_over(outputs / CURRENT, folder, stale)
-            make_current(outputs, folder, keep)
-        else:
-            folder.rmdir()
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+            make_current(outputs, folder)
+            remove_old(outputs, keep)
+    finally:
+        if not (outputs / CURRENT).exists() or (outputs / CURRENT).resolve() != folder.resolve():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_strangers(outputs: Path, names: list[str]) -> None:
+    for name in names:
+        if (outputs / name).exists() and not (outputs / name).is_symlink():
+            raise UserError(f"{outputs / name} is a file or folder of its own, where a link to the newest results belongs; nothing was changed."
+                            "\nHint: move it away, or choose another folder with outputs=FOLDER.")
 
 
 def carry_over(current: Path, folder: Path, stale: tuple[str, ...]) -> None:
@@ -96,19 +107,27 @@ def carry_over(current: Path, folder: Path, stale: tuple[str, ...]) -> None:
             os.link(path, folder / name)
 
 
-def make_current(outputs: Path, folder: Path, keep: int) -> None:
-    """Swap the `current` link in one step; the names that people read lead through it."""
+def make_current(outputs: Path, folder: Path) -> None:
+    """Swap the `current` link in one step, last; the names that people read lead through it."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as stream:
                 os.fsync(stream.fileno())
+    names = [path.name for path in folder.iterdir()]
+    refuse_strangers(outputs, names)
+    for name in names:
+        point(outputs / name, f"{CURRENT}/{name}")
     point(outputs / CURRENT, f"{BUNDLES}/{folder.name}")
-    for path in folder.iterdir():
-        point(outputs / path.name, f"{CURRENT}/{path.name}")
+
+
+def remove_old(outputs: Path, keep: int) -> None:
+    """Our links that lead nowhere, and bundles beyond the count; never the current one."""
     for path in outputs.iterdir():
-        if path.is_symlink() and not path.exists():
+        if path.is_symlink() and not path.exists() and os.readlink(path) == f"{CURRENT}/{path.name}":
             path.unlink()
-    for old in sorted((outputs / BUNDLES).iterdir())[:-keep]:
+    current = (outputs / CURRENT).resolve()
+    others = sorted((path for path in (outputs / BUNDLES).iterdir() if path.resolve() != current), key=lambda path: path.stat().st_mtime_ns)
+    for old in others[: max(len(others) + 1 - keep, 0)]:
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -53,15 +53,21 @@ class PurchaseDataset(MetaDataset):
 
 @contextmanager
 def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator[str]:
-    """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
-    with mlflow.start_run(run_name=name, nested=nested) as active:
-        mlflow.set_tags({"mlflow.runName": name} | commit())
-        mlflow.log_params({name: value for name, value in parameters.items() if name not in active.data.params})
-        try:
-            yield active.info.run_id
-        except BaseException as error:
-            mlflow.set_tag("failure_reason", f"{type(error).__name__}: {error}"[:4000])
-            raise
+    """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag.
+
+    Raises: UserError: the tracking store refused something.
+    """
+    try:
+        with mlflow.start_run(run_name=name, nested=nested) as active:
+            mlflow.set_tags({"mlflow.runName": name} | commit())
+            mlflow.log_params({key: value for key, value in parameters.items() if key not in active.data.params})
+            try:
+                yield active.info.run_id
+            except BaseException as error:
+                mlflow.set_tag("failure_reason", f"{type(error).__name__}: {error}"[:4000])
+                raise
+    except MlflowException as error:
+        raise UserError(f"The tracking store at {mlflow.get_tracking_uri()} refused: {error}") from error
 
 
 def commit() -> dict[str, str]:
@@ -116,22 +122,38 @@ def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
     return mlflow.models.infer_signature(candidate.example, candidate.booster.inplace_predict(candidate.example))
 
 
+def aliases(name: str) -> dict[str, str]:
+    """Alias -> version; empty where there is no such model."""
+    try:
+        found = mlflow.MlflowClient().get_registered_model(name).aliases
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return {}
+        raise
+    return {alias: str(version) for alias, version in found.items()}
+
+
+def production_aliases(name: str) -> dict[str, str]:
+    """The alias `production` and its case variants, which other tools may have set."""
+    return {alias: version for alias, version in aliases(name).items() if alias.lower() == PRODUCTION}
+
+
+def was_promoted(name: str) -> bool:
+    """Whether any version of the model is, or ever was, put into production."""
+    versions = mlflow.MlflowClient().search_model_versions(f"name='{name}'")
+    return bool(production_aliases(name)) or PREVIOUS in aliases(name) or any("promoted_by" in version.tags for version in versions)
+
+
 def find_production(name: str) -> Version | None:
     """The version that a reviewer promoted, or None.
 
     Raises: UserError: case variants of the alias stand on different versions.
     """
-    try:
-        aliases = mlflow.MlflowClient().get_registered_model(name).aliases
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
-    variants = {alias: str(version) for alias, version in aliases.items() if alias.lower() == PRODUCTION}
+    variants = production_aliases(name)
     if len(set(variants.values())) > 1:
         named = ", ".join(f"{alias!r} on version {version}" for alias, version in sorted(variants.items()))
         raise UserError(f"Model {name} has several Production aliases: {named}."
-                        f"\nHint: delete all but one in the MLflow UI, or decide with\n  {PROMOTE.format(version='N')}")
+                        f"\nHint: this leaves one:\n  {PROMOTE.format(version='N')}")
     return version_at(name, *next(iter(variants.items()))) if variants else None
 
 
@@ -153,8 +175,13 @@ def production(name: str) -> Version:
 
 
 def version_at(name: str, alias: str, number: str) -> Version:
+    """Raises: UserError: this engine did not make the version, or its files are gone."""
     run_id = mlflow.MlflowClient().get_model_version(name, number).run_id
-    facts = mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"]
+    try:
+        facts = mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"]
+    except (MlflowException, OSError, TypeError, KeyError) as error:
+        raise UserError(f"Version {number} of model {name} is not a whole version that this engine made: {error}."
+                        f"\nHint: promote another one:\n  {PROMOTE.format(version='N')}") from error
     return Version(name, number, run_id, alias, facts)
 
 
@@ -176,19 +203,21 @@ def promote(name: str, number: str, tags: dict[str, str]) -> str | None:
     """Move the alias `production` to a version and `previous` to the one it leaves. Returns the one it leaves.
 
     tags: the record of who and why, written to the version before the alias moves.
-    Raises: UserError: the model has no such version.
+    Raises: UserError: the model has no such version, or this engine did not make it.
     """
     client = mlflow.MlflowClient()
     known = [str(version.version) for version in client.search_model_versions(f"name='{name}'")]
     if str(number) not in known:
         raise UserError(f"Model {name} has no version {number}; it has {', '.join(sorted(known, key=int)) or 'none'}."
                         "\nHint: the version's number stands in the UI under Models, and at the end of each training run.")
-    before = find_production(name)
+    version_at(name, PRODUCTION, number)
+    before = production_aliases(name)
     for key, value in tags.items():
         client.set_model_version_tag(name, number, key, value)
-    if before and before.number != number:
-        client.set_registered_model_alias(name, PREVIOUS, before.number)
-    if before and before.alias != PRODUCTION:
-        client.delete_registered_model_alias(name, before.alias)
+    for alias, version in before.items():
+        if version != number:
+            client.set_registered_model_alias(name, PREVIOUS, version)
+        if alias != PRODUCTION:
+            client.delete_registered_model_alias(name, alias)
     client.set_registered_model_alias(name, PRODUCTION, number)
-    return before.number if before else None
+    return before.get(PRODUCTION) or next(iter(before.values()), None)

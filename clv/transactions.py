@@ -3,6 +3,7 @@
 import csv
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ cast_text AS (
                  THEN TRY_CAST(revenue_text AS DECIMAL(18,4)) END AS revenue
   FROM text)
 SELECT *, CASE WHEN customer_id IS NULL THEN 'customer_id is missing'
+               WHEN regexp_matches(customer_id, '[\x00-\x1f\x7f]') THEN 'customer_id holds a line break or another control character'
                WHEN date_text IS NULL THEN 'order_date is missing'
                WHEN order_date IS NULL THEN 'order_date is not a day written YYYY-MM-DD'
                WHEN order_date >= DATE '{tomorrow}' THEN 'order_date lies in the future'
@@ -39,8 +41,8 @@ FROM cast_text"""
 # Money is a decimal, so that sums do not depend on the order of the rows.
 DAILY = """
 SELECT customer_id, order_date,
-       CAST(SUM(revenue) AS DECIMAL(18,4)) AS revenue,
-       CAST(SUM(CASE WHEN revenue > 0 THEN revenue ELSE 0 END) AS DECIMAL(18,4)) AS positive_revenue,
+       CAST(SUM(revenue) AS DECIMAL(28,4)) AS revenue,
+       CAST(SUM(CASE WHEN revenue > 0 THEN revenue ELSE 0 END) AS DECIMAL(28,4)) AS positive_revenue,
        MAX(CASE WHEN revenue > 0 THEN 1 ELSE 0 END) AS orders
 FROM (SELECT customer_id, CAST(order_date AS DATE) AS order_date, CAST(revenue AS DECIMAL(18,4)) AS revenue FROM accepted)
 GROUP BY customer_id, order_date"""
@@ -57,7 +59,8 @@ FROM typed"""
 
 REJECTED = """
 SELECT file_row, SPLIT_PART(reason, ' ', 1) AS "column",
-       COALESCE(CASE SPLIT_PART(reason, ' ', 1) WHEN 'order_date' THEN date_text WHEN 'revenue' THEN revenue_text END, '') AS value,
+       COALESCE(CASE SPLIT_PART(reason, ' ', 1) WHEN 'order_date' THEN date_text WHEN 'revenue' THEN revenue_text
+                ELSE customer_id END, '') AS value,
        reason
 FROM typed WHERE reason IS NOT NULL ORDER BY file_row"""
 
@@ -113,8 +116,8 @@ def refusal(transactions: Transactions, max_rejected_share: float, path: str) ->
         rows=("line", "size"), line=("line", "first"), value=("value", "first"))
     lines = [f"  {row.rows} rows: {row.reason}, for example line {row.line}: {row.value!r}"
              for row in common.sort_values(["rows", "line"], ascending=[False, True]).head(3).itertuples()]
-    return (f"{path}: {quality['rejected_rows']} of {quality['rows']} rows cannot be read, "
-            f"more than data.max_rejected_share={max_rejected_share:g} allows.\n" + "\n".join(lines)
+    allowed = f"more than data.max_rejected_share={max_rejected_share:g} allows" if quality["customers"] else "so there are no purchases"
+    return (f"{path}: {quality['rejected_rows']} of {quality['rows']} rows cannot be read, {allowed}.\n" + "\n".join(lines)
             + "\nHint: all of them are in data_quality/rejected_rows.csv under the outputs folder; "
               "repair the export, or raise data.max_rejected_share.")
 
@@ -142,7 +145,7 @@ def is_gzip(file: Path) -> bool:
 
 def source(file: Path, columns: dict[str, str], connection: duckdb.DuckDBPyConnection) -> str:
     """SQL that gives the three columns of the file as text under our names, in the file's order."""
-    path = "'" + str(file).replace("'", "''") + "'"
+    path = "'" + re.sub(r"([\[*?])", r"[\1]", str(file)).replace("'", "''") + "'"   # this file, not those that match its name
     if is_parquet(file):
         names = connection.sql(f"FROM read_parquet({path})").columns
         scan, fields = f"read_parquet({path})", ['"' + name.replace('"', '""') + '"' for name in names]
@@ -186,6 +189,7 @@ def with_lines(rejected: pd.DataFrame, file: Path) -> pd.DataFrame:
     if is_parquet(file) or rejected.empty:
         return rejected.rename(columns={"file_row": "line"})
     wanted, lines, begin, seen = set(rejected["file_row"]), {}, 1, -1
+    csv.field_size_limit(2**31 - 1)
     with as_text(file) as stream:
         records = csv.reader(stream, delimiter=header(file)[1])
         for record in records:

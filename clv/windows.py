@@ -30,7 +30,7 @@ def scoring_day(first_day: dt.date, last_day: dt.date, as_of: str | None) -> dt.
     """The as-of date: the configured one, or the day after the last order date."""
     day = dt.date.fromisoformat(as_of) if as_of else last_day + dt.timedelta(days=1)
     if day <= first_day:
-        raise InputError(f"window.as_of={day} lies before the first order date {first_day}; there is nothing to score."
+        raise InputError(f"window.as_of={day} lies on or before the first order date {first_day}; there is nothing to score."
                          "\nHint: choose a later window.as_of.")
     return day
 

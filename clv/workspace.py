@@ -1,16 +1,23 @@
 """What the steps of one run share: the purchases, the windows, the snapshots, the version in production."""
 
 import datetime as dt
+import os
 import tempfile
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
+import xgboost as xgb
 
-from clv import features, model, store, tracking, transactions, windows
+from clv import features, metrics, store, tracking, transactions, windows
 from clv.config import Config
+from clv.errors import UserError
+
+RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
+FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
 
 
 class Workspace:
@@ -18,6 +25,7 @@ class Workspace:
 
     def __init__(self, config: Config, bundle: Path, now: dt.datetime):
         self.config, self.bundle, self.now = config, bundle, now
+        self.candidate_version: str | None = None    # registered by this run
         self._snapshots: dict = {}
 
     @property
@@ -27,13 +35,24 @@ class Workspace:
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
         compute = self.config.compute
-        return duckdb.connect(config={"threads": compute.threads, "memory_limit": compute.memory_limit,
-                                      "temp_directory": compute.temp_folder or tempfile.mkdtemp(prefix="clv-duckdb-")})
+        spill = compute.temp_folder or f"{tempfile.gettempdir()}/clv-duckdb-{os.getpid()}"   # made when it is needed
+        try:
+            connection = duckdb.connect(config={"threads": compute.threads, "memory_limit": compute.memory_limit, "temp_directory": spill})
+        except duckdb.Error as error:
+            raise UserError(f"DuckDB does not start with the values of compute: {error}") from error
+        return connection.execute("SET TimeZone = 'UTC'")   # a time stamp with a zone is the same day on every machine
 
     @cached_property
     def transactions(self) -> transactions.Transactions:
-        tomorrow = (self.now.date() + dt.timedelta(days=1)).isoformat()
+        tomorrow = (self.now.date() + dt.timedelta(days=2)).isoformat()   # the clock is UTC; somewhere it is tomorrow already
         return transactions.read(self.config.data.path, asdict(self.config.data.columns), self.connection, tomorrow)
+
+    @property
+    def dataset(self) -> dict:
+        """The data that the run read, as the UI shows it: a digest and counts."""
+        path, quality = self.config.data.path, self.transactions.quality
+        profile = {name: quality[name] for name in ("rows", "rejected_rows", "return_rows", "customers", "first_day", "last_day")}
+        return {"name": Path(path).name, "digest": quality["sha256"][:32], "source": path, "profile": {"num_rows": quality["rows"]} | profile}
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:
@@ -47,6 +66,11 @@ class Workspace:
     def as_of(self) -> dt.date:
         last_day = dt.date.fromisoformat(self.transactions.quality["last_day"])
         return windows.scoring_day(self.first_day, last_day, self.config.window.as_of)
+
+    @property
+    def silent_days(self) -> int:
+        """Days without an order before the as-of date."""
+        return (self.as_of - dt.date.fromisoformat(self.transactions.quality["last_day"])).days - 1
 
     @cached_property
     def windows(self) -> windows.Windows:
@@ -78,18 +102,40 @@ class Workspace:
         table = self.snapshot(cutoff, definition)
         return table.assign(actual_clv=windows.actual_clv(table["customer_id"], self.purchases, cutoff, definition.horizon_days).to_numpy())
 
+    def loggable(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table as a run may keep it: without customer ids where the configuration says so."""
+        return table if self.config.tracking.log_customer_ids else table.drop(columns="customer_id")
+
+    def sample(self, table: pd.DataFrame, most: int) -> pd.DataFrame:
+        return table.sample(min(most, len(table)), random_state=self.config.seed)
+
+    def intervals(self, actual: pd.Series, predicted: np.ndarray) -> pd.DataFrame:
+        """The metrics with their bootstrap intervals."""
+        chosen = self.config.evaluation
+        return metrics.bootstrap(actual.to_numpy(), predicted, chosen.bootstrap_replicates, chosen.confidence, self.config.seed)
+
     @cached_property
     def production(self) -> tracking.Version:
         """Resolved once, so that every step of a run uses one version."""
         return tracking.production(self.config.tracking.model_name)
 
     @cached_property
-    def production_model(self) -> "model.xgb.Booster":
+    def production_model(self) -> xgb.Booster:
         return tracking.load(self.production)
 
     @property
     def production_definition(self) -> features.Definition:
         return features.Definition.from_dict(self.production.facts["definition"])
+
+    @property
+    def learnt_until(self) -> dt.date:
+        """First day whose revenue the version in production has not learnt from."""
+        facts = self.production.facts
+        return dt.date.fromisoformat(facts["training_cutoffs"][-1]) + dt.timedelta(days=facts["horizon_days"])
+
+    @property
+    def production_tags(self) -> dict[str, str]:
+        return {"production_version": self.production.number, "production_alias": self.production.alias, "as_of": self.as_of.isoformat()}
 
     def table(self, name: str, made_by: str) -> pd.DataFrame:
         """A table that an earlier step made, in this run or in the current bundle."""

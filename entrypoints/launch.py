@@ -1,8 +1,10 @@
 """From a command line, Hydra's or MLflow's, to one function of clv.pipeline."""
 
+import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,41 +29,59 @@ def launch(step: Callable[[config.Config], Any]) -> None:
     An error that a person can put right ends the process with its message and its exit code.
     """
     def job(composed: DictConfig) -> None:
-        try:
+        with readable_errors():
             step(config.load(composed))
-        except UserError as error:
-            print(f"\nError: {error}", file=sys.stderr)
-            sys.exit(error.exit_code)
-    sys.argv[1:] = hydra_arguments(sys.argv[1:])
+    with readable_errors():
+        sys.argv[1:] = hydra_arguments(sys.argv[1:])
     hydra.main(config_path=CONF, config_name="config", version_base="1.3")(job)()
 
 
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        print(f"\nError: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
 def hydra_arguments(arguments: list[str]) -> list[str]:
-    """MLflow's `--name value` pairs as Hydra's `key=value`; anything else as it is.
+    """MLflow's `--name value` pairs as Hydra's `key=value`; Hydra's own flags first, anything else as it is.
 
     A named parameter left empty is left out; `--overrides "a=1 b=2"` is split as a shell would.
+
+    Raises: UserError: the overrides are no shell words.
     """
     found, rest = [], iter(arguments)
     for word in rest:
-        if not word.startswith("--") or word in HYDRA_FLAGS:
-            found.append(safe(word))
-            continue
-        name, value = word[2:], next(rest, "")
-        if name == "overrides":
-            found += map(safe, shlex.split(value))
-        elif name in NAMED:
-            found += [f"{NAMED[name]}={quoted(value)}"] if value else []
-        else:
-            found.append(safe(f"{name}={value}"))
-    return found
+        name = word.removeprefix("--")
+        if word in HYDRA_FLAGS or not word.startswith("--"):
+            found.append(word)
+        elif name == "overrides":
+            found += words(next(rest, ""))
+        elif name not in NAMED:
+            found.append(f"{name}={next(rest, '')}")
+        elif value := next(rest, ""):
+            found.append(f"{NAMED[name]}={quoted(value)}")
+    return sorted(map(safe, found), key=lambda word: word not in HYDRA_FLAGS)
+
+
+def words(overrides: str) -> list[str]:
+    try:
+        return shlex.split(overrides)
+    except ValueError as error:
+        raise UserError(f"-P overrides={overrides}: {error}.\nHint: put a value with a quote into double quotes, as in "
+                        "-P overrides='data.path=\"o\'brien.csv\"'.") from error
 
 
 def safe(word: str) -> str:
-    """key=value with the value quoted where Hydra's grammar would stumble over a letter of it, as in Käufer."""
+    """key=value with the value quoted where Hydra's grammar would stumble over a letter of it, as in Käufer or o'brien."""
     key, equals, value = word.partition("=")
-    return f"{key}={quoted(value)}" if equals and not value.isascii() else word
+    stumbles = re.search(r"[^\x20-\x7e]|['\"=#&;!<>~^`\[\]{}]", value) and not re.fullmatch(r"'.*'|\".*\"|\[.*\]|{.*}", value, re.S)
+    return f"{key}={quoted(value)}" if equals and stumbles else word
 
 
 def quoted(value: str) -> str:
-    """One value in Hydra's grammar, whatever characters are in it."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """One value in Hydra's grammar, taken literally whatever characters are in it."""
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    return "'" + escaped.replace("${", "\\${") + "'"

@@ -44,6 +44,11 @@ def test_fewer_distinct_values_than_k_is_an_answer_with_fewer_clusters():
     assert clusters.assign(pd.Series([0.0, 0.0]), 5, "log1p").tolist() == [1, 1]
 
 
+def test_a_missing_prediction_is_refused():
+    with pytest.raises(ValueError, match="1 of 2 predictions are missing"):
+        clusters.assign(pd.Series([1.0, np.nan]), 2, "linear")
+
+
 def test_clusters_are_ranked_by_median_with_their_size_and_share():
     clustered = pd.DataFrame({"predicted_clv": [1.0, 2.0, 9.0, 40.0, 50.0], "cluster_id": [1, 1, 1, 2, 2]})
     assert clusters.rank_clusters(clustered).to_dict("records") == [

@@ -59,6 +59,8 @@ def test_too_few_customers_give_no_verdict():
     found = compare({"spend": SPEND[:50]}, {"spend": SPEND[50:90] * 9})
     assert found["status"].tolist() == ["insufficient data"]
     assert review.verdict(found, {}, None)[0] == "review"
+    both = compare({"spend": SPEND[:50], "tenure_days": SPEND[:50]}, {"spend": [np.nan] * 50, "tenure_days": SPEND[:50]}, moving=["tenure_days"])
+    assert both["status"].tolist() == ["insufficient data", "moves by itself"] and review.verdict(both, {}, None)[0] == "review"
 
 
 def test_a_sketch_gives_the_exact_share_of_values_below_and_up_to_each_quantile():
@@ -74,14 +76,15 @@ def test_masked_values_show_no_extremes_and_three_digits():
     assert found[:4] == pytest.approx([-1, 0, 12.3, 1230]) and np.isnan(found[4])
 
 
-def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_tables(tmp_path):
+def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_tables():
     table = pd.DataFrame({"same": SPEND, "small": SPEND, "large": SPEND, "gone": SPEND})
     now = pd.DataFrame({"same": SPEND[::-1], "small": SPEND * 1.15, "large": SPEND * 1.4, "gone": np.nan})
     found = compare(table, now)
-    page, p_values = reports.evidently_drift(table, now, found, tmp_path)
+    page, p_values = reports.evidently_drift(table, now, found, "Version 3 <as of today>")
     ours = found.set_index("feature")["p_value"].dropna()
     assert p_values == pytest.approx(ours.to_dict(), rel=1e-9, abs=1e-300)
     assert set(p_values) == {"same", "small", "large"} and "1 out of 3" in page and "Dataset Drift is detected" in page
+    assert "Version 3 &lt;as of today&gt;" in page
 
 
 def intervals(actual, predicted):
@@ -106,7 +109,10 @@ def test_an_error_that_is_not_a_number_counts_as_worse():
     before = intervals(SPEND, SPEND * 0.9)
     now = before.copy()
     now.loc["rmse"] = np.nan
-    assert performance(before, now)["rmse"]["worse"]
+    found = performance(before, now)
+    assert found["rmse"]["worse"]
+    still = compare({"spend": SPEND}, {"spend": SPEND})
+    assert "RMSE cannot be judged: it was " in review.verdict(still, found, None)[1][0]
 
 
 def test_the_verdict_is_review_with_every_reason_or_stable_with_what_was_judged():

@@ -40,6 +40,10 @@ def test_a_decayed_sum_weighs_an_order_half_after_its_half_life():
     assert one(("2011-05-02", 100.0))["revenue_decayed_30d"] == 50
 
 
+def test_large_amounts_do_not_overflow():
+    assert one(("2011-05-02", 9e13))["revenue_decayed_30d"] == pytest.approx(4.5e13)
+
+
 def test_a_return_lowers_revenue_and_is_no_order():
     ann = one(("2011-05-01", 100.0), ("2011-05-20", -25.0))
     assert (ann["recency_days"], ann["frequency"], ann["revenue_total"], ann["return_share"]) == (31, 0, 75, 0.25)

@@ -1,5 +1,10 @@
 import pytest
+from conftest import ROOT
+from hydra import compose, initialize_config_dir
+from hypothesis import given as examples
+from hypothesis import strategies as st
 
+from clv.errors import UserError
 from entrypoints.launch import hydra_arguments
 
 
@@ -12,10 +17,31 @@ from entrypoints.launch import hydra_arguments
     (["--overrides", "data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
     (["data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
     (["--model.max_depth", "4"], ["model.max_depth=4"]),
+    (["features.windows_days=[7,30]", "model.max_depth=range(2,4)"], ["features.windows_days=[7,30]", "model.max_depth=range(2,4)"]),
     (["--hroizon", "30"], ["hroizon=30"]),
-    (["model.max_depth=3,4", "--multirun"], ["model.max_depth=3,4", "--multirun"]),
+    (["model.max_depth=3,4", "--multirun"], ["--multirun", "model.max_depth=3,4"]),
     (["--version", "3", "--reviewer", "Ann Lee", "--reason", "beats 2; (RMSE -4 %)"],
      ["promote.version='3'", "promote.reviewer='Ann Lee'", "promote.reason='beats 2; (RMSE -4 %)'"]),
+    (["--data_path", "x.csv", "--overrides", "--multirun model.max_depth=3,4"], ["--multirun", "data.path='x.csv'", "model.max_depth=3,4"]),
 ])
 def test_mlflows_arguments_become_hydras(given, expected):
     assert hydra_arguments(given) == expected
+
+
+@examples(st.text(min_size=1, max_size=30).filter(lambda text: "\x00" not in text))
+def test_a_named_parameter_is_taken_literally_whatever_is_in_it(reason):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        composed = compose("config", hydra_arguments(["--reason", reason]))
+    assert composed.promote.reason == reason
+
+
+@pytest.mark.parametrize("value", ["Käufer", "o'brien.csv", "a=b.csv", "a;b.csv", "sales [1].csv"])
+def test_an_override_is_taken_literally_where_hydras_grammar_would_stumble(value):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        composed = compose("config", hydra_arguments([f"data.path={value}"]))
+    assert composed.data.path == value
+
+
+def test_overrides_that_are_no_shell_words_are_an_error_with_the_way_out():
+    with pytest.raises(UserError, match="No closing quotation.\nHint: put a value with a quote into double quotes"):
+        hydra_arguments(["--overrides", "data.path=o'brien.csv"])

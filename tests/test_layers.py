@@ -8,14 +8,15 @@ from conftest import ROOT
 SHELVES = [
     {"errors"},
     {"config"},
-    {"transactions", "simulate", "features", "windows", "naive", "model", "metrics", "ranking", "clusters", "drift", "review", "record"},
+    {"btyd", "transactions", "simulate", "features", "windows", "naive", "model", "metrics", "ranking", "clusters", "drift", "review", "record"},
     {"tracking", "reports", "store", "terminal"},
     {"workspace"},
     {"steps"},
     {"pipeline"},
 ]
 ONE_PLACE = {"mlflow": "tracking", "evidently": "reports", "matplotlib": "reports", "rich": "terminal", "hydra": None}
-MODULES = {path.stem: ast.parse(path.read_text()) for path in (ROOT / "clv").glob("*.py") if path.stem != "__init__"}
+FILES = [path for path in sorted((ROOT / "clv").rglob("*.py")) if path != ROOT / "clv/__init__.py"]
+MODULES = {str(path.relative_to(ROOT / "clv").with_suffix("")): ast.parse(path.read_text()) for path in FILES}
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -29,13 +30,15 @@ def imports(tree: ast.AST) -> set[str]:
 
 
 def shelf(module: str) -> int:
-    return next(number for number, modules in enumerate(SHELVES) if module in modules)
+    """Of a module, or of the folder it lies in."""
+    return next(number for number, modules in enumerate(SHELVES) if module.split("/")[0] in modules)
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module):
     ours = {name.split(".")[1] for name in imports(MODULES[module]) if name.startswith("clv.")}
-    assert all(shelf(name) < shelf(module) for name in ours), f"{module} imports {ours}"
+    own_folder = {module.split("/")[0]} if module.endswith("/__init__") else set()
+    assert all(shelf(name) < shelf(module) for name in ours - own_folder), f"{module} imports {ours}"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -52,4 +55,4 @@ def test_an_entry_point_makes_one_call(path):
 
 
 def test_no_module_has_outgrown_one_sitting():
-    assert {path.name for path in (ROOT / "clv").glob("*.py") if len(path.read_text().splitlines()) > 300} == set()
+    assert {path.name for path in FILES if len(path.read_text().splitlines()) > 300} == set()

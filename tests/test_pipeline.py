@@ -14,6 +14,7 @@ from conftest import ROOT, SMALL, composed
 
 from clv import pipeline, store, tracking
 from clv.errors import InputError, UserError
+from clv.steps import training
 
 RANKED = "clv_ranked_predictions.csv"
 
@@ -165,18 +166,23 @@ def test_scores_that_should_not_be_taken_at_their_word_say_why(trained):
     assert score() == ""
     assert "predicts 90 days; window.horizon_days=30 was asked" in score("window.horizon_days=30")
     assert "learnt from revenue up to 2025-10-02: scores as of 2025-06-01 know the future" in score("window.as_of=2025-06-01")
-    assert "lies 60 days before the as-of date 2026-02-28: is the history complete?" in score("window.as_of=2026-02-28")
+    assert "no order in the 59 days before the as-of date 2026-02-28: is the history complete?" in score("window.as_of=2026-02-28")
     other = pd.read_csv(trained.folder / "history.csv").assign(revenue=lambda rows: rows["revenue"] * 1.5)
     other.to_csv(trained.folder / "other.csv", index=False)
     assert "learnt from another history, history.csv: the 90 days from 2025-10-02 brought" in score(f"data.path={trained.folder}/other.csv")
 
 
-def test_a_model_that_does_not_beat_the_naive_recipes_says_so(trained):
-    rows = pd.read_csv(trained.folder / "history.csv")
-    rows["customer_id"] = rows["customer_id"].sample(frac=1, random_state=1).to_numpy()   # the past says nothing about the future
-    rows.to_csv(trained.folder / "noise.csv", index=False)
-    records = pipeline.train(trained.config(f"data.path={trained.folder}/noise.csv", "tracking.model_name=noise", "model.rounds=1"))
-    assert any("does not beat naive_" in warning and "on rmse" in warning for warning in records[-1].warnings)
+def test_days_that_nobody_observed_are_no_labels(trained):
+    with pytest.raises(InputError, match="There is no order in the 59 days before the as-of date 2026-02-28, more than window.max_silent_days=31"):
+        pipeline.train(trained.config("window.as_of=2026-02-28"))
+
+
+def test_a_model_that_does_not_beat_another_recipe_says_so():
+    def figures(rmse, gini):
+        return pd.DataFrame({"value": {"rmse": rmse, "normalized_gini": gini}})
+    assert training.beaten({"model": figures(1.0, 0.9), "naive_last": figures(2.0, 0.5)}) == ()
+    assert training.beaten({"model": figures(2.0, 0.9), "naive_last": figures(1.5, 0.8), "btyd": figures(1.0, 0.8)}) == (
+        "the model does not beat btyd on rmse: 2 against 1, on the same customers.",)
 
 
 def test_no_step_but_train_and_full_pipeline_makes_a_version(trained):
@@ -233,8 +239,31 @@ def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_
     records = pipeline.score(trained.config("tracking.model_name=variants"))
     assert records[-1].tags["production_alias"] == "Production" and records[-1].tags["production_version"] == "1"
     client().set_registered_model_alias("variants", "production", "2")
-    with pytest.raises(UserError, match="several Production aliases: 'Production' on version 1, 'production' on version 2.\nHint: delete"):
+    with pytest.raises(UserError, match="several Production aliases: 'Production' on version 1, 'production' on version 2.\nHint: this leaves one:"):
         tracking.production("variants")
+    pipeline.promote(trained.config("tracking.model_name=variants", "promote.version=2", "promote.reviewer=Ann", "promote.reason=mine"))
+    assert tracking.production_aliases("variants") == {"production": "2"}
+
+
+def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(trained):
+    pipeline.train(trained.config("tracking.model_name=foreign"))
+    client().create_model_version("foreign", f"{trained.folder}/nothing", run_id=None)
+    client().set_registered_model_alias("foreign", "production", "2")
+    with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version that this engine made"):
+        pipeline.score(trained.config("tracking.model_name=foreign"))
+    promote = ("tracking.model_name=foreign", "promote.reviewer=Ann", "promote.reason=ours")
+    with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version"):
+        pipeline.promote(trained.config("promote.version=2", *promote))
+    pipeline.promote(trained.config("promote.version=1", *promote))
+    assert tracking.production("foreign").number == "1"
+
+
+def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(trained):
+    pipeline.train(trained.config("tracking.model_name=withdrawn"))
+    pipeline.promote(trained.config("tracking.model_name=withdrawn", "promote.version=1", "promote.reviewer=Ann", "promote.reason=x"))
+    client().delete_registered_model_alias("withdrawn", "production")
+    with pytest.raises(UserError, match="No version of model withdrawn is in production"):
+        pipeline.full_pipeline(trained.config("tracking.model_name=withdrawn"))
 
 
 def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(trained):

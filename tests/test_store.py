@@ -47,6 +47,38 @@ def test_old_bundles_are_kept_to_a_count(tmp_path):
     assert sorted(path.name for path in (tmp_path / "bundles").iterdir()) == ["3", "4", "5"]
 
 
+def test_the_current_bundle_is_never_removed_whatever_the_clock_says(tmp_path):
+    generation(tmp_path, "2099", {"a.txt": "future"})
+    generation(tmp_path, "2026", {"a.txt": "now"}, keep=1)
+    assert (tmp_path / "a.txt").read_text() == "now" and [path.name for path in (tmp_path / "bundles").iterdir()] == ["2026"]
+
+
+@pytest.mark.parametrize("name, early", [("clv_scores.txt", True), ("current", True), ("notes.txt", False)])
+def test_a_file_that_is_not_ours_stops_the_run_and_nothing_is_lost(tmp_path, name, early):
+    generation(tmp_path, "1", {"a.txt": "one"})
+    (tmp_path / "current").unlink() if name == "current" else None
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "mine.txt").write_text("mine")
+    reached = []
+    with pytest.raises(UserError, match=f"{name} is a file or folder of its own"), store.bundle(tmp_path, "2", (), 10) as folder:
+        reached.append(folder)
+        store.write(folder, {"notes.txt": "two"})
+    assert (tmp_path / name / "mine.txt").read_text() == "mine" and bool(reached) != early
+    assert [path.name for path in (tmp_path / "bundles").iterdir()] == ["1"]
+
+
+def test_links_of_other_people_stay(tmp_path):
+    (tmp_path / "unmounted").symlink_to("/nowhere/at/all")
+    generation(tmp_path, "1", {"a.txt": "one"})
+    assert (tmp_path / "unmounted").is_symlink()
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_before_any_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="Outputs cannot be written to"), store.bundle(tmp_path / "file", "1", (), 10):
+        raise AssertionError("the work began")
+
+
 def test_ids_and_versions_are_read_back_as_text(tmp_path):
     table = pd.DataFrame({"customer_id": ["007", "NA", ""], "predicted_clv": [1.5, 2.0, 0.0], "model_version": ["1", "1", "1"]})
     store.write(tmp_path, {"scores.csv": table})

@@ -47,6 +47,7 @@ def test_a_bad_row_is_set_aside_with_its_line_column_value_and_reason(tmp_path):
         [9, "revenue", "inf", "revenue is not a number like -1234.50 (below 100 trillion)"],
         [10, "order_date", "2012-01-01", "order_date lies in the future"],
         [11, "order_date", "", "order_date is missing"],
+        [12, "customer_id", "eve\nb", "customer_id holds a line break or another control character"],
         [14, "revenue", "1e3x", "revenue is not a number like -1234.50 (below 100 trillion)"]]
 
 
@@ -106,3 +107,22 @@ def test_a_file_that_is_no_purchase_history_names_the_path_and_the_next_move(tmp
 def test_a_directory_is_no_purchase_history(tmp_path):
     with pytest.raises(InputError, match="is a directory, not a file.\nHint: "):
         read(tmp_path)
+
+
+def test_a_name_with_glob_characters_is_one_file(tmp_path):
+    csv(tmp_path, "wrong,2011-05-01,1", name="sales1.csv")
+    assert purchases(read(csv(tmp_path, "right,2011-05-01,1", name="sales[1].csv")))[0][0] == "right"
+    assert len(purchases(read(csv(tmp_path, "right,2011-05-01,1", name="sales*.csv")))) == 1
+
+
+def test_amounts_up_to_the_promised_limit_are_summed(tmp_path):
+    found = read(csv(tmp_path, *["ann,2011-05-01,90000000000000"] * 3, "ann,2011-05-02,100000000000000"))
+    assert purchases(found)[0][2] == 270000000000000 and found.quality["rejected_rows"] == 1
+
+
+def test_a_time_stamp_with_a_zone_is_the_same_day_on_every_machine(tmp_path):
+    when = pd.to_datetime(["2024-01-01 23:00", "2024-01-02 01:00"], utc=True)
+    pd.DataFrame({"customer_id": ["a", "b"], "order_date": when, "revenue": [1.0, 1.0]}).to_parquet(tmp_path / "zoned.parquet")
+    connection = duckdb.connect().execute("SET TimeZone = 'UTC'")
+    found = transactions.read(str(tmp_path / "zoned.parquet"), COLUMNS, connection, tomorrow="2025-01-01")
+    assert [row[1] for row in purchases(found)] == ["2024-01-01", "2024-01-02"]

@@ -1,7 +1,6 @@
+import pandas as pd
 import pytest
 from conftest import day, history
-
-import pandas as pd
 
 from clv import windows
 from clv.errors import InputError
@@ -31,7 +30,7 @@ def test_too_little_history_names_the_days_there_are_those_needed_and_a_horizon_
 def test_the_as_of_date_is_the_day_after_the_last_order_unless_it_is_given():
     assert windows.scoring_day(day("2011-01-01"), day("2011-05-31"), None) == day("2011-06-01")
     assert windows.scoring_day(day("2011-01-01"), day("2011-05-31"), "2011-03-01") == day("2011-03-01")
-    with pytest.raises(InputError, match="there is nothing to score"):
+    with pytest.raises(InputError, match="on or before the first order date 2011-01-01; there is nothing to score"):
         windows.scoring_day(day("2011-01-01"), day("2011-05-31"), "2011-01-01")
 
 
