@@ -114,6 +114,12 @@ class Tracking:
 
 
 @dataclass
+class Backtest:
+    cutoffs: list[str] = day_or_none()
+    origins: int = between(1, 100)
+
+
+@dataclass
 class Promote:
     version: str | None
     reviewer: str | None
@@ -145,6 +151,7 @@ class Config:
     clusters: Clusters
     monitor: Monitor
     tracking: Tracking
+    backtest: Backtest
     promote: Promote
     simulate: Simulate
     compute: Compute

@@ -45,6 +45,10 @@ def monitor(config: Config) -> list[Record]:
     return run("monitor", [steps.read, steps.monitor], config)
 
 
+def backtest(config: Config) -> list[Record]:
+    return run("backtest", [steps.read, steps.backtest], config)
+
+
 def promote(config: Config) -> list[Record]:
     return run("promote", [steps.promote], config)
 

@@ -19,6 +19,15 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A figure of its own in the list of runs: logged as a run nested in the step's."""
+
+    name: str
+    params: dict[str, str]
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Record:
     """summary: one line for the terminal and the run.   outputs: relative path -> table, text, JSON or figure, for people
     and the run.   artifacts: the same, for the run alone; one under outputs/ is logged in place of that output.
@@ -32,5 +41,6 @@ class Record:
     tags: dict[str, str] = field(default_factory=dict)
     dataset: dict[str, Any] | None = None
     candidate: Candidate | None = None
+    parts: tuple[Part, ...] = ()
     warnings: tuple[str, ...] = ()
     refused: str | None = None

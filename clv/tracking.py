@@ -86,6 +86,10 @@ def log(record: Record, written: Path, artifacts: Path) -> None:
         if f"outputs/{name}" not in record.artifacts:
             mlflow.log_artifact(str(written / name), str(Path("outputs") / Path(name).parent))
     mlflow.log_artifacts(str(artifacts))
+    for part in record.parts:
+        with mlflow.start_run(run_name=part.name, nested=True):
+            mlflow.log_params(part.params)
+            mlflow.log_metrics({name: value for name, value in part.metrics.items() if math.isfinite(value)})
     log_headline(record)
 
 

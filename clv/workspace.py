@@ -72,17 +72,20 @@ class Workspace:
         """Days without an order before the as-of date."""
         return (self.as_of - dt.date.fromisoformat(self.transactions.quality["last_day"])).days - 1
 
-    @cached_property
-    def windows(self) -> windows.Windows:
+    def plan_at(self, as_of: dt.date) -> windows.Windows:
+        """Which cutoffs train and evaluate when customers are scored on that day."""
         chosen = self.config.window
-        return windows.plan(self.first_day, self.as_of, chosen.horizon_days, chosen.snapshot_step_days,
+        return windows.plan(self.first_day, as_of, chosen.horizon_days, chosen.snapshot_step_days,
                             chosen.max_snapshots, chosen.min_history_days)
 
     @cached_property
-    def definition(self) -> features.Definition:
-        """The features that every training snapshot can fill."""
+    def plan(self) -> windows.Windows:
+        return self.plan_at(self.as_of)
+
+    def definition(self, plan: windows.Windows) -> features.Definition:
+        """The features that every training snapshot of the plan can fill."""
         chosen = self.config.features
-        return features.Definition.within(self.windows.shortest_history_days, chosen.windows_days, chosen.half_lives_days,
+        return features.Definition.within(plan.shortest_history_days, chosen.windows_days, chosen.half_lives_days,
                                           self.config.window.horizon_days, asdict(chosen.lifecycle))
 
     @cached_property

@@ -18,7 +18,7 @@ CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
 # The parameters that MLproject declares by name, and the key of conf/ that each of them sets.
 NAMED = {"data_path": "data.path", "as_of": "window.as_of", "horizon_days": "window.horizon_days",
-         "version": "promote.version", "reviewer": "promote.reviewer", "reason": "promote.reason"}
+         "cutoffs": "backtest.cutoffs", "version": "promote.version", "reviewer": "promote.reviewer", "reason": "promote.reason"}
 
 HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg", "--resolve")
 
@@ -62,7 +62,7 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
         elif name not in NAMED:
             found.append(f"{name}={next(rest, '')}")
         elif value := next(rest, ""):
-            found.append(f"{NAMED[name]}={quoted(value)}")
+            found.append(f"{NAMED[name]}=" + (f"[{','.join(map(quoted, value.split(',')))}]" if name == "cutoffs" else quoted(value)))
     return sorted(map(safe, found), key=lambda word: word not in HYDRA_FLAGS)
 
 

@@ -18,6 +18,7 @@ from entrypoints.launch import hydra_arguments
     (["data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
     (["--model.max_depth", "4"], ["model.max_depth=4"]),
     (["features.windows_days=[7,30]", "model.max_depth=range(2,4)"], ["features.windows_days=[7,30]", "model.max_depth=range(2,4)"]),
+    (["--cutoffs", "2011-09-11,2011-06-11"], ["backtest.cutoffs=['2011-09-11','2011-06-11']"]),
     (["--hroizon", "30"], ["hroizon=30"]),
     (["model.max_depth=3,4", "--multirun"], ["--multirun", "model.max_depth=3,4"]),
     (["--version", "3", "--reviewer", "Ann Lee", "--reason", "beats 2; (RMSE -4 %)"],

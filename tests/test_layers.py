@@ -11,6 +11,7 @@ SHELVES = [
     {"btyd", "transactions", "simulate", "features", "windows", "naive", "model", "metrics", "ranking", "clusters", "drift", "review", "record"},
     {"tracking", "reports", "store", "terminal"},
     {"workspace"},
+    {"recipes"},
     {"steps"},
     {"pipeline"},
 ]

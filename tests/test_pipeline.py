@@ -103,7 +103,7 @@ def test_the_first_version_is_production_by_bootstrap_and_says_so(trained):
     version = client().get_model_version("clv", "1")
     assert version.tags["promoted_by"] == "bootstrap"
     assert "NOBODY REVIEWED version 1" in next(record.warnings[0] for record in trained.records if "bootstrapped_version" in record.tags)
-    assert "| model |" in version.description and "sha256" in version.description
+    assert "| clv |" in version.description and "sha256" in version.description
 
 
 def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(trained):
@@ -180,8 +180,8 @@ def test_days_that_nobody_observed_are_no_labels(trained):
 def test_a_model_that_does_not_beat_another_recipe_says_so():
     def figures(rmse, gini):
         return pd.DataFrame({"value": {"rmse": rmse, "normalized_gini": gini}})
-    assert training.beaten({"model": figures(1.0, 0.9), "naive_last": figures(2.0, 0.5)}) == ()
-    assert training.beaten({"model": figures(2.0, 0.9), "naive_last": figures(1.5, 0.8), "btyd": figures(1.0, 0.8)}) == (
+    assert training.beaten({"clv": figures(1.0, 0.9), "naive_last": figures(2.0, 0.5)}) == ()
+    assert training.beaten({"clv": figures(2.0, 0.9), "naive_last": figures(1.5, 0.8), "btyd": figures(1.0, 0.8)}) == (
         "the model does not beat btyd on rmse: 2 against 1, on the same customers.",)
 
 

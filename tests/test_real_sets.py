@@ -20,11 +20,11 @@ def test_the_full_pipeline_gives_sensible_figures_on_real_histories(project, fil
     training = next(record for record in records if record.candidate)
     assert training.candidate.facts["evaluation_cutoff"] == cutoff
     assert training.metrics["evaluation_customers"] == window["customers"]
-    assert 0.6 < found.loc["model", "bias"] < 1.5
+    assert 0.6 < found.loc["clv", "bias"] < 1.5
     naive = found[found.index.str.startswith("naive_")]
-    assert found.loc["model", "normalized_gini"] > naive["normalized_gini"].max()
+    assert found.loc["clv", "normalized_gini"] > naive["normalized_gini"].max()
     if file == "cdnow.csv.gz":
-        assert found.loc["model", "rmse"] < naive["rmse"].min()
+        assert found.loc["clv", "rmse"] < naive["rmse"].min()
 
 
 @needs_real_sets

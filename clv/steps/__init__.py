@@ -1,9 +1,10 @@
 """The steps, in the README's order. Each takes the workspace and hands back its record; `pipeline.py` writes and logs it."""
 
+from clv.steps.backtest import backtest
 from clv.steps.data import features, read, simulate
 from clv.steps.monitoring import monitor
 from clv.steps.promotion import bootstrap, promote
 from clv.steps.scoring import cluster, rank_clusters, score
 from clv.steps.training import train
 
-__all__ = ["bootstrap", "cluster", "features", "monitor", "promote", "rank_clusters", "read", "score", "simulate", "train"]
+__all__ = ["backtest", "bootstrap", "cluster", "features", "monitor", "promote", "rank_clusters", "read", "score", "simulate", "train"]

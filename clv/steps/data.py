@@ -45,7 +45,7 @@ def read(work: Workspace) -> Record:
 
 def features(work: Workspace) -> Record:
     """The feature table at the as-of date."""
-    table = work.snapshot(work.as_of, work.definition)
+    table = work.snapshot(work.as_of, work.definition(work.plan))
     return Record(f"{len(table):,} customers x {table.shape[1] - 2} features as of {work.as_of}",
                   outputs={FEATURES: table.assign(as_of=work.as_of.isoformat())},
                   artifacts={f"outputs/{FEATURES}": work.loggable(table).assign(as_of=work.as_of.isoformat())},

@@ -1,0 +1,71 @@
+"""How good would the scores have been? Every recipe at several cutoffs of the past, each fitted on rows before its cutoff."""
+
+import datetime as dt
+
+import pandas as pd
+
+from clv import metrics, windows
+from clv.errors import InputError
+from clv.recipes import OURS, Measured, measure
+from clv.record import Part, Record
+from clv.workspace import Workspace
+
+
+def backtest(work: Workspace) -> Record:
+    """Train before each cutoff, predict everybody who had ordered, join what came, and compare with the best other recipe."""
+    found = [measure(work, plan) for plan in plans(work)]
+    board = pd.concat([leaderboard(work, one) for one in found], ignore_index=True)
+    predictions = pd.concat([long_table(one) for one in found], ignore_index=True)
+    return Record(
+        " ".join(sentence(board, one) for one in found),
+        outputs={"backtest/predictions.csv": predictions, "backtest/leaderboard.csv": board},
+        metrics={f"{OURS}/{metric}": board.loc[board["recipe"] == OURS, metric].mean() for metric in metrics.METRICS}, dataset=work.dataset,
+        parts=tuple(Part(f"{row['recipe']} {row['cutoff']}", {"recipe": row["recipe"], "cutoff": row["cutoff"]},
+                         {metric: row[metric] for metric in metrics.METRICS}) for row in board.to_dict("records")))
+
+
+def plans(work: Workspace) -> list[windows.Windows]:
+    """One for each cutoff that was asked, or for rolling origins a horizon apart, newest first, as far as the history reaches."""
+    horizon, asked = dt.timedelta(days=work.config.window.horizon_days), work.config.backtest.cutoffs
+    if asked:
+        return [work.plan_at(dt.date.fromisoformat(cutoff) + horizon) for cutoff in asked]
+    found = [work.plan]
+    for number in range(1, work.config.backtest.origins):
+        try:
+            found.append(work.plan_at(work.as_of - number * horizon))
+        except InputError:
+            break
+    return found
+
+
+def leaderboard(work: Workspace, found: Measured) -> pd.DataFrame:
+    """One row per recipe: its figures, and how far it is from the best of the others (ours excepted) by RMSE, with an interval."""
+    actual, chosen = found.evaluation["actual_clv"].to_numpy(), work.config.evaluation
+    figures = {name: metrics.evaluate(actual, predicted) for name, predicted in found.predicted.items()}
+    best = min((name for name in figures if name != OURS), key=lambda name: figures[name]["rmse"])
+    rows = []
+    for name, predicted in found.predicted.items():
+        pair = {other: metrics.paired(actual, predicted, found.predicted[other], chosen.bootstrap_replicates, chosen.confidence, work.config.seed)
+                for other in {best, "naive_mean"}}
+        ahead = pair["naive_mean"].loc["rmse", "high"] < 0
+        rows.append({"cutoff": found.plan.evaluation.isoformat(), "recipe": name, "customers": len(actual)} | figures[name] | {
+            "best_baseline": best, "beats_the_mean": bool(ahead)} | {
+            f"{metric}_difference_{end}": pair[best].loc[metric, end] for metric in ("rmse", "normalized_gini") for end in ("low", "high")})
+    return pd.DataFrame(rows).round(6)
+
+
+def long_table(found: Measured) -> pd.DataFrame:
+    base = found.evaluation[["customer_id", "actual_clv"]].assign(cutoff=found.plan.evaluation.isoformat())
+    tables = [base.assign(recipe=name, predicted_clv=predicted.round(4)) for name, predicted in found.predicted.items()]
+    return pd.concat(tables, ignore_index=True)[["cutoff", "customer_id", "recipe", "predicted_clv", "actual_clv"]]
+
+
+def sentence(board: pd.DataFrame, found: Measured) -> str:
+    """What a reader should take from one cutoff, in words."""
+    cutoff = found.plan.evaluation.isoformat()
+    rows = board[board["cutoff"] == cutoff].set_index("recipe")
+    if not rows["beats_the_mean"].any():
+        return f"{cutoff}: no skill, nothing beats the constant beyond noise."
+    ours = rows.loc[OURS]
+    verdict = ("better than" if ours["rmse_difference_high"] < 0 else "worse than" if ours["rmse_difference_low"] > 0 else "not told apart from")
+    return f"{cutoff}: RMSE {ours['rmse']:.4g}, Gini {ours['normalized_gini']:.3f}, bias {ours['bias']:.2f}, {verdict} {ours['best_baseline']}."
