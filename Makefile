@@ -29,6 +29,7 @@ pipeline: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" mlflow run . -e full_pipeline
 
 ui: setup
+	@case "$$MLFLOW_TRACKING_URI" in http*) echo "The runs are on $$MLFLOW_TRACKING_URI: open it in a browser."; exit 1;; esac
 	$(BIN)/mlflow ui --no-serve-artifacts --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $${PORT:-5000}
 
 test: setup

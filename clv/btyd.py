@@ -12,8 +12,8 @@ from scipy.special import gammaln, hyp2f1
 
 from clv.errors import InputError
 
-MOST_CUSTOMERS = 50_000   # more are sampled: four parameters need no more, and Pareto/NBD costs 0.4 ms a customer
-FIRST_LOOK = 5_000        # groups of equal customers that choose among the starts
+MOST_CUSTOMERS = 50_000  # more are sampled: four parameters need no more, and Pareto/NBD costs 0.4 ms a customer
+FIRST_LOOK = 5_000  # groups of equal customers that choose among the starts
 STARTS = ((1.0, 5.0, 1.0, 2.0), (0.3, 1.0, 0.5, 5.0), (2.0, 50.0, 0.2, 1.0))
 SPEND_STARTS = ((5.0, 4.0, 15.0), (1.0, 2.0, 50.0), (2.0, 10.0, 1.0))
 
@@ -44,7 +44,7 @@ def fit_purchases(kind: str, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> P
             (2007), doi:10.1016/j.ijresmar.2006.12.005.  Pareto/NBD: http://brucehardie.com/notes/009/, eq. 18.
     """
     groups, counts = grouped(np.column_stack([x, t_x, T]))
-    unit = max(float(T.max()), 1e-9) / 39     # parameters of order one, whatever the unit of time
+    unit = max(float(T.max()), 1e-9) / 39  # parameters of order one, whatever the unit of time
     scaled = groups / (1, unit, unit)
     found = best(lambda parameters, rows: log_likelihood(kind, parameters, *rows.T), STARTS, scaled, counts, kind)
     r, alpha, third, fourth = found.x
@@ -62,10 +62,14 @@ def fit_spend(orders: np.ndarray, mean_value: np.ndarray) -> Spend:
     """
     known = (np.asarray(orders) > 0) & (np.asarray(mean_value) > 0)
     if not known.any():
-        raise InputError("No customer has an order of positive value; there is no spend to model.\nHint: check the revenue column.")
+        raise InputError(
+            "No customer has an order of positive value; there is no spend to model.\nHint: check the revenue column."
+        )
     unit = float(np.mean(np.asarray(mean_value)[known])) / 30
     rows, counts = grouped(np.column_stack([orders, np.asarray(mean_value) / unit])[known])
-    p, q, gamma = best(lambda parameters, some: spend_log_likelihood(parameters, *some.T), SPEND_STARTS, rows, counts, "Gamma-Gamma").x
+    p, q, gamma = best(
+        lambda parameters, some: spend_log_likelihood(parameters, *some.T), SPEND_STARTS, rows, counts, "Gamma-Gamma"
+    ).x
     return Spend((float(p), float(q), float(gamma * unit)))
 
 
@@ -78,17 +82,28 @@ def grouped(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def best(log_likelihood, starts, rows: np.ndarray, counts: np.ndarray, name: str):
     """Maximise the mean log-likelihood over the logarithms of the parameters; `x` of the answer holds the parameters."""
+
     def search(start, some, weights):
         def cost(logs):
             value = -(weights * log_likelihood(np.exp(logs), some)).sum() / weights.sum()
             return value if np.isfinite(value) else 1e10
-        return minimize(cost, np.log(start), method="L-BFGS-B", bounds=[(-12, 12)] * len(start), options={"ftol": 1e-12, "maxiter": 500})
+
+        return minimize(
+            cost,
+            np.log(start),
+            method="L-BFGS-B",
+            bounds=[(-12, 12)] * len(start),
+            options={"ftol": 1e-12, "maxiter": 500},
+        )
+
     look = np.random.default_rng(0).permutation(len(rows))[:FIRST_LOOK]
     tried = [search(start, rows[look], counts[look]) for start in starts]
     found = search(np.exp(min(tried, key=lambda one: one.fun).x), rows, counts)
     if found.fun >= 1e10 or not np.isfinite(found.fun):
-        raise InputError(f"The likelihood of {name} has no maximum on {counts.sum()} customers: {found.message}."
-                         "\nHint: a longer history, or a model that needs none of it: model=tweedie.")
+        raise InputError(
+            f"The likelihood of {name} has no maximum on {counts.sum()} customers: {found.message}."
+            "\nHint: a longer history, or a model that needs none of it: model=tweedie."
+        )
     found.x = np.exp(found.x)
     return found
 
@@ -103,15 +118,32 @@ def log_likelihood(kind: str, parameters, x: np.ndarray, t_x: np.ndarray, T: np.
     r, alpha, third, fourth = parameters
     if kind == "pareto_nbd":
         alive = -(r + x) * np.log(alpha + T) - third * np.log(fourth + T)
-        return by_value(lambda n: gammaln(r + n) - gammaln(r), x) + r * np.log(alpha) + third * np.log(fourth) + np.logaddexp(
-            alive, np.log(third / (r + third + x)) + log_ended(parameters, x, t_x, T))
+        return (
+            by_value(lambda n: gammaln(r + n) - gammaln(r), x)
+            + r * np.log(alpha)
+            + third * np.log(fourth)
+            + np.logaddexp(alive, np.log(third / (r + third + x)) + log_ended(parameters, x, t_x, T))
+        )
     a, b = third, fourth
-    zero = kind == "mbg_nbd"     # the modified model lets a customer end right after the first order
-    common = by_value(lambda n: gammaln(r + n) - gammaln(r) + gammaln(a + b) - gammaln(b) + gammaln(b + n + zero)
-                      - gammaln(a + b + n + zero), x) + r * np.log(alpha)
+    zero = kind == "mbg_nbd"  # the modified model lets a customer end right after the first order
+    common = by_value(
+        lambda n: (
+            gammaln(r + n)
+            - gammaln(r)
+            + gammaln(a + b)
+            - gammaln(b)
+            + gammaln(b + n + zero)
+            - gammaln(a + b + n + zero)
+        ),
+        x,
+    ) + r * np.log(alpha)
     alive = -(r + x) * np.log(alpha + T)
     with np.errstate(divide="ignore"):
-        ended = np.where(x + zero > 0, np.log(a) - np.log(np.maximum(b + x - 1 + zero, 1e-300)) - (r + x) * np.log(alpha + t_x), -np.inf)
+        ended = np.where(
+            x + zero > 0,
+            np.log(a) - np.log(np.maximum(b + x - 1 + zero, 1e-300)) - (r + x) * np.log(alpha + t_x),
+            -np.inf,
+        )
     return common + np.logaddexp(alive, ended)
 
 
@@ -123,6 +155,7 @@ def log_ended(parameters, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.n
 
     def term(t):
         return hyp2f1(power, second, power + 1, abs(alpha - beta) / (larger + t)), -power * np.log(larger + t)
+
     (early, early_log), (late, late_log) = term(t_x), term(T)
     with np.errstate(divide="ignore", invalid="ignore"):
         return early_log + np.log(np.maximum(early - late * np.exp(late_log - early_log), 1e-300))
@@ -130,20 +163,34 @@ def log_ended(parameters, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.n
 
 def spend_log_likelihood(parameters, n: np.ndarray, mean: np.ndarray) -> np.ndarray:
     p, q, gamma = parameters
-    return (by_value(lambda k: gammaln(p * k + q) - gammaln(p * k), n) - gammaln(q) + q * np.log(gamma)
-            + (p * n - 1) * np.log(mean) + p * n * np.log(n) - (p * n + q) * np.log(gamma + n * mean))
+    return (
+        by_value(lambda k: gammaln(p * k + q) - gammaln(p * k), n)
+        - gammaln(q)
+        + q * np.log(gamma)
+        + (p * n - 1) * np.log(mean)
+        + p * n * np.log(n)
+        - (p * n + q) * np.log(gamma + n * mean)
+    )
 
 
 def p_alive(model: Purchases, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
     """Probability that a customer still orders at T. Under BG/NBD it is 1 for everybody with a single order."""
     r, alpha, third, fourth = model.parameters
     if model.kind == "pareto_nbd":
-        log_odds = np.log(third / (r + third + x)) + (r + x) * np.log(alpha + T) + third * np.log(fourth + T) + log_ended(
-            model.parameters, x, t_x, T)
+        log_odds = (
+            np.log(third / (r + third + x))
+            + (r + x) * np.log(alpha + T)
+            + third * np.log(fourth + T)
+            + log_ended(model.parameters, x, t_x, T)
+        )
     else:
         zero = model.kind == "mbg_nbd"
-        log_odds = np.where(x + zero > 0, np.log(third / np.maximum(fourth + x - 1 + zero, 1e-300))
-                            + (r + x) * (np.log(alpha + T) - np.log(alpha + t_x)), -np.inf)
+        log_odds = np.where(
+            x + zero > 0,
+            np.log(third / np.maximum(fourth + x - 1 + zero, 1e-300))
+            + (r + x) * (np.log(alpha + T) - np.log(alpha + t_x)),
+            -np.inf,
+        )
     return 1 / (1 + np.exp(np.clip(log_odds, -700, 700)))
 
 
@@ -151,13 +198,15 @@ def expected_purchases(model: Purchases, horizon: float, x: np.ndarray, t_x: np.
     """Orders expected in (T, T + horizon] given the history (BG/NBD eq. 10; Pareto/NBD notes/009, eq. 41)."""
     r, alpha, third, fourth = model.parameters
     alive = p_alive(model, x, t_x, T)
-    third = third + 1e-6 * (abs(third - 1) < 1e-6)     # both formulas divide by third - 1; their limit is finite
+    third = third + 1e-6 * (abs(third - 1) < 1e-6)  # both formulas divide by third - 1; their limit is finite
     if model.kind == "pareto_nbd":
         left = -np.expm1((third - 1) * np.log((fourth + T) / (fourth + T + horizon)))
         return alive * (r + x) * (fourth + T) / (alpha + T) / (third - 1) * left
     zero = model.kind == "mbg_nbd"
     shape, second = third + fourth + x - 1 + zero, fourth + x + zero
-    shrunk = np.exp((r + x) * np.log((alpha + T) / (alpha + T + horizon))) * hyp2f1(r + x, second, shape, horizon / (alpha + T + horizon))
+    shrunk = np.exp((r + x) * np.log((alpha + T) / (alpha + T + horizon))) * hyp2f1(
+        r + x, second, shape, horizon / (alpha + T + horizon)
+    )
     return alive * shape / (third - 1) * (1 - shrunk)
 
 

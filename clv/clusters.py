@@ -17,7 +17,9 @@ def assign(predicted_clv: pd.Series, k: int, scale: str) -> pd.Series:
     Source:  Wu (1991), Optimal quantization by matrix searching, doi:10.1016/0196-6774(91)90039-2.
     """
     if predicted_clv.isna().any():
-        raise ValueError(f"{predicted_clv.isna().sum()} of {len(predicted_clv)} predictions are missing.\nHint: score again.")
+        raise ValueError(
+            f"{predicted_clv.isna().sum()} of {len(predicted_clv)} predictions are missing.\nHint: score again."
+        )
     values = SCALES[scale](predicted_clv.clip(lower=0) if scale == "log1p" else predicted_clv).to_numpy("float64")
     found = kmeans1d.cluster(values, min(k, len(np.unique(values)))).clusters if len(values) else []
     return pd.Series(np.asarray(found, dtype="int64") + 1, index=predicted_clv.index, name="cluster_id")
@@ -30,9 +32,13 @@ def rank_clusters(clustered: pd.DataFrame) -> pd.DataFrame:
              max_clv, total_clv (currency), share_of_total (0 to 1).
     """
     groups = clustered.groupby("cluster_id")["predicted_clv"]
-    table = groups.agg(customers="size", median_clv="median", mean_clv="mean", min_clv="min", max_clv="max", total_clv="sum")
+    table = groups.agg(
+        customers="size", median_clv="median", mean_clv="mean", min_clv="min", max_clv="max", total_clv="sum"
+    )
     table = table.reset_index().sort_values(["median_clv", "cluster_id"], ascending=[False, False], ignore_index=True)
     table.insert(1, "cluster_rank", np.arange(len(table)) + 1)
     total = table["total_clv"].sum()
     table["share_of_total"] = table["total_clv"] / total if total else 0.0
-    return table.round({name: 4 for name in ("median_clv", "mean_clv", "min_clv", "max_clv", "total_clv")} | {"share_of_total": 6})
+    return table.round(
+        {name: 4 for name in ("median_clv", "mean_clv", "min_clv", "max_clv", "total_clv")} | {"share_of_total": 6}
+    )

@@ -168,12 +168,16 @@ def load(composed: DictConfig) -> Config:
     try:
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
     except OmegaConfBaseException as error:
-        raise UserError(f"configuration: {error.full_key or ''}: {str(error).splitlines()[0]}"
-                        "\nHint: every key and its unit is listed in conf/.") from error
+        raise UserError(
+            f"configuration: {error.full_key or ''}: {str(error).splitlines()[0]}"
+            "\nHint: every key and its unit is listed in conf/."
+        ) from error
     check(config, "")
     stages = config.features.lifecycle
     if not stages.active_gaps <= stages.lagging_gaps <= stages.dormant_gaps:
-        raise UserError("configuration: features.lifecycle: active_gaps, lagging_gaps and dormant_gaps must not descend.")
+        raise UserError(
+            "configuration: features.lifecycle: active_gaps, lagging_gaps and dormant_gaps must not descend."
+        )
     return config
 
 

@@ -17,10 +17,16 @@ def sketch(values: pd.Series) -> dict:
     Returns: count, missing_share, zero_share; at: values; below, up_to: shares F(q-) and F(q) of the values that are there.
     """
     numbers = np.sort(values.dropna().to_numpy("float64"))
-    at = np.unique(np.quantile(numbers, np.linspace(TAIL, 1 - TAIL, SKETCH_POINTS), method="inverted_cdf")) if len(numbers) else numbers
+    at = (
+        np.unique(np.quantile(numbers, np.linspace(TAIL, 1 - TAIL, SKETCH_POINTS), method="inverted_cdf"))
+        if len(numbers)
+        else numbers
+    )
     return {
-        "count": len(values), "missing_share": float(values.isna().mean()) if len(values) else 0.0,
-        "zero_share": float((numbers == 0).mean()) if len(numbers) else 0.0, "at": at.tolist(),
+        "count": len(values),
+        "missing_share": float(values.isna().mean()) if len(values) else 0.0,
+        "zero_share": float((numbers == 0).mean()) if len(numbers) else 0.0,
+        "at": at.tolist(),
         "below": (np.searchsorted(numbers, at, "left") / max(len(numbers), 1)).tolist(),
         "up_to": (np.searchsorted(numbers, at, "right") / max(len(numbers), 1)).tolist(),
     }
@@ -31,7 +37,9 @@ def masked(table: pd.DataFrame, sketches: dict[str, dict]) -> pd.DataFrame:
 
     Both sides of a comparison are masked by the reference's sketch, so the comparison stays fair.
     """
-    clipped = {name: table[name].astype("float64").clip(*ends(sketches[name]["at"])) for name in sketches if name in table}
+    clipped = {
+        name: table[name].astype("float64").clip(*ends(sketches[name]["at"])) for name in sketches if name in table
+    }
     return pd.DataFrame({name: three_digits(values) for name, values in clipped.items()}, index=table.index)
 
 
@@ -45,8 +53,14 @@ def three_digits(values: pd.Series) -> pd.Series:
     return (values / step).round() * step
 
 
-def compare(reference: pd.DataFrame, current: pd.DataFrame, moving: list[str], significance: float, min_ks: float,
-            min_customers: int) -> pd.DataFrame:
+def compare(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    moving: list[str],
+    significance: float,
+    min_ks: float,
+    min_customers: int,
+) -> pd.DataFrame:
     """Two-sample Kolmogorov-Smirnov test of each reference column, corrected over the columns.
 
     A feature drifted when the corrected p-value is below `significance` AND the distance is at least `min_ks`, or when the
@@ -57,8 +71,15 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, moving: list[str], s
              missing share and quantiles of both sides.
     Source:  Benjamini and Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
-    rows = [row(name, reference[name], current[name] if name in current else pd.Series(np.nan, index=current.index), min_customers)
-            for name in reference]
+    rows = [
+        row(
+            name,
+            reference[name],
+            current[name] if name in current else pd.Series(np.nan, index=current.index),
+            min_customers,
+        )
+        for name in reference
+    ]
     table = pd.DataFrame(rows)
     judged = ~table["feature"].isin(moving) & table["p_value"].notna()
     table["corrected_p_value"] = np.nan
@@ -72,33 +93,58 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, moving: list[str], s
     table["drifted"] = (shifted | vanished) & ~table["feature"].isin(moving)
     table["status"] = np.select(
         [table["feature"].isin(moving), table["drifted"], table["p_value"].isna()],
-        ["moves by itself", "drifted", "insufficient data"], "stable")
+        ["moves by itself", "drifted", "insufficient data"],
+        "stable",
+    )
     table["reason"] = [reason(found, significance) for found in table.to_dict("records")]
-    first = ["feature", "ks_statistic", "p_value", "corrected_p_value", "effect_threshold", "drifted", "status", "reason"]
+    first = [
+        "feature",
+        "ks_statistic",
+        "p_value",
+        "corrected_p_value",
+        "effect_threshold",
+        "drifted",
+        "status",
+        "reason",
+    ]
     return table[first + [name for name in table if name not in first]]
 
 
 def row(name: str, reference: pd.Series, current: pd.Series, min_customers: int) -> dict:
     there, now = reference.dropna(), current.dropna()
     enough = min(len(there), len(now)) >= min_customers
-    with warnings.catch_warnings(action="ignore"):   # scipy tells when it changes from the exact p-value to the asymptotic one
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # scipy tells when it changes from the exact p-value to the asymptotic one
         test = stats.ks_2samp(there, now) if enough else None
     sides = {}
     for side, values, present in (("reference", reference, there), ("current", current, now)):
         sides[f"{side}_customers"] = len(values)
         sides[f"{side}_missing_share"] = round(1 - len(present) / len(values), 6) if len(values) else 1.0
-        sides |= {f"{side}_{q}": float(f"{present.quantile(p):.6g}") if len(present) else np.nan for q, p in SHOWN.items()}
-    return {"feature": name, "ks_statistic": float(test.statistic) if enough else np.nan,
-            "p_value": float(test.pvalue) if enough else np.nan} | sides
+        sides |= {
+            f"{side}_{q}": float(f"{present.quantile(p):.6g}") if len(present) else np.nan for q, p in SHOWN.items()
+        }
+    return {
+        "feature": name,
+        "ks_statistic": float(test.statistic) if enough else np.nan,
+        "p_value": float(test.pvalue) if enough else np.nan,
+    } | sides
 
 
 def moved_most(found: dict) -> str:
     """The quantile that changed by the largest ratio, in words."""
-    names = {"p50": "median", "p75": "75th percentile", "p25": "25th percentile", "p95": "95th percentile", "p05": "5th percentile"}
+    names = {
+        "p50": "median",
+        "p75": "75th percentile",
+        "p25": "25th percentile",
+        "p95": "95th percentile",
+        "p05": "5th percentile",
+    }
 
     def ratio(q: str) -> float:
         before, now = (abs(found[f"{side}_{q}"]) + 1e-9 for side in ("reference", "current"))
         return max(before / now, now / before)
+
     q = max(names, key=ratio)
     return f"{names[q]} {found[f'reference_{q}']:.3g} became {found[f'current_{q}']:.3g}"
 
@@ -111,7 +157,7 @@ def reason(found: dict, significance: float) -> str:
         return "Too few customers have a value on one of the sides."
     change = abs(found["current_missing_share"] - found["reference_missing_share"])
     if found["drifted"] and change > 0 and change >= found["effect_threshold"]:
-        return (f"Missing for {found['current_missing_share']:.0%} of customers, was {found['reference_missing_share']:.0%}.")
+        return f"Missing for {found['current_missing_share']:.0%} of customers, was {found['reference_missing_share']:.0%}."
     size = f"distance {found['ks_statistic']:.3f} against a threshold of {found['effect_threshold']:g}"
     if found["drifted"]:
         return f"The distribution moved: {size}; {moved_most(found)}."

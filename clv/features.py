@@ -45,8 +45,14 @@ class Definition:
     lifecycle: dict[str, float]
 
     @classmethod
-    def within(cls, history_days: int, windows_days: list[int], half_lives_days: list[int], horizon_days: int,
-               lifecycle: dict[str, float]) -> "Definition":
+    def within(
+        cls,
+        history_days: int,
+        windows_days: list[int],
+        half_lives_days: list[int],
+        horizon_days: int,
+        lifecycle: dict[str, float],
+    ) -> "Definition":
         """The definition that a history of so many days can fill: longer windows are left out."""
         reached = tuple(days for days in sorted(windows_days) if days <= history_days)
         return cls(reached, tuple(sorted(half_lives_days)), horizon_days, history_days >= 365, lifecycle)
@@ -56,7 +62,10 @@ class Definition:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Definition":
-        return cls(**values | {"windows_days": tuple(values["windows_days"]), "half_lives_days": tuple(values["half_lives_days"])})
+        return cls(
+            **values
+            | {"windows_days": tuple(values["windows_days"]), "half_lives_days": tuple(values["half_lives_days"])}
+        )
 
     def columns(self, moving: list[str]) -> list[str]:
         """The numeric columns without those that move by themselves: what a model may learn from."""
@@ -69,10 +78,17 @@ class Definition:
         plain += [f"{kind}_{days}d" for kind in ("revenue", "orders") for days in self.windows_days]
         plain += [f"{kind}_decayed_{days}d" for kind in ("revenue", "orders") for days in self.half_lives_days]
         plain += ["revenue_same_window_last_year"] if self.same_window_last_year else []
-        plain += ["last_order_value", "first_order_value", "largest_order_value", "gap_median_days", "gap_max_days",
-                  "gap_last_days", "active_months"]
+        plain += [
+            "last_order_value",
+            "first_order_value",
+            "largest_order_value",
+            "gap_median_days",
+            "gap_max_days",
+            "gap_last_days",
+            "active_months",
+        ]
         return {name: name for name in plain} | {
-            "revenue_per_day": "revenue_total / GREATEST(tenure_days, 30)",   # one order yesterday is no daily habit
+            "revenue_per_day": "revenue_total / GREATEST(tenure_days, 30)",  # one order yesterday is no daily habit
             "average_order_value": "order_value_total / orders",
             "gap_mean_days": "gap_sum / NULLIF(gaps, 0)",
             "gap_std_days": "SQRT((gap_squares - gap_sum * gap_sum / gaps) / NULLIF(gaps - 1, 0))",
@@ -97,6 +113,9 @@ def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Defi
              columns; missing where a value does not exist (gaps of a customer with one order).
     """
     sql = TEMPLATE.render(
-        cutoff_day=(cutoff - dt.date(1970, 1, 1)).days, cutoff_month=12 * cutoff.year + cutoff.month,
-        numbers=definition.numbers(cutoff), **definition.as_dict())
+        cutoff_day=(cutoff - dt.date(1970, 1, 1)).days,
+        cutoff_month=12 * cutoff.year + cutoff.month,
+        numbers=definition.numbers(cutoff),
+        **definition.as_dict(),
+    )
     return history.query("history", sql).df()

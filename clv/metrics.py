@@ -27,14 +27,23 @@ def bootstrap(actual: np.ndarray, predicted: np.ndarray, replicates: int, confid
     Source:  Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
     chance, ready, n = np.random.default_rng(seed), prepared(actual, predicted), len(actual)
-    draws = pd.DataFrame([weighted(*ready, np.bincount(chance.integers(0, n, n), minlength=n).astype(float))
-                          for _ in range(replicates)])
+    draws = pd.DataFrame(
+        [weighted(*ready, np.bincount(chance.integers(0, n, n), minlength=n).astype(float)) for _ in range(replicates)]
+    )
     tail = (1 - confidence) / 2
-    return pd.DataFrame({"value": evaluate(actual, predicted), "low": draws.quantile(tail), "high": draws.quantile(1 - tail),
-                         "standard_error": draws.std(ddof=1)}).loc[list(METRICS)]
+    return pd.DataFrame(
+        {
+            "value": evaluate(actual, predicted),
+            "low": draws.quantile(tail),
+            "high": draws.quantile(1 - tail),
+            "standard_error": draws.std(ddof=1),
+        }
+    ).loc[list(METRICS)]
 
 
-def paired(actual: np.ndarray, predicted: np.ndarray, other: np.ndarray, replicates: int, confidence: float, seed: int) -> pd.DataFrame:
+def paired(
+    actual: np.ndarray, predicted: np.ndarray, other: np.ndarray, replicates: int, confidence: float, seed: int
+) -> pd.DataFrame:
     """Figures of one prediction minus those of another on the same customers, with intervals from the same resamples of both.
 
     Returns: index METRICS; value, low, high.
@@ -46,22 +55,34 @@ def paired(actual: np.ndarray, predicted: np.ndarray, other: np.ndarray, replica
         ours, theirs = (pd.Series(weighted(*side, weight)) for side in sides)
         draws.append(ours - theirs)
     value, tail = pd.Series(evaluate(actual, predicted)) - pd.Series(evaluate(actual, other)), (1 - confidence) / 2
-    return pd.DataFrame({"value": value, "low": pd.DataFrame(draws).quantile(tail), "high": pd.DataFrame(draws).quantile(1 - tail)})
+    return pd.DataFrame(
+        {"value": value, "low": pd.DataFrame(draws).quantile(tail), "high": pd.DataFrame(draws).quantile(1 - tail)}
+    )
 
 
 def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
     """Mean predicted and actual by tenth of the customers, 1 = highest predictions; fewer rows for fewer than ten customers."""
     order = np.argsort(-np.asarray(predicted), kind="stable")
     group = np.arange(len(order)) * 10 // max(len(order), 1) + 1
-    table = pd.DataFrame({"decile": group, "predicted": np.asarray(predicted)[order], "actual": np.asarray(actual)[order]})
-    return table.groupby("decile").agg(customers=("actual", "size"), predicted=("predicted", "mean"), actual=("actual", "mean")).reset_index()
+    table = pd.DataFrame(
+        {"decile": group, "predicted": np.asarray(predicted)[order], "actual": np.asarray(actual)[order]}
+    )
+    return (
+        table.groupby("decile")
+        .agg(customers=("actual", "size"), predicted=("predicted", "mean"), actual=("actual", "mean"))
+        .reset_index()
+    )
 
 
 def gain_curve(actual: np.ndarray, predicted: np.ndarray, points: int = 100) -> pd.DataFrame:
     """Share of revenue brought by the share of customers with the highest predictions; missing where there is no revenue."""
-    revenue = np.concatenate([[0.0], np.cumsum(np.asarray(actual, float)[np.argsort(-np.asarray(predicted), kind="stable")])])
+    revenue = np.concatenate(
+        [[0.0], np.cumsum(np.asarray(actual, float)[np.argsort(-np.asarray(predicted), kind="stable")])]
+    )
     at = np.linspace(0, len(revenue) - 1, points + 1).astype(int)
-    return pd.DataFrame({"customers": at / (len(revenue) - 1), "revenue": revenue[at] / (revenue[-1] if revenue[-1] > 0 else np.nan)})
+    return pd.DataFrame(
+        {"customers": at / (len(revenue) - 1), "revenue": revenue[at] / (revenue[-1] if revenue[-1] > 0 else np.nan)}
+    )
 
 
 def prepared(actual: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -84,9 +105,13 @@ def weighted(actual, predicted, actual_group, predicted_group, weight) -> dict[s
         "rmse": np.sqrt(squared / total),
         "mae": (weight * np.abs(error)).sum() / total,
         "r2": 1 - squared / total / covariance(actual, actual, weight) if actual_varies else nothing,
-        "spearman": covariance(by_actual, by_predicted, weight) / np.sqrt(covariance(by_actual, by_actual, weight) * covariance(
-            by_predicted, by_predicted, weight)) if actual_varies and predicted_varies else nothing,
-        "normalized_gini": covariance(actual, by_predicted, weight) / covariance(actual, by_actual, weight) if actual_varies else nothing,
+        "spearman": covariance(by_actual, by_predicted, weight)
+        / np.sqrt(covariance(by_actual, by_actual, weight) * covariance(by_predicted, by_predicted, weight))
+        if actual_varies and predicted_varies
+        else nothing,
+        "normalized_gini": covariance(actual, by_predicted, weight) / covariance(actual, by_actual, weight)
+        if actual_varies
+        else nothing,
         "top_decile_share": top_share(actual, predicted_group, weight, 0.1) / revenue if revenue > 0 else nothing,
         "bias": (weight * predicted).sum() / revenue if revenue > 0 else nothing,
     }

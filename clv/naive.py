@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 
 
-def predictions(features: pd.DataFrame, training_mean: float, last_horizon: np.ndarray, horizon_days: int) -> dict[str, np.ndarray]:
+def predictions(
+    features: pd.DataFrame, training_mean: float, last_horizon: np.ndarray, horizon_days: int
+) -> dict[str, np.ndarray]:
     """Three naive predictions of net revenue in the horizon for each row of the feature table.
 
     Args: training_mean: mean label of the newest training snapshot.   last_horizon: net revenue of each customer in the

@@ -54,12 +54,15 @@ def promote(config: Config) -> list[Record]:
 
 
 def full_pipeline(config: Config) -> list[Record]:
-    first = [steps.bootstrap] if config.tracking.bootstrap and not tracking.was_promoted(config.tracking.model_name) else []
-    every = [steps.read, steps.features, steps.train, *first, steps.score, steps.cluster, steps.rank_clusters, steps.monitor]
-    return run("full_pipeline", every, config, nested=True)
+    bootstraps = config.tracking.bootstrap and not tracking.was_promoted(config.tracking.model_name)
+    training = [steps.train, steps.bootstrap] if bootstraps else [steps.train]
+    scoring = [steps.score, steps.cluster, steps.rank_clusters]
+    return run("full_pipeline", [steps.read, steps.features, *training, *scoring, steps.monitor], config, nested=True)
 
 
-def run(name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = (), nested: bool = False) -> list[Record]:
+def run(
+    name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = (), nested: bool = False
+) -> list[Record]:
     """Run the steps in one MLflow run, or each in a run nested in it; their files become current together, at the end.
 
     Args: stale: outputs of earlier runs that this run makes untrue.
@@ -77,8 +80,9 @@ def run(name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = 
                     record = tracked(step, work) if nested else logged(step, work)
                 records.append(record)
                 shown.append((step.__name__, record.summary, time.perf_counter() - start))
-        tracking.describe("\n".join(f"- **{step}**: {summary}" for step, summary, _ in shown))
-    terminal.closing(shown, closing_lines(records, config, run_id))
+        warnings = [f"WARNING: {warning}" for record in records for warning in record.warnings]
+        tracking.describe([f"**{step}**: {summary}" for step, summary, _ in shown] + warnings)
+    terminal.closing(shown, warnings + closing_lines(records, config, run_id))
     return records
 
 
@@ -119,11 +123,13 @@ def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def closing_lines(records: list[Record], config: Config, run_id: str) -> list[str]:
     """Where the outputs are, the verdict, and the next command."""
     tags = {key: value for record in records for key, value in record.tags.items()}
-    lines = [f"WARNING: {warning}" for record in records for warning in record.warnings] + [f"run {run_id}"]
+    lines = [f"run {run_id}"]
     if any(record.outputs for record in records):
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
     if "verdict" in tags:
         lines.append(f"verdict: {tags['verdict']}. {review.PERSON_DECIDES}")
     if tags.get("candidate_version") not in (None, tags.get("bootstrapped_version")):
-        lines.append(f"version {tags['candidate_version']} waits for a person: {tracking.PROMOTE.format(version=tags['candidate_version'])}")
+        lines.append(
+            f"version {tags['candidate_version']} waits for a person: {tracking.PROMOTE.format(version=tags['candidate_version'])}"
+        )
     return lines + ["compare runs, look at versions: make ui"]

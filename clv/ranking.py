@@ -12,8 +12,13 @@ def rank(features: pd.DataFrame, predicted_clv: np.ndarray, model_version: str, 
     Returns: customer_id; predicted_clv (currency over the horizon, 4 decimals); clv_rank (1 = highest); clv_percentile
              (percent of customers ranked here or below, 100 = highest); lifecycle_stage; model_version; as_of.
     """
-    table = pd.DataFrame({"customer_id": features["customer_id"], "predicted_clv": np.round(predicted_clv, 4),
-                          "lifecycle_stage": features["lifecycle_stage"]})
+    table = pd.DataFrame(
+        {
+            "customer_id": features["customer_id"],
+            "predicted_clv": np.round(predicted_clv, 4),
+            "lifecycle_stage": features["lifecycle_stage"],
+        }
+    )
     table = table.sort_values(["predicted_clv", "customer_id"], ascending=[False, True], ignore_index=True)
     position = np.arange(len(table))
     table.insert(2, "clv_rank", position + 1)

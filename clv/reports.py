@@ -16,7 +16,9 @@ INK, BLUE, GREY, RED = "#222222", "#1f6fb2", "#9aa5b1", "#c8553d"
 
 def gain_curve(curves: dict[str, pd.DataFrame]) -> Any:
     """Share of revenue against share of customers, for each recipe's order. curves: of metrics.gain_curve(), ours first."""
-    figure, axes = canvas("Who brings the revenue", "Customers, highest prediction first (share)", "Revenue in the horizon (share)")
+    figure, axes = canvas(
+        "Who brings the revenue", "Customers, highest prediction first (share)", "Revenue in the horizon (share)"
+    )
     styles = iter([(BLUE, "-", 2.5), (INK, ":", 1.2), (RED, "-", 1.2), (GREY, "--", 1.2)])
     for name, curve in curves.items():
         color, line, width = next(styles, (GREY, "-", 1.0))
@@ -27,7 +29,9 @@ def gain_curve(curves: dict[str, pd.DataFrame]) -> Any:
 
 def decile_chart(table: pd.DataFrame) -> Any:
     """Mean predicted beside mean actual CLV by decile. table: of metrics.deciles()."""
-    figure, axes = canvas("Predicted against actual, by tenth of customers", "Decile (1 = highest predictions)", "Mean CLV in the horizon")
+    figure, axes = canvas(
+        "Predicted against actual, by tenth of customers", "Decile (1 = highest predictions)", "Mean CLV in the horizon"
+    )
     axes.bar(table["decile"] - 0.2, table["predicted"], 0.4, color=BLUE, label="predicted")
     axes.bar(table["decile"] + 0.2, table["actual"], 0.4, color=GREY, label="actual")
     axes.set_xticks(table["decile"])
@@ -45,10 +49,18 @@ def importance_chart(importance: pd.Series, most: int = 15) -> Any:
 
 def residual_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
     """Actual minus predicted against predicted, as counts of customers (no single customer is drawn)."""
-    figure, axes = canvas("Errors by size of the prediction", "Predicted CLV, log10(1 + x)", "Actual - predicted, signed log10(1 + |x|)")
+    figure, axes = canvas(
+        "Errors by size of the prediction", "Predicted CLV, log10(1 + x)", "Actual - predicted, signed log10(1 + |x|)"
+    )
     error = np.asarray(actual) - np.asarray(predicted)
-    shades = axes.hexbin(np.log10(1 + np.clip(predicted, 0, None)), np.sign(error) * np.log10(1 + np.abs(error)),
-                         gridsize=40, bins="log", mincnt=1, cmap="Blues")
+    shades = axes.hexbin(
+        np.log10(1 + np.clip(predicted, 0, None)),
+        np.sign(error) * np.log10(1 + np.abs(error)),
+        gridsize=40,
+        bins="log",
+        mincnt=1,
+        cmap="Blues",
+    )
     axes.axhline(0, color=INK, linewidth=0.8)
     figure.colorbar(shades, label="customers")
     return figure
@@ -57,12 +69,18 @@ def residual_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
 def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str) -> Any:
     """Predicted CLV by rank, coloured by cluster, with each cluster's share of the total. ranked: with cluster_id."""
     import matplotlib
+
     figure, axes = canvas(title, "Rank (1 = highest predicted CLV)", "Predicted CLV")
     shades = matplotlib.colormaps["viridis_r"](np.linspace(0.1, 0.95, max(len(rankings), 2)))
     for shade, cluster in zip(shades, rankings.itertuples(), strict=False):
         members = ranked[ranked["cluster_id"] == cluster.cluster_id]
-        axes.fill_between(members["clv_rank"], members["predicted_clv"].clip(lower=0), color=shade, step="mid",
-                          label=f"{cluster.cluster_rank}: {cluster.customers:,} customers, {cluster.share_of_total:.0%} of CLV")
+        axes.fill_between(
+            members["clv_rank"],
+            members["predicted_clv"].clip(lower=0),
+            color=shade,
+            step="mid",
+            label=f"{cluster.cluster_rank}: {cluster.customers:,} customers, {cluster.share_of_total:.0%} of CLV",
+        )
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, title="Cluster, by median")
@@ -71,13 +89,16 @@ def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str) -> 
 
 def canvas(title: str, x: str, y: str) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
+
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.DataFrame, title: str) -> tuple[str, dict[str, float]]:
+def evidently_drift(
+    reference: pd.DataFrame, current: pd.DataFrame, found: pd.DataFrame, title: str
+) -> tuple[str, dict[str, float]]:
     """Evidently's drift report of the same two tables, with our decisions.
 
     Evidently flags a column when its KS p-value is at most the column's threshold; we correct p-values and ask for a size
@@ -90,19 +111,34 @@ def evidently_drift(reference: pd.DataFrame, current: pd.DataFrame, found: pd.Da
     os.environ.setdefault("DO_NOT_TRACK", "1")
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
+
     usable = found[found["p_value"].notna()]
     if usable.empty:
         return f"<p>{escape(title)}: no column had enough customers on both sides to be compared.</p>\n", {}
     columns = usable["feature"].tolist()
     thresholds = {row.feature: row.p_value if row.drifted else -1.0 for row in usable.itertuples()}
-    sides = [Dataset.from_pandas(table[columns].astype("float64").reset_index(drop=True), DataDefinition(numerical_columns=columns))
-             for table in (current, reference)]
-    preset = DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns))
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):   # a constant column has no spread
+    sides = [
+        Dataset.from_pandas(
+            table[columns].astype("float64").reset_index(drop=True), DataDefinition(numerical_columns=columns)
+        )
+        for table in (current, reference)
+    ]
+    preset = DataDriftPreset(
+        columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns)
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(action="ignore"),
+    ):  # a constant column has no spread
         page = Path(folder) / "evidently.html"
         snapshot = Report([preset]).run(*sides)
-        snapshot.save_html(str(page))   # given a Path, it writes nothing and says nothing
+        snapshot.save_html(str(page))  # given a Path, it writes nothing and says nothing
         html = page.read_text()
-    values = {metric["config"]["column"]: float(metric["value"]) for metric in snapshot.dict()["metrics"]
-              if metric["config"]["type"] == "evidently:metric_v2:ValueDrift"}
-    return re.sub(r"(<body[^>]*>)", rf"\1<h3 style='font-family:sans-serif;margin:1em'>{escape(title)}</h3>", html, count=1), values
+    values = {
+        metric["config"]["column"]: float(metric["value"])
+        for metric in snapshot.dict()["metrics"]
+        if metric["config"]["type"] == "evidently:metric_v2:ValueDrift"
+    }
+    return re.sub(
+        r"(<body[^>]*>)", rf"\1<h3 style='font-family:sans-serif;margin:1em'>{escape(title)}</h3>", html, count=1
+    ), values

@@ -7,8 +7,9 @@ import pandas as pd
 PERSON_DECIDES = "Nothing was retrained and nothing was promoted: a person decides."
 
 
-def performance(baseline: pd.DataFrame, current: pd.DataFrame, max_error_increase: float, max_r2_decrease: float,
-                min_z: float) -> dict:
+def performance(
+    baseline: pd.DataFrame, current: pd.DataFrame, max_error_increase: float, max_r2_decrease: float, min_z: float
+) -> dict:
     """RMSE, MAE and R2 now beside the baseline; a change counts when it is both large and beyond noise.
 
     Args:    baseline, current: of metrics.bootstrap().   min_z: standard errors of the difference.
@@ -24,9 +25,16 @@ def performance(baseline: pd.DataFrame, current: pd.DataFrame, max_error_increas
         bad, limit = (-change, max_r2_decrease) if metric == "r2" else (change, max_error_increase)
         z = 0.0 if difference == 0 else difference / noise if noise else math.nan
         within = bad <= limit or abs(z) < min_z
-        found[metric] = {"baseline": before.to_dict(), "current": now.to_dict(), "change": change,
-                         "change_is": "absolute" if metric == "r2" else "relative", "limit": limit, "z": z, "min_z": min_z,
-                         "worse": not within}
+        found[metric] = {
+            "baseline": before.to_dict(),
+            "current": now.to_dict(),
+            "change": change,
+            "change_is": "absolute" if metric == "r2" else "relative",
+            "limit": limit,
+            "z": z,
+            "min_z": min_z,
+            "worse": not within,
+        }
     return found
 
 
@@ -45,7 +53,9 @@ def verdict(features: pd.DataFrame, errors: dict, not_judged: str | None) -> tup
         return "review", reasons
     judged = (features["status"] == "stable").sum()
     good = [f"None of {judged} judged columns moved by more than its threshold."]
-    return "stable", good + ([not_judged] if not_judged else ["RMSE, MAE and R2 are within their limits or within noise."])
+    return "stable", good + (
+        [not_judged] if not_judged else ["RMSE, MAE and R2 are within their limits or within noise."]
+    )
 
 
 def worse(metric: str, found: dict) -> str:

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-SEASON = np.array([.85, .85, .95, 1.0, 1.0, .95, .9, .9, 1.0, 1.05, 1.25, 1.4])  # relative order rate, January to December
+SEASON = np.array(
+    [0.85, 0.85, 0.95, 1.0, 1.0, 0.95, 0.9, 0.9, 1.0, 1.05, 1.25, 1.4]
+)  # relative order rate, January to December
 RETURN_SHARE, RETURN_DELAY_DAYS = 0.06, 14
 
 
@@ -19,13 +21,15 @@ def simulate(customers: int, first_day: str, days: int, seed: int) -> tuple[pd.D
     """
     chance = np.random.default_rng(seed)
     start = pd.Timestamp(first_day)
-    truth = pd.DataFrame({
-        "customer_id": [f"C{number:06d}" for number in range(1, customers + 1)],
-        "first_day": np.floor(chance.uniform(-0.5 * days, days, customers)),
-        "orders_per_day": chance.gamma(1.2, 1 / 60, customers),
-        "mean_order_value": np.exp(chance.normal(3.6, 0.7, customers)),
-        "days_alive": chance.exponential(chance.gamma(2.0, 250, customers)),
-    })
+    truth = pd.DataFrame(
+        {
+            "customer_id": [f"C{number:06d}" for number in range(1, customers + 1)],
+            "first_day": np.floor(chance.uniform(-0.5 * days, days, customers)),
+            "orders_per_day": chance.gamma(1.2, 1 / 60, customers),
+            "mean_order_value": np.exp(chance.normal(3.6, 0.7, customers)),
+            "days_alive": chance.exponential(chance.gamma(2.0, 250, customers)),
+        }
+    )
     truth["last_day_alive"] = truth["first_day"] + truth["days_alive"]
     orders = thinned(truth, days, start, chance)
     value = orders["mean_order_value"].to_numpy() * np.exp(chance.normal(-0.125, 0.5, len(orders)))
@@ -49,7 +53,9 @@ def thinned(truth: pd.DataFrame, days: int, start: pd.Timestamp, chance: np.rand
     month = (start + pd.to_timedelta(day, unit="D")).dt.month.to_numpy() - 1
     kept = chance.random(len(later)) < SEASON[month] / SEASON.max()
     orders = pd.concat([truth.assign(day=truth["first_day"]), later.assign(day=day)[kept]])
-    return orders.drop_duplicates(["customer_id", "day"])[["customer_id", "day", "mean_order_value"]].reset_index(drop=True)
+    return orders.drop_duplicates(["customer_id", "day"])[["customer_id", "day", "mean_order_value"]].reset_index(
+        drop=True
+    )
 
 
 def true_clv(truth: pd.DataFrame, first_day: str, cutoff: str, horizon_days: int) -> pd.Series:

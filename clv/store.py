@@ -36,6 +36,7 @@ def write(folder: Path, files: dict[str, Any]) -> None:
 
 def as_json(content: Any) -> str:
     """JSON with numpy numbers as numbers and NaN as null (bare NaN is no JSON)."""
+
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return {str(key): plain(item) for key, item in value.items()}
@@ -43,6 +44,7 @@ def as_json(content: Any) -> str:
             return [plain(item) for item in value]
         value = value.item() if isinstance(value, np.generic) else value
         return None if isinstance(value, float) and not math.isfinite(value) else value
+
     return json.dumps(plain(content), indent=1) + "\n"
 
 
@@ -54,7 +56,9 @@ def read_csv(folder: Path, name: str, made_by: str) -> pd.DataFrame:
     path = folder / name
     if not path.exists():
         raise UserError(f"outputs hold no {name} yet.\nHint: run `mlflow run . -e {made_by}` first.")
-    return pd.read_csv(path, dtype={"customer_id": str, "model_version": str}, keep_default_na=False, na_values={"predicted_clv": [""]})
+    return pd.read_csv(
+        path, dtype={"customer_id": str, "model_version": str}, keep_default_na=False, na_values={"predicted_clv": [""]}
+    )
 
 
 def replace(path: Path, content: pd.DataFrame | str) -> None:
@@ -78,9 +82,11 @@ def bundle(outputs: Path, name: str, stale: tuple[str, ...], keep: int) -> Itera
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise UserError(f"Outputs cannot be written to {outputs}: {error}.\nHint: choose another folder with outputs=FOLDER.") from error
+        raise UserError(
+            f"Outputs cannot be written to {outputs}: {error}.\nHint: choose another folder with outputs=FOLDER."
+        ) from error
     try:
-        refuse_strangers(outputs, [CURRENT, *(path.name for path in outputs.glob("clv_*")), "monitoring"])
+        refuse_strangers(outputs, [CURRENT, *(path.name for path in outputs.glob("clv_*")), "monitoring", "backtest"])
         yield folder
         if any(folder.iterdir()):
             carry_over(outputs / CURRENT, folder, stale)
@@ -94,8 +100,10 @@ def bundle(outputs: Path, name: str, stale: tuple[str, ...], keep: int) -> Itera
 def refuse_strangers(outputs: Path, names: list[str]) -> None:
     for name in names:
         if (outputs / name).exists() and not (outputs / name).is_symlink():
-            raise UserError(f"{outputs / name} is a file or folder of its own, where a link to the newest results belongs; nothing was changed."
-                            "\nHint: move it away, or choose another folder with outputs=FOLDER.")
+            raise UserError(
+                f"{outputs / name} is a file or folder of its own, where a link to the newest results belongs; nothing was changed."
+                "\nHint: move it away, or choose another folder with outputs=FOLDER."
+            )
 
 
 def carry_over(current: Path, folder: Path, stale: tuple[str, ...]) -> None:
@@ -126,7 +134,10 @@ def remove_old(outputs: Path, keep: int) -> None:
         if path.is_symlink() and not path.exists() and os.readlink(path) == f"{CURRENT}/{path.name}":
             path.unlink()
     current = (outputs / CURRENT).resolve()
-    others = sorted((path for path in (outputs / BUNDLES).iterdir() if path.resolve() != current), key=lambda path: path.stat().st_mtime_ns)
+    others = sorted(
+        (path for path in (outputs / BUNDLES).iterdir() if path.resolve() != current),
+        key=lambda path: path.stat().st_mtime_ns,
+    )
     for old in others[: max(len(others) + 1 - keep, 0)]:
         shutil.rmtree(old, ignore_errors=True)
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-               "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+os.environ |= {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 import mlflow  # noqa: E402
@@ -43,7 +46,7 @@ class PurchaseDataset(MetaDataset):
     """A purchase history by its digest, with its counts as the profile that the UI shows."""
 
     def __init__(self, name: str, digest: str, source: str, profile: dict):
-        with warnings.catch_warnings(action="ignore"):   # mlflow registers its local source twice and warns of it
+        with warnings.catch_warnings(action="ignore"):  # mlflow registers its local source twice and warns of it
             super().__init__(resolve_dataset_source(source), name=name, digest=digest)
         self._profile = profile
 
@@ -52,28 +55,35 @@ class PurchaseDataset(MetaDataset):
 
 
 @contextmanager
-def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator[str]:
-    """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag.
-
-    Raises: UserError: the tracking store refused something.
-    """
+def readable() -> Iterator[None]:
+    """What the tracking store refuses, as a message."""
     try:
-        with mlflow.start_run(run_name=name, nested=nested) as active:
-            mlflow.set_tags({"mlflow.runName": name} | commit())
-            mlflow.log_params({key: value for key, value in parameters.items() if key not in active.data.params})
-            try:
-                yield active.info.run_id
-            except BaseException as error:
-                mlflow.set_tag("failure_reason", f"{type(error).__name__}: {error}"[:4000])
-                raise
+        yield
     except MlflowException as error:
         raise UserError(f"The tracking store at {mlflow.get_tracking_uri()} refused: {error}") from error
 
 
+@contextmanager
+def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator[str]:
+    """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
+    with readable(), mlflow.start_run(run_name=name, nested=nested) as active:
+        mlflow.set_tags({"mlflow.runName": name} | commit())
+        mlflow.log_params({key: value for key, value in parameters.items() if key not in active.data.params})
+        try:
+            yield active.info.run_id
+        except BaseException as error:
+            mlflow.set_tag("failure_reason", f"{type(error).__name__}: {error}"[:4000])
+            raise
+
+
 def commit() -> dict[str, str]:
     """The git commit of the code and whether the work tree differed from it; nothing outside a repository."""
+
     def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
     try:
         return {"git_commit": git("rev-parse", "HEAD"), "git_dirty": str(bool(git("status", "--porcelain"))).lower()}
     except (OSError, subprocess.CalledProcessError):
@@ -96,15 +106,15 @@ def log(record: Record, written: Path, artifacts: Path) -> None:
 def log_headline(record: Record) -> None:
     """What a list of runs shows: metrics, tags, the data and a sentence. Logged to the step's run and to its parent."""
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if math.isfinite(value)})
-    mlflow.set_tags(record.tags | ({"warnings": "\n".join(record.warnings)} if record.warnings else {}))
-    describe(record.summary)
+    mlflow.set_tags(record.tags)
+    describe([record.summary, *(f"**WARNING** {warning}" for warning in record.warnings)])
     if record.dataset:
         mlflow.log_input(PurchaseDataset(**record.dataset), context="training")
 
 
-def describe(markdown: str) -> None:
-    """What the run's page says under Description."""
-    mlflow.set_tag("mlflow.note.content", markdown)
+def describe(lines: list[str]) -> None:
+    """What the run's page says under Description, in Markdown."""
+    mlflow.set_tag("mlflow.note.content", "\n".join(f"- {line}" for line in lines))
 
 
 def register(candidate: Candidate, name: str) -> str:
@@ -112,9 +122,14 @@ def register(candidate: Candidate, name: str) -> str:
     import numpy
     import pandas
     import xgboost
+
     info = mlflow.xgboost.log_model(
-        candidate.booster, name="model", signature=signature(candidate), metadata={"clv": candidate.facts},
-        pip_requirements=[f"{library.__name__}=={library.__version__}" for library in (mlflow, numpy, pandas, xgboost)])
+        candidate.booster,
+        name="model",
+        signature=signature(candidate),
+        metadata={"clv": candidate.facts},
+        pip_requirements=[f"{library.__name__}=={library.__version__}" for library in (mlflow, numpy, pandas, xgboost)],
+    )
     version = str(mlflow.register_model(info.model_uri, name).version)
     client = mlflow.MlflowClient()
     client.update_model_version(name, version, description=candidate.description)
@@ -144,8 +159,10 @@ def production_aliases(name: str) -> dict[str, str]:
 
 def was_promoted(name: str) -> bool:
     """Whether any version of the model is, or ever was, put into production."""
-    versions = mlflow.MlflowClient().search_model_versions(f"name='{name}'")
-    return bool(production_aliases(name)) or PREVIOUS in aliases(name) or any("promoted_by" in version.tags for version in versions)
+    with readable():
+        versions = mlflow.MlflowClient().search_model_versions(f"name='{name}'")
+        moved = production_aliases(name) or PREVIOUS in aliases(name)
+        return bool(moved) or any("promoted_by" in version.tags for version in versions)
 
 
 def find_production(name: str) -> Version | None:
@@ -156,13 +173,17 @@ def find_production(name: str) -> Version | None:
     variants = production_aliases(name)
     if len(set(variants.values())) > 1:
         named = ", ".join(f"{alias!r} on version {version}" for alias, version in sorted(variants.items()))
-        raise UserError(f"Model {name} has several Production aliases: {named}."
-                        f"\nHint: this leaves one:\n  {PROMOTE.format(version='N')}")
+        raise UserError(
+            f"Model {name} has several Production aliases: {named}."
+            f"\nHint: this leaves one:\n  {PROMOTE.format(version='N')}"
+        )
     return version_at(name, *next(iter(variants.items()))) if variants else None
 
 
 def newest_version(name: str) -> str | None:
-    found = mlflow.MlflowClient().search_model_versions(f"name='{name}'", order_by=["version_number DESC"], max_results=1)
+    found = mlflow.MlflowClient().search_model_versions(
+        f"name='{name}'", order_by=["version_number DESC"], max_results=1
+    )
     return str(found[0].version) if found else None
 
 
@@ -172,9 +193,13 @@ def production(name: str) -> Version:
     if found is None:
         newest = newest_version(name)
         if newest is None:
-            raise UserError(f"Model {name} has no version yet.\nHint: run `mlflow run . -e train` (or -e full_pipeline).")
-        raise UserError(f"No version of model {name} is in production.\nHint: look at version {newest} in the UI, then\n"
-                        f"  {PROMOTE.format(version=newest)}")
+            raise UserError(
+                f"Model {name} has no version yet.\nHint: run `mlflow run . -e train` (or -e full_pipeline)."
+            )
+        raise UserError(
+            f"No version of model {name} is in production.\nHint: look at version {newest} in the UI, then\n"
+            f"  {PROMOTE.format(version=newest)}"
+        )
     return found
 
 
@@ -184,8 +209,11 @@ def version_at(name: str, alias: str, number: str) -> Version:
     try:
         facts = mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"]
     except (MlflowException, OSError, TypeError, KeyError) as error:
-        raise UserError(f"Version {number} of model {name} is not a whole version that this engine made: {error}."
-                        f"\nHint: promote another one:\n  {PROMOTE.format(version='N')}") from error
+        why = "it carries no facts of ours" if isinstance(error, (TypeError, KeyError)) else str(error)
+        raise UserError(
+            f"Version {number} of model {name} is not a whole version that this engine made: {why}."
+            f"\nHint: promote another one:\n  {PROMOTE.format(version='N')}"
+        ) from error
     return Version(name, number, run_id, alias, facts)
 
 
@@ -197,10 +225,14 @@ def load(version: Version) -> Any:
 def download_baseline(version: Version, folder: Path) -> Path:
     """Raises: UserError: the version's run has no baseline."""
     try:
-        return Path(mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path="baseline", dst_path=str(folder)))
+        return Path(
+            mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path="baseline", dst_path=str(folder))
+        )
     except (MlflowException, OSError) as error:
-        raise UserError(f"Version {version.number} of model {version.name} has no baseline in its run {version.run_id}."
-                        "\nHint: promote a version that this engine trained, or train a new one.") from error
+        raise UserError(
+            f"Version {version.number} of model {version.name} has no baseline in its run {version.run_id}."
+            "\nHint: promote a version that this engine trained, or train a new one."
+        ) from error
 
 
 def promote(name: str, number: str, tags: dict[str, str]) -> str | None:
@@ -212,8 +244,10 @@ def promote(name: str, number: str, tags: dict[str, str]) -> str | None:
     client = mlflow.MlflowClient()
     known = [str(version.version) for version in client.search_model_versions(f"name='{name}'")]
     if str(number) not in known:
-        raise UserError(f"Model {name} has no version {number}; it has {', '.join(sorted(known, key=int)) or 'none'}."
-                        "\nHint: the version's number stands in the UI under Models, and at the end of each training run.")
+        raise UserError(
+            f"Model {name} has no version {number}; it has {', '.join(sorted(known, key=int)) or 'none'}."
+            "\nHint: the version's number stands in the UI under Models, and at the end of each training run."
+        )
     version_at(name, PRODUCTION, number)
     before = production_aliases(name)
     for key, value in tags.items():

@@ -94,11 +94,15 @@ def read(path: str, columns: dict[str, str], connection: duckdb.DuckDBPyConnecti
     try:
         connection.execute(TYPED.format(source=source(file, columns, connection), tomorrow=tomorrow))
     except duckdb.Error as error:
-        raise InputError(f"{path} is not a whole table: {' '.join(str(error).splitlines()[:3])}"
-                         "\nHint: repair that line, or export the file again as UTF-8 CSV or as Parquet.") from error
+        raise InputError(
+            f"{path} is not a whole table: {' '.join(str(error).splitlines()[:3])}"
+            "\nHint: repair that line, or export the file again as UTF-8 CSV or as Parquet."
+        ) from error
     quality = connection.sql(COUNTS).df().to_dict("records")[0]
     if quality["rows"] == 0:
-        raise InputError(f"{path} has a header and no rows.\nHint: check the export; it should hold every order and return.")
+        raise InputError(
+            f"{path} has a header and no rows.\nHint: check the export; it should hold every order and return."
+        )
     daily(connection.sql("FROM typed WHERE reason IS NULL")).create("purchases")
     rejected = with_lines(connection.sql(REJECTED).df(), file)
     return Transactions(connection.table("purchases"), rejected, quality | {"sha256": digest(file)})
@@ -113,13 +117,23 @@ def refusal(transactions: Transactions, max_rejected_share: float, path: str) ->
     if quality["rejected_rows"] <= max_rejected_share * quality["rows"] and quality["customers"]:
         return None
     common = rejected.groupby("reason", as_index=False).agg(
-        rows=("line", "size"), line=("line", "first"), value=("value", "first"))
-    lines = [f"  {row.rows} rows: {row.reason}, for example line {row.line}: {row.value!r}"
-             for row in common.sort_values(["rows", "line"], ascending=[False, True]).head(3).itertuples()]
-    allowed = f"more than data.max_rejected_share={max_rejected_share:g} allows" if quality["customers"] else "so there are no purchases"
-    return (f"{path}: {quality['rejected_rows']} of {quality['rows']} rows cannot be read, {allowed}.\n" + "\n".join(lines)
-            + "\nHint: all of them are in data_quality/rejected_rows.csv under the outputs folder; "
-              "repair the export, or raise data.max_rejected_share.")
+        rows=("line", "size"), line=("line", "first"), value=("value", "first")
+    )
+    lines = [
+        f"  {row.rows} rows: {row.reason}, for example line {row.line}: {row.value!r}"
+        for row in common.sort_values(["rows", "line"], ascending=[False, True]).head(3).itertuples()
+    ]
+    allowed = (
+        f"more than data.max_rejected_share={max_rejected_share:g} allows"
+        if quality["customers"]
+        else "so there are no purchases"
+    )
+    return (
+        f"{path}: {quality['rejected_rows']} of {quality['rows']} rows cannot be read, {allowed}.\n"
+        + "\n".join(lines)
+        + "\nHint: all of them are in data_quality/rejected_rows.csv under the outputs folder; "
+        "repair the export, or raise data.max_rejected_share."
+    )
 
 
 def existing(file: Path) -> Path:
@@ -145,24 +159,32 @@ def is_gzip(file: Path) -> bool:
 
 def source(file: Path, columns: dict[str, str], connection: duckdb.DuckDBPyConnection) -> str:
     """SQL that gives the three columns of the file as text under our names, in the file's order."""
-    path = "'" + re.sub(r"([\[*?])", r"[\1]", str(file)).replace("'", "''") + "'"   # this file, not those that match its name
+    path = (
+        "'" + re.sub(r"([\[*?])", r"[\1]", str(file)).replace("'", "''") + "'"
+    )  # this file, not those that match its name
     if is_parquet(file):
         names = connection.sql(f"FROM read_parquet({path})").columns
         scan, fields = f"read_parquet({path})", ['"' + name.replace('"', '""') + '"' for name in names]
     else:
         names, delimiter = header(file)
         fields = [f"field_{i}" for i in range(len(names))]
-        scan = (f"read_csv({path}, columns={dict.fromkeys(fields, 'VARCHAR')}, delim='{delimiter}', header=true, "
-                f"auto_detect=false, quote='\"', escape='\"', compression='{'gzip' if is_gzip(file) else 'none'}')")
+        scan = (
+            f"read_csv({path}, columns={dict.fromkeys(fields, 'VARCHAR')}, delim='{delimiter}', header=true, "
+            f"auto_detect=false, quote='\"', escape='\"', compression='{'gzip' if is_gzip(file) else 'none'}')"
+        )
     chosen = {ours: fields[position(names, theirs, ours, file)] for ours, theirs in columns.items()}
-    return "SELECT " + ", ".join(f"CAST({field} AS VARCHAR) AS {ours}" for ours, field in chosen.items()) + f" FROM {scan}"
+    return (
+        "SELECT " + ", ".join(f"CAST({field} AS VARCHAR) AS {ours}" for ours, field in chosen.items()) + f" FROM {scan}"
+    )
 
 
 def position(names: list[str], wanted: str, ours: str, file: Path) -> int:
     if names.count(wanted) != 1:
         count = "no column" if wanted not in names else f"{names.count(wanted)} columns"
-        raise InputError(f"{file} has {count} {wanted!r}; its columns are: {', '.join(names)}."
-                         f"\nHint: name the right one with data.columns.{ours}=NAME.")
+        raise InputError(
+            f"{file} has {count} {wanted!r}; its columns are: {', '.join(names)}."
+            f"\nHint: name the right one with data.columns.{ours}=NAME."
+        )
     return names.index(wanted)
 
 
@@ -173,7 +195,9 @@ def as_text(file: Path) -> Iterator[TextIO]:
         with opener(file, "rt", encoding="utf-8-sig", newline="") as stream:
             yield stream
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f"{file} is not readable UTF-8 text: {error}.\nHint: export it again as UTF-8 CSV or as Parquet.") from error
+        raise InputError(
+            f"{file} is not readable UTF-8 text: {error}.\nHint: export it again as UTF-8 CSV or as Parquet."
+        ) from error
 
 
 def header(file: Path) -> tuple[list[str], str]:
@@ -193,7 +217,7 @@ def with_lines(rejected: pd.DataFrame, file: Path) -> pd.DataFrame:
     with as_text(file) as stream:
         records = csv.reader(stream, delimiter=header(file)[1])
         for record in records:
-            seen += bool(record)      # blank lines are no rows; the header is row 0
+            seen += bool(record)  # blank lines are no rows; the header is row 0
             if record and seen in wanted:
                 lines[seen] = begin
             begin = records.line_num + 1

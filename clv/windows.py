@@ -30,12 +30,16 @@ def scoring_day(first_day: dt.date, last_day: dt.date, as_of: str | None) -> dt.
     """The as-of date: the configured one, or the day after the last order date."""
     day = dt.date.fromisoformat(as_of) if as_of else last_day + dt.timedelta(days=1)
     if day <= first_day:
-        raise InputError(f"window.as_of={day} lies on or before the first order date {first_day}; there is nothing to score."
-                         "\nHint: choose a later window.as_of.")
+        raise InputError(
+            f"window.as_of={day} lies on or before the first order date {first_day}; there is nothing to score."
+            "\nHint: choose a later window.as_of."
+        )
     return day
 
 
-def plan(first_day: dt.date, as_of: dt.date, horizon_days: int, step_days: int, most: int, min_history_days: int) -> Windows:
+def plan(
+    first_day: dt.date, as_of: dt.date, horizon_days: int, step_days: int, most: int, min_history_days: int
+) -> Windows:
     """Training cutoffs every `step_days` back from as_of - 2 horizons, evaluation at as_of - horizon.
 
     Args:    most: training cutoffs at most.   min_history_days: history before the earliest of them.
@@ -44,10 +48,15 @@ def plan(first_day: dt.date, as_of: dt.date, horizon_days: int, step_days: int, 
     days, needed = (as_of - first_day).days, 2 * horizon_days + min_history_days
     if days < needed:
         fits = (days - min_history_days) // 2
-        hint = (f"window.horizon_days={fits} would fit" if fits >= 1
-                else f"at least {min_history_days + 2} days are needed for any horizon (window.min_history_days={min_history_days})")
-        raise InputError(f"The history has {days} days before {as_of}, and {needed} are needed: two horizons of {horizon_days} days "
-                         f"(training, evaluation) and {min_history_days} days before them.\nHint: {hint}.")
+        hint = (
+            f"window.horizon_days={fits} would fit"
+            if fits >= 1
+            else f"at least {min_history_days + 2} days are needed for any horizon (window.min_history_days={min_history_days})"
+        )
+        raise InputError(
+            f"The history has {days} days before {as_of}, and {needed} are needed: two horizons of {horizon_days} days "
+            f"(training, evaluation) and {min_history_days} days before them.\nHint: {hint}."
+        )
     count = min(most, (days - needed) // step_days + 1)
     newest = as_of - dt.timedelta(days=2 * horizon_days)
     training = tuple(newest - dt.timedelta(days=step_days * i) for i in reversed(range(count)))
@@ -57,13 +66,18 @@ def plan(first_day: dt.date, as_of: dt.date, horizon_days: int, step_days: int, 
 def labels(purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int) -> pd.Series:
     """Net revenue in [cutoff, cutoff + horizon_days) of the customers who appear in it; index customer_id."""
     end = cutoff + dt.timedelta(days=horizon_days)
-    table = purchases.query("purchases", f"""
+    table = purchases.query(
+        "purchases",
+        f"""
         SELECT customer_id, CAST(SUM(revenue) AS DOUBLE) AS actual_clv FROM purchases
-        WHERE order_date >= DATE '{cutoff}' AND order_date < DATE '{end}' GROUP BY customer_id""").df()
+        WHERE order_date >= DATE '{cutoff}' AND order_date < DATE '{end}' GROUP BY customer_id""",
+    ).df()
     return table.set_index("customer_id")["actual_clv"]
 
 
-def actual_clv(customers: pd.Series, purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int) -> pd.Series:
+def actual_clv(
+    customers: pd.Series, purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int
+) -> pd.Series:
     """The label of each customer, in the customers' order: net revenue in the horizon, 0 where there is none."""
     found = labels(purchases, cutoff, horizon_days)
     return customers.map(found).fillna(0.0).astype("float64").rename("actual_clv")

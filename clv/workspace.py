@@ -25,7 +25,7 @@ class Workspace:
 
     def __init__(self, config: Config, bundle: Path, now: dt.datetime):
         self.config, self.bundle, self.now = config, bundle, now
-        self.candidate_version: str | None = None    # registered by this run
+        self.candidate_version: str | None = None  # registered by this run
         self._snapshots: dict = {}
 
     @property
@@ -35,24 +35,36 @@ class Workspace:
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
         compute = self.config.compute
-        spill = compute.temp_folder or f"{tempfile.gettempdir()}/clv-duckdb-{os.getpid()}"   # made when it is needed
+        spill = compute.temp_folder or f"{tempfile.gettempdir()}/clv-duckdb-{os.getpid()}"  # made when it is needed
         try:
-            connection = duckdb.connect(config={"threads": compute.threads, "memory_limit": compute.memory_limit, "temp_directory": spill})
+            connection = duckdb.connect(
+                config={"threads": compute.threads, "memory_limit": compute.memory_limit, "temp_directory": spill}
+            )
         except duckdb.Error as error:
             raise UserError(f"DuckDB does not start with the values of compute: {error}") from error
-        return connection.execute("SET TimeZone = 'UTC'")   # a time stamp with a zone is the same day on every machine
+        return connection.execute("SET TimeZone = 'UTC'")  # a time stamp with a zone is the same day on every machine
 
     @cached_property
     def transactions(self) -> transactions.Transactions:
-        tomorrow = (self.now.date() + dt.timedelta(days=2)).isoformat()   # the clock is UTC; somewhere it is tomorrow already
+        tomorrow = (
+            self.now.date() + dt.timedelta(days=2)
+        ).isoformat()  # the clock is UTC; somewhere it is tomorrow already
         return transactions.read(self.config.data.path, asdict(self.config.data.columns), self.connection, tomorrow)
 
     @property
     def dataset(self) -> dict:
         """The data that the run read, as the UI shows it: a digest and counts."""
         path, quality = self.config.data.path, self.transactions.quality
-        profile = {name: quality[name] for name in ("rows", "rejected_rows", "return_rows", "customers", "first_day", "last_day")}
-        return {"name": Path(path).name, "digest": quality["sha256"][:32], "source": path, "profile": {"num_rows": quality["rows"]} | profile}
+        profile = {
+            name: quality[name]
+            for name in ("rows", "rejected_rows", "return_rows", "customers", "first_day", "last_day")
+        }
+        return {
+            "name": Path(path).name,
+            "digest": quality["sha256"][:32],
+            "source": path,
+            "profile": {"num_rows": quality["rows"]} | profile,
+        }
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:
@@ -67,16 +79,21 @@ class Workspace:
         last_day = dt.date.fromisoformat(self.transactions.quality["last_day"])
         return windows.scoring_day(self.first_day, last_day, self.config.window.as_of)
 
-    @property
-    def silent_days(self) -> int:
-        """Days without an order before the as-of date."""
-        return (self.as_of - dt.date.fromisoformat(self.transactions.quality["last_day"])).days - 1
+    def silent_days(self, day: dt.date) -> int:
+        """Days without a row before the day, from the last one in the history on."""
+        return (day - dt.date.fromisoformat(self.transactions.quality["last_day"])).days - 1
 
     def plan_at(self, as_of: dt.date) -> windows.Windows:
         """Which cutoffs train and evaluate when customers are scored on that day."""
         chosen = self.config.window
-        return windows.plan(self.first_day, as_of, chosen.horizon_days, chosen.snapshot_step_days,
-                            chosen.max_snapshots, chosen.min_history_days)
+        return windows.plan(
+            self.first_day,
+            as_of,
+            chosen.horizon_days,
+            chosen.snapshot_step_days,
+            chosen.max_snapshots,
+            chosen.min_history_days,
+        )
 
     @cached_property
     def plan(self) -> windows.Windows:
@@ -85,8 +102,13 @@ class Workspace:
     def definition(self, plan: windows.Windows) -> features.Definition:
         """The features that every training snapshot of the plan can fill."""
         chosen = self.config.features
-        return features.Definition.within(plan.shortest_history_days, chosen.windows_days, chosen.half_lives_days,
-                                          self.config.window.horizon_days, asdict(chosen.lifecycle))
+        return features.Definition.within(
+            plan.shortest_history_days,
+            chosen.windows_days,
+            chosen.half_lives_days,
+            self.config.window.horizon_days,
+            asdict(chosen.lifecycle),
+        )
 
     @cached_property
     def history(self) -> duckdb.DuckDBPyRelation:
@@ -103,7 +125,11 @@ class Workspace:
     def labelled(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
         """The same with actual_clv, the net revenue of the horizon that begins at the cutoff."""
         table = self.snapshot(cutoff, definition)
-        return table.assign(actual_clv=windows.actual_clv(table["customer_id"], self.purchases, cutoff, definition.horizon_days).to_numpy())
+        return table.assign(
+            actual_clv=windows.actual_clv(
+                table["customer_id"], self.purchases, cutoff, definition.horizon_days
+            ).to_numpy()
+        )
 
     def loggable(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table as a run may keep it: without customer ids where the configuration says so."""
@@ -115,7 +141,9 @@ class Workspace:
     def intervals(self, actual: pd.Series, predicted: np.ndarray) -> pd.DataFrame:
         """The metrics with their bootstrap intervals."""
         chosen = self.config.evaluation
-        return metrics.bootstrap(actual.to_numpy(), predicted, chosen.bootstrap_replicates, chosen.confidence, self.config.seed)
+        return metrics.bootstrap(
+            actual.to_numpy(), predicted, chosen.bootstrap_replicates, chosen.confidence, self.config.seed
+        )
 
     @cached_property
     def production(self) -> tracking.Version:
@@ -138,7 +166,11 @@ class Workspace:
 
     @property
     def production_tags(self) -> dict[str, str]:
-        return {"production_version": self.production.number, "production_alias": self.production.alias, "as_of": self.as_of.isoformat()}
+        return {
+            "production_version": self.production.number,
+            "production_alias": self.production.alias,
+            "as_of": self.as_of.isoformat(),
+        }
 
     def table(self, name: str, made_by: str) -> pd.DataFrame:
         """A table that an earlier step made, in this run or in the current bundle."""

@@ -17,8 +17,15 @@ from clv.errors import UserError
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
 # The parameters that MLproject declares by name, and the key of conf/ that each of them sets.
-NAMED = {"data_path": "data.path", "as_of": "window.as_of", "horizon_days": "window.horizon_days",
-         "cutoffs": "backtest.cutoffs", "version": "promote.version", "reviewer": "promote.reviewer", "reason": "promote.reason"}
+NAMED = {
+    "data_path": "data.path",
+    "as_of": "window.as_of",
+    "horizon_days": "window.horizon_days",
+    "cutoffs": "backtest.cutoffs",
+    "version": "promote.version",
+    "reviewer": "promote.reviewer",
+    "reason": "promote.reason",
+}
 
 HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg", "--resolve")
 
@@ -28,9 +35,11 @@ def launch(step: Callable[[config.Config], Any]) -> None:
 
     An error that a person can put right ends the process with its message and its exit code.
     """
+
     def job(composed: DictConfig) -> None:
         with readable_errors():
             step(config.load(composed))
+
     with readable_errors():
         sys.argv[1:] = hydra_arguments(sys.argv[1:])
     hydra.main(config_path=CONF, config_name="config", version_base="1.3")(job)()
@@ -62,7 +71,14 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
         elif name not in NAMED:
             found.append(f"{name}={next(rest, '')}")
         elif value := next(rest, ""):
-            found.append(f"{NAMED[name]}=" + (f"[{','.join(map(quoted, value.split(',')))}]" if name == "cutoffs" else quoted(value)))
+            found.append(
+                f"{NAMED[name]}="
+                + (
+                    f"[{','.join(quoted(one.strip()) for one in value.split(','))}]"
+                    if name == "cutoffs"
+                    else quoted(value)
+                )
+            )
     return sorted(map(safe, found), key=lambda word: word not in HYDRA_FLAGS)
 
 
@@ -70,14 +86,19 @@ def words(overrides: str) -> list[str]:
     try:
         return shlex.split(overrides)
     except ValueError as error:
-        raise UserError(f"-P overrides={overrides}: {error}.\nHint: put a value with a quote into double quotes, as in "
-                        "-P overrides='data.path=\"o\'brien.csv\"'.") from error
+        raise UserError(
+            f"-P overrides={overrides}: {error}.\n"
+            "Hint: a value with a quote in it goes into escaped double quotes, as in "
+            """-P overrides="data.path=\\"o'brien.csv\\"" ."""
+        ) from error
 
 
 def safe(word: str) -> str:
     """key=value with the value quoted where Hydra's grammar would stumble over a letter of it, as in Käufer or o'brien."""
     key, equals, value = word.partition("=")
-    stumbles = re.search(r"[^\x20-\x7e]|['\"=#&;!<>~^`\[\]{}]", value) and not re.fullmatch(r"'.*'|\".*\"|\[.*\]|{.*}", value, re.S)
+    stumbles = re.search(r"[^\x20-\x7e]|['\"=#&;!<>~^`\[\]{}]", value) and not re.fullmatch(
+        r"'.*'|\".*\"|\[.*\]|{.*}", value, re.S
+    )
     return f"{key}={quoted(value)}" if equals and stumbles else word
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from clv import metrics, pipeline
+from clv.errors import InputError
 
 RECIPES = ["clv", "btyd", "naive_mean", "naive_rate", "naive_last"]
 
@@ -14,7 +15,10 @@ RECIPES = ["clv", "btyd", "naive_mean", "naive_rate", "naive_last"]
 def tested(trained):
     """Two cutoffs of the shared history: the written tables."""
     pipeline.backtest(trained.config("backtest.cutoffs=['2025-09-01','2025-06-01']"))
-    return [pd.read_csv(trained.outputs / "backtest" / f"{name}.csv", dtype={"customer_id": str}) for name in ("predictions", "leaderboard")]
+    return [
+        pd.read_csv(trained.outputs / "backtest" / f"{name}.csv", dtype={"customer_id": str})
+        for name in ("predictions", "leaderboard")
+    ]
 
 
 def test_every_recipe_predicts_every_customer_with_an_order_before_the_cutoff(trained, tested):
@@ -23,7 +27,9 @@ def test_every_recipe_predicts_every_customer_with_an_order_before_the_cutoff(tr
     history = pd.read_csv(trained.folder / "history.csv")
     for cutoff in ("2025-09-01", "2025-06-01"):
         known = history[(history["order_date"] < cutoff) & (history["revenue"] > 0)]["customer_id"].nunique()
-        assert board.loc[board["cutoff"] == cutoff, ["recipe", "customers"]].to_numpy().tolist() == [[name, known] for name in RECIPES]
+        assert board.loc[board["cutoff"] == cutoff, ["recipe", "customers"]].to_numpy().tolist() == [
+            [name, known] for name in RECIPES
+        ]
         assert (predictions[predictions["cutoff"] == cutoff].groupby("recipe").size() == known).all()
 
 
@@ -32,7 +38,9 @@ def test_the_leaderboard_is_worked_out_from_the_predictions(tested):
     for (cutoff, recipe), rows in predictions.groupby(["cutoff", "recipe"]):
         found = board[(board["cutoff"] == cutoff) & (board["recipe"] == recipe)].iloc[0]
         expected = metrics.evaluate(rows["actual_clv"], rows["predicted_clv"])
-        assert [found[name] for name in ("rmse", "mae", "bias")] == pytest.approx([expected[name] for name in ("rmse", "mae", "bias")], abs=1e-3)
+        assert [found[name] for name in ("rmse", "mae", "bias")] == pytest.approx(
+            [expected[name] for name in ("rmse", "mae", "bias")], abs=1e-3
+        )
 
 
 def test_nothing_after_the_cutoff_changes_a_prediction(trained, tested):
@@ -41,7 +49,13 @@ def test_nothing_after_the_cutoff_changes_a_prediction(trained, tested):
     rows.loc[later, "revenue"] *= 10
     rows.loc[later, "customer_id"] = rows.loc[later, "customer_id"].to_numpy()[::-1]
     rows.to_csv(trained.folder / "future.csv", index=False)
-    pipeline.backtest(trained.config("backtest.cutoffs=['2025-06-01']", f"data.path={trained.folder}/future.csv", f"outputs={trained.folder}/future"))
+    pipeline.backtest(
+        trained.config(
+            "backtest.cutoffs=['2025-06-01']",
+            f"data.path={trained.folder}/future.csv",
+            f"outputs={trained.folder}/future",
+        )
+    )
     found = pd.read_csv(trained.folder / "future/backtest/predictions.csv", dtype={"customer_id": str})
     before = tested[0].query("cutoff == '2025-06-01'").reset_index(drop=True)
     pd.testing.assert_frame_equal(found.drop(columns="actual_clv"), before.drop(columns="actual_clv"))
@@ -53,22 +67,51 @@ def test_each_recipe_and_cutoff_is_a_run_to_compare(tested):
     parent = client.search_runs(["0"], "tags.mlflow.runName = 'backtest'", order_by=["attributes.start_time ASC"])[0]
     runs = client.search_runs(["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
     assert {(run.data.params["recipe"], run.data.params["cutoff"]) for run in runs} == {
-        (recipe, cutoff) for recipe in RECIPES for cutoff in ("2025-09-01", "2025-06-01")}
+        (recipe, cutoff) for recipe in RECIPES for cutoff in ("2025-09-01", "2025-06-01")
+    }
     assert all({"rmse", "bias"} <= set(run.data.metrics) for run in runs)
 
 
 def test_without_cutoffs_the_origins_roll_back_by_a_horizon_as_far_as_the_history_reaches(trained):
     records = pipeline.backtest(trained.config("window.horizon_days=120", "backtest.origins=9"))
-    assert list(records[-1].outputs["backtest/leaderboard.csv"]["cutoff"].unique()) == ["2025-09-02", "2025-05-05", "2025-01-05", "2024-09-07"]
+    assert list(records[-1].outputs["backtest/leaderboard.csv"]["cutoff"].unique()) == [
+        "2025-09-02",
+        "2025-05-05",
+        "2025-01-05",
+        "2024-09-07",
+    ]
+
+
+def test_a_cutoff_whose_labels_reach_beyond_the_history_is_refused(trained):
+    with pytest.raises(InputError, match="where the labels of 2025-12-15 end; more than window.max_silent_days=31"):
+        pipeline.backtest(trained.config("backtest.cutoffs=['2025-12-15']"))
+
+
+def test_a_cutoff_too_early_in_the_history_names_the_first_that_is_possible(trained):
+    with pytest.raises(
+        InputError, match="The cutoff 2024-05-01 lies before 2024-06-30, the first that has 90 days of training labels"
+    ):
+        pipeline.backtest(trained.config("backtest.cutoffs=['2024-05-01']"))
+
+
+def test_a_cutoff_asked_twice_counts_once(trained):
+    records = pipeline.backtest(trained.config("backtest.cutoffs=['2025-09-01','20250901']"))
+    assert len(records[-1].outputs["backtest/leaderboard.csv"]) == len(RECIPES)
 
 
 def test_where_the_past_says_nothing_about_the_future_the_answer_is_no_skill(trained):
     chance = np.random.default_rng(1)
-    rows = pd.DataFrame({"customer_id": [f"c{n}" for n in chance.integers(0, 300, 6000)],
-                         "order_date": pd.Timestamp("2024-01-01") + pd.to_timedelta(chance.integers(0, 730, 6000), unit="D"),
-                         "revenue": chance.lognormal(3, 1, 6000).round(2)})
+    rows = pd.DataFrame(
+        {
+            "customer_id": [f"c{n}" for n in chance.integers(0, 300, 6000)],
+            "order_date": pd.Timestamp("2024-01-01") + pd.to_timedelta(chance.integers(0, 730, 6000), unit="D"),
+            "revenue": chance.lognormal(3, 1, 6000).round(2),
+        }
+    )
     rows.to_csv(trained.folder / "noise.csv", index=False)
-    records = pipeline.backtest(trained.config(f"data.path={trained.folder}/noise.csv", "backtest.cutoffs=['2025-09-01']"))
+    records = pipeline.backtest(
+        trained.config(f"data.path={trained.folder}/noise.csv", "backtest.cutoffs=['2025-09-01']")
+    )
     assert records[-1].summary == "2025-09-01: no skill, nothing beats the constant beyond noise."
 
 
@@ -78,6 +121,8 @@ def test_a_paired_interval_is_narrower_than_the_spread_of_either_side():
     near, nearer = actual * chance.normal(1, 0.3, 800), actual * chance.normal(1, 0.29, 800)
     alone = metrics.bootstrap(actual, near, 100, 0.9, seed=1).loc["rmse"]
     both = metrics.paired(actual, near, nearer, 100, 0.9, seed=1).loc["rmse"]
-    assert both["low"] <= both["value"] <= both["high"] and both["value"] == pytest.approx(alone["value"] - metrics.evaluate(actual, nearer)["rmse"])
+    assert both["low"] <= both["value"] <= both["high"] and both["value"] == pytest.approx(
+        alone["value"] - metrics.evaluate(actual, nearer)["rmse"]
+    )
     same = metrics.paired(actual, near, near, 20, 0.9, seed=1)
     assert (same[["low", "value", "high"]].to_numpy() == 0).all()

@@ -15,18 +15,27 @@ needs_real_sets = pytest.mark.skipif(not SHARED.exists(), reason=f"the real purc
 def cdnow():
     """x, t_x, T in weeks at the end of September 1997, and the repeat orders' count and mean of those who have any."""
     rows = pd.read_csv(SHARED / "cdnow_sample.csv.gz", dtype={"customer_id": str}, parse_dates=["order_date"])
-    days = rows[rows["order_date"] <= "1997-09-30"].groupby(["customer_id", "order_date"], as_index=False)["revenue"].sum()
+    days = (
+        rows[rows["order_date"] <= "1997-09-30"].groupby(["customer_id", "order_date"], as_index=False)["revenue"].sum()
+    )
     seen = days.groupby("customer_id")["order_date"].agg(["min", "max", "size"])
-    repeat = days[days["order_date"] > days["customer_id"].map(seen["min"])].groupby("customer_id")["revenue"].agg(["size", "mean"])
+    repeat = (
+        days[days["order_date"] > days["customer_id"].map(seen["min"])]
+        .groupby("customer_id")["revenue"]
+        .agg(["size", "mean"])
+    )
     weeks = ((seen["max"] - seen["min"]).dt.days / 7, (pd.Timestamp("1997-09-30") - seen["min"]).dt.days / 7)
     return [(seen["size"] - 1).to_numpy(), *(values.to_numpy() for values in weeks)], repeat
 
 
 @needs_real_sets
-@pytest.mark.parametrize("kind, parameters, log_likelihood", [
-    ("bg_nbd", (0.243, 4.414, 0.793, 2.426), -9582.4),         # Fader, Hardie and Lee (2005), table 2
-    ("pareto_nbd", (0.553, 10.578, 0.606, 11.669), -9595.0),   # the same table
-])
+@pytest.mark.parametrize(
+    "kind, parameters, log_likelihood",
+    [
+        ("bg_nbd", (0.243, 4.414, 0.793, 2.426), -9582.4),  # Fader, Hardie and Lee (2005), table 2
+        ("pareto_nbd", (0.553, 10.578, 0.606, 11.669), -9595.0),  # the same table
+    ],
+)
 def test_the_published_parameters_are_found(cdnow, kind, parameters, log_likelihood):
     found = btyd.fit_purchases(kind, *cdnow[0])
     assert found.parameters == pytest.approx(parameters, rel=2e-3)
@@ -36,14 +45,16 @@ def test_the_published_parameters_are_found(cdnow, kind, parameters, log_likelih
 @needs_real_sets
 def test_the_published_spend_parameters_are_found(cdnow):
     found = btyd.fit_spend(cdnow[1]["size"].to_numpy(), cdnow[1]["mean"].to_numpy())
-    assert found.parameters == pytest.approx((6.25, 3.74, 15.44), abs=0.01)   # http://brucehardie.com/notes/025/, table 1
+    assert found.parameters == pytest.approx(
+        (6.25, 3.74, 15.44), abs=0.01
+    )  # http://brucehardie.com/notes/025/, table 1
 
 
 @needs_real_sets
 def test_the_published_expectation_of_one_customer_is_found(cdnow):
     model = btyd.fit_purchases("bg_nbd", *cdnow[0])
     found = btyd.expected_purchases(model, 39, np.array([2.0]), np.array([30.43]), np.array([38.86]))
-    assert found[0] == pytest.approx(1.226, abs=1e-3)   # Fader, Hardie and Lee (2005), section 4
+    assert found[0] == pytest.approx(1.226, abs=1e-3)  # Fader, Hardie and Lee (2005), section 4
 
 
 @needs_real_sets
@@ -52,7 +63,9 @@ def test_days_and_weeks_give_the_same_model(cdnow, kind):
     x, t_x, T = cdnow[0]
     weeks, days = btyd.fit_purchases(kind, x, t_x, T), btyd.fit_purchases(kind, x, 7 * t_x, 7 * T)
     assert days.log_likelihood == pytest.approx(weeks.log_likelihood - x.sum() * np.log(7), abs=0.01)
-    assert btyd.expected_purchases(days, 90, x, 7 * t_x, 7 * T) == pytest.approx(btyd.expected_purchases(weeks, 90 / 7, x, t_x, T), rel=1e-3)
+    assert btyd.expected_purchases(days, 90, x, 7 * t_x, 7 * T) == pytest.approx(
+        btyd.expected_purchases(weeks, 90 / 7, x, t_x, T), rel=1e-3
+    )
 
 
 def histories(kind, customers, seed):
@@ -100,8 +113,11 @@ def test_expected_spend_lies_between_the_customers_mean_and_everybodys():
 
 def test_a_dropout_parameter_of_exactly_one_has_a_finite_expectation():
     known = np.array([3.0]), np.array([50.0]), np.array([60.0])
-    near = [btyd.expected_purchases(btyd.Purchases(kind, (0.5, 10, third, 3.0), 0), 30, *known)[0]
-            for kind in ("bg_nbd", "mbg_nbd", "pareto_nbd") for third in (1.0, 1.001)]
+    near = [
+        btyd.expected_purchases(btyd.Purchases(kind, (0.5, 10, third, 3.0), 0), 30, *known)[0]
+        for kind in ("bg_nbd", "mbg_nbd", "pareto_nbd")
+        for third in (1.0, 1.001)
+    ]
     assert near[::2] == pytest.approx(near[1::2], rel=1e-2)
 
 

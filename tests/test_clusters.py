@@ -52,7 +52,26 @@ def test_a_missing_prediction_is_refused():
 def test_clusters_are_ranked_by_median_with_their_size_and_share():
     clustered = pd.DataFrame({"predicted_clv": [1.0, 2.0, 9.0, 40.0, 50.0], "cluster_id": [1, 1, 1, 2, 2]})
     assert clusters.rank_clusters(clustered).to_dict("records") == [
-        {"cluster_id": 2, "cluster_rank": 1, "customers": 2, "median_clv": 45.0, "mean_clv": 45.0, "min_clv": 40.0, "max_clv": 50.0,
-         "total_clv": 90.0, "share_of_total": 0.882353},
-        {"cluster_id": 1, "cluster_rank": 2, "customers": 3, "median_clv": 2.0, "mean_clv": 4.0, "min_clv": 1.0, "max_clv": 9.0,
-         "total_clv": 12.0, "share_of_total": 0.117647}]
+        {
+            "cluster_id": 2,
+            "cluster_rank": 1,
+            "customers": 2,
+            "median_clv": 45.0,
+            "mean_clv": 45.0,
+            "min_clv": 40.0,
+            "max_clv": 50.0,
+            "total_clv": 90.0,
+            "share_of_total": 0.882353,
+        },
+        {
+            "cluster_id": 1,
+            "cluster_rank": 2,
+            "customers": 3,
+            "median_clv": 2.0,
+            "mean_clv": 4.0,
+            "min_clv": 1.0,
+            "max_clv": 9.0,
+            "total_clv": 12.0,
+            "share_of_total": 0.117647,
+        },
+    ]

@@ -20,16 +20,19 @@ def test_every_experiment_composes(name):
     assert composed(f"experiment={name}") != composed()
 
 
-@pytest.mark.parametrize("override, message", [
-    ("window.horizon_days=-5", "configuration: window.horizon_days=-5 is outside 1 to 3650"),
-    ("window.horizon_days=soon", "configuration: window.horizon_days: "),
-    ("+window.hroizon_days=5", "configuration: window.hroizon_days: "),
-    ("window.as_of=yesterday", "window.as_of=yesterday is not a day written YYYY-MM-DD"),
-    ("model.objective=poisson", "model.objective=poisson is none of tweedie, squared_error"),
-    ("features.windows_days=[7,0]", "features.windows_days=0 is outside 1 to 3650"),
-    ("features.lifecycle.active_gaps=5", "active_gaps, lagging_gaps and dormant_gaps must not descend"),
-    ("model.learning_rate=nan", "model.learning_rate=nan is outside"),
-])
+@pytest.mark.parametrize(
+    "override, message",
+    [
+        ("window.horizon_days=-5", "configuration: window.horizon_days=-5 is outside 1 to 3650"),
+        ("window.horizon_days=soon", "configuration: window.horizon_days: "),
+        ("+window.hroizon_days=5", "configuration: window.hroizon_days: "),
+        ("window.as_of=yesterday", "window.as_of=yesterday is not a day written YYYY-MM-DD"),
+        ("model.objective=poisson", "model.objective=poisson is none of tweedie, squared_error"),
+        ("features.windows_days=[7,0]", "features.windows_days=0 is outside 1 to 3650"),
+        ("features.lifecycle.active_gaps=5", "active_gaps, lagging_gaps and dormant_gaps must not descend"),
+        ("model.learning_rate=nan", "model.learning_rate=nan is outside"),
+    ],
+)
 def test_a_wrong_value_or_an_unknown_key_stops_the_run_by_name(override, message):
     with pytest.raises(UserError) as error:
         composed(override)

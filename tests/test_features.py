@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 
 from clv import features
 
-LIFECYCLE = {"new_days": 60, "lost_days": 365, "default_gap_days": 90, "min_gap_days": 14,
-             "active_gaps": 1.5, "lagging_gaps": 3.0, "dormant_gaps": 6.0}
+LIFECYCLE = {
+    "new_days": 60,
+    "lost_days": 365,
+    "default_gap_days": 90,
+    "min_gap_days": 14,
+    "active_gaps": 1.5,
+    "lagging_gaps": 3.0,
+    "dormant_gaps": 6.0,
+}
 DEFINITION = features.Definition.within(400, [7, 30, 365, 730], [30], 90, LIFECYCLE)
 CUTOFF = day("2011-06-01")
 
@@ -55,7 +62,9 @@ def test_order_values_are_the_net_revenue_of_their_day():
 
 
 def test_gaps_describe_the_rhythm_of_orders():
-    ann = one(("2011-01-01", 1.0), ("2011-01-11", 1.0), ("2011-01-31", 1.0), ("2011-05-01", 1.0))   # gaps of 10, 20, 90 days
+    ann = one(
+        ("2011-01-01", 1.0), ("2011-01-11", 1.0), ("2011-01-31", 1.0), ("2011-05-01", 1.0)
+    )  # gaps of 10, 20, 90 days
     assert [ann[f"gap_{name}_days"] for name in ("mean", "median", "max", "last")] == [40, 20, 90, 90]
     assert ann["gap_std_days"] == pytest.approx(statistics.stdev([10, 20, 90]))
     assert ann["recency_over_gap"] == pytest.approx(31 / 20)
@@ -69,7 +78,7 @@ def test_the_same_window_last_year_is_the_horizon_a_year_before():
 def test_active_months_are_calendar_months_with_an_order():
     ann = one(("2011-02-01", 1.0), ("2011-02-28", 1.0), ("2011-04-01", 1.0), ("2011-04-02", -1.0))
     assert ann["active_months"] == 2
-    assert ann["active_month_share"] == pytest.approx(2 / 5)   # February to June
+    assert ann["active_month_share"] == pytest.approx(2 / 5)  # February to June
 
 
 def test_windows_longer_than_the_history_are_left_out():
@@ -77,23 +86,28 @@ def test_windows_longer_than_the_history_are_left_out():
     assert not features.Definition.within(364, [7], [30], 90, LIFECYCLE).same_window_last_year
 
 
-@pytest.mark.parametrize("stage, days", [
-    ("new", ["2011-05-01"]),
-    ("active", ["2011-03-01"]),                                # one order 92 days ago: within 1.5 of the assumed 90 days
-    ("lagging", ["2010-10-01"]),                               # 243 days
-    ("active", ["2011-01-01", "2011-02-01", "2011-04-20"]),    # 42 days, rhythm 54.5
-    ("lagging", ["2011-03-01", "2011-04-01", "2011-04-10"]),   # 52 days, rhythm 20
-    ("dormant", ["2011-02-01", "2011-02-21", "2011-03-13"]),   # 80 days, rhythm 20
-    ("lost", ["2011-01-01", "2011-01-15", "2011-01-29"]),      # 123 days, rhythm 14
-    ("active", ["2011-05-10", "2011-05-12", "2011-05-14"]),    # 18 days: a rhythm of 2 days counts as 14
-    ("lost", ["2009-01-01", "2010-01-01"]),                    # rhythm of a year, but more than 365 days
-])
+@pytest.mark.parametrize(
+    "stage, days",
+    [
+        ("new", ["2011-05-01"]),
+        ("active", ["2011-03-01"]),  # one order 92 days ago: within 1.5 of the assumed 90 days
+        ("lagging", ["2010-10-01"]),  # 243 days
+        ("active", ["2011-01-01", "2011-02-01", "2011-04-20"]),  # 42 days, rhythm 54.5
+        ("lagging", ["2011-03-01", "2011-04-01", "2011-04-10"]),  # 52 days, rhythm 20
+        ("dormant", ["2011-02-01", "2011-02-21", "2011-03-13"]),  # 80 days, rhythm 20
+        ("lost", ["2011-01-01", "2011-01-15", "2011-01-29"]),  # 123 days, rhythm 14
+        ("active", ["2011-05-10", "2011-05-12", "2011-05-14"]),  # 18 days: a rhythm of 2 days counts as 14
+        ("lost", ["2009-01-01", "2010-01-01"]),  # rhythm of a year, but more than 365 days
+    ],
+)
 def test_the_lifecycle_stage_is_measured_in_the_customers_own_rhythm(stage, days):
     assert one(*[(when, 1.0) for when in days])["lifecycle_stage"] == stage
 
 
 def test_customers_without_an_order_before_the_cutoff_are_not_in_the_table():
-    found = snapshot(("ann", "2011-05-01", 1.0), ("bob", "2011-06-01", 1.0), ("eve", "2011-05-01", -1.0), ("joe", "2011-05-01", 0.0))
+    found = snapshot(
+        ("ann", "2011-05-01", 1.0), ("bob", "2011-06-01", 1.0), ("eve", "2011-05-01", -1.0), ("joe", "2011-05-01", 0.0)
+    )
     assert found["customer_id"].tolist() == ["ann"]
 
 
@@ -118,18 +132,27 @@ def slow(rows, cutoff, definition):
         months = len({(when.year, when.month) for when in orders})
         first = orders[0]
         row = {
-            "recency_days": age[orders[-1]], "tenure_days": age[first], "frequency": len(orders) - 1, "revenue_total": total,
-            "last_order_value": value[orders[-1]], "first_order_value": value[first], "largest_order_value": max(value.values()),
-            "gap_median_days": statistics.median(gaps) if gaps else np.nan, "gap_max_days": max(gaps, default=np.nan),
-            "gap_last_days": gaps[-1] if gaps else np.nan, "active_months": months,
-            "revenue_per_day": total / max(age[first], 30), "average_order_value": sum(value.values()) / len(orders),
+            "recency_days": age[orders[-1]],
+            "tenure_days": age[first],
+            "frequency": len(orders) - 1,
+            "revenue_total": total,
+            "last_order_value": value[orders[-1]],
+            "first_order_value": value[first],
+            "largest_order_value": max(value.values()),
+            "gap_median_days": statistics.median(gaps) if gaps else np.nan,
+            "gap_max_days": max(gaps, default=np.nan),
+            "gap_last_days": gaps[-1] if gaps else np.nan,
+            "active_months": months,
+            "revenue_per_day": total / max(age[first], 30),
+            "average_order_value": sum(value.values()) / len(orders),
             "gap_mean_days": statistics.mean(gaps) if gaps else np.nan,
             "gap_std_days": statistics.stdev(gaps) if len(gaps) > 1 else np.nan,
             "recency_over_gap": age[orders[-1]] / statistics.median(gaps) if gaps else np.nan,
             "return_share": (positive - total) / positive,
             "active_month_share": months / (12 * (cutoff.year - first.year) + cutoff.month - first.month + 1),
             "revenue_same_window_last_year": sum(
-                net for when, (net, _) in days.items() if 365 - definition.horizon_days < age[when] <= 365),
+                net for when, (net, _) in days.items() if 365 - definition.horizon_days < age[when] <= 365
+            ),
         }
         for window in definition.windows_days:
             row[f"revenue_{window}d"] = sum(net for when, (net, _) in days.items() if age[when] <= window)
@@ -142,15 +165,26 @@ def slow(rows, cutoff, definition):
 
 
 BEGIN = dt.date(2009, 6, 1)
-ROWS = st.lists(st.tuples(st.sampled_from(["ann", "bob", "007", "7"]), st.integers(0, 900).map(lambda n: BEGIN + dt.timedelta(days=n)),
-                          st.integers(-5000, 20000).map(lambda cents: cents / 100)), min_size=1, max_size=40)
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["ann", "bob", "007", "7"]),
+        st.integers(0, 900).map(lambda n: BEGIN + dt.timedelta(days=n)),
+        st.integers(-5000, 20000).map(lambda cents: cents / 100),
+    ),
+    min_size=1,
+    max_size=40,
+)
 CUTOFFS = st.integers(1, 950).map(lambda n: BEGIN + dt.timedelta(days=n))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS, cutoff=CUTOFFS)
 def test_the_sql_equals_a_slow_loop_on_random_histories(rows, cutoff):
-    found = snapshot(*rows, cutoff=cutoff).set_index("customer_id").drop(columns=["lifecycle_stage", "cutoff_year_sin", "cutoff_year_cos"])
+    found = (
+        snapshot(*rows, cutoff=cutoff)
+        .set_index("customer_id")
+        .drop(columns=["lifecycle_stage", "cutoff_year_sin", "cutoff_year_cos"])
+    )
     wanted = slow(rows, cutoff, DEFINITION)
     assert found.index.tolist() == wanted.index.tolist()
     if len(wanted):
@@ -171,7 +205,9 @@ def test_no_row_on_or_after_the_cutoff_changes_a_byte_of_the_features(rows, cuto
 
 
 def as_bytes(table):
-    return table["customer_id"].str.cat(sep="|") + table["lifecycle_stage"].str.cat(sep="|"), table.select_dtypes("number").to_numpy().tobytes()
+    return table["customer_id"].str.cat(sep="|") + table["lifecycle_stage"].str.cat(sep="|"), table.select_dtypes(
+        "number"
+    ).to_numpy().tobytes()
 
 
 def test_a_model_may_learn_from_every_number_but_those_that_move_by_themselves():

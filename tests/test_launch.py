@@ -8,23 +8,36 @@ from clv.errors import UserError
 from entrypoints.launch import hydra_arguments
 
 
-@pytest.mark.parametrize("given, expected", [
-    (["--data_path", "", "--as_of", "", "--overrides", ""], []),
-    (["--data_path", "my file.csv"], ["data.path='my file.csv'"]),
-    (["--data_path", "it's=odd,{x}.csv"], ["data.path='it\\'s=odd,{x}.csv'"]),
-    (["--horizon_days", "30", "--overrides", "model.max_depth=4 data.path='a b.csv'"],
-     ["window.horizon_days='30'", "model.max_depth=4", "data.path=a b.csv"]),
-    (["--overrides", "data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
-    (["data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
-    (["--model.max_depth", "4"], ["model.max_depth=4"]),
-    (["features.windows_days=[7,30]", "model.max_depth=range(2,4)"], ["features.windows_days=[7,30]", "model.max_depth=range(2,4)"]),
-    (["--cutoffs", "2011-09-11,2011-06-11"], ["backtest.cutoffs=['2011-09-11','2011-06-11']"]),
-    (["--hroizon", "30"], ["hroizon=30"]),
-    (["model.max_depth=3,4", "--multirun"], ["--multirun", "model.max_depth=3,4"]),
-    (["--version", "3", "--reviewer", "Ann Lee", "--reason", "beats 2; (RMSE -4 %)"],
-     ["promote.version='3'", "promote.reviewer='Ann Lee'", "promote.reason='beats 2; (RMSE -4 %)'"]),
-    (["--data_path", "x.csv", "--overrides", "--multirun model.max_depth=3,4"], ["--multirun", "data.path='x.csv'", "model.max_depth=3,4"]),
-])
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        (["--data_path", "", "--as_of", "", "--overrides", ""], []),
+        (["--data_path", "my file.csv"], ["data.path='my file.csv'"]),
+        (["--data_path", "it's=odd,{x}.csv"], ["data.path='it\\'s=odd,{x}.csv'"]),
+        (
+            ["--horizon_days", "30", "--overrides", "model.max_depth=4 data.path='a b.csv'"],
+            ["window.horizon_days='30'", "model.max_depth=4", "data.path=a b.csv"],
+        ),
+        (["--overrides", "data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
+        (["data.columns.customer_id=Käufer"], ["data.columns.customer_id='Käufer'"]),
+        (["--model.max_depth", "4"], ["model.max_depth=4"]),
+        (
+            ["features.windows_days=[7,30]", "model.max_depth=range(2,4)"],
+            ["features.windows_days=[7,30]", "model.max_depth=range(2,4)"],
+        ),
+        (["--cutoffs", "2011-09-11, 2011-06-11"], ["backtest.cutoffs=['2011-09-11','2011-06-11']"]),
+        (["--hroizon", "30"], ["hroizon=30"]),
+        (["model.max_depth=3,4", "--multirun"], ["--multirun", "model.max_depth=3,4"]),
+        (
+            ["--version", "3", "--reviewer", "Ann Lee", "--reason", "beats 2; (RMSE -4 %)"],
+            ["promote.version='3'", "promote.reviewer='Ann Lee'", "promote.reason='beats 2; (RMSE -4 %)'"],
+        ),
+        (
+            ["--data_path", "x.csv", "--overrides", "--multirun model.max_depth=3,4"],
+            ["--multirun", "data.path='x.csv'", "model.max_depth=3,4"],
+        ),
+    ],
+)
 def test_mlflows_arguments_become_hydras(given, expected):
     assert hydra_arguments(given) == expected
 
@@ -44,5 +57,7 @@ def test_an_override_is_taken_literally_where_hydras_grammar_would_stumble(value
 
 
 def test_overrides_that_are_no_shell_words_are_an_error_with_the_way_out():
-    with pytest.raises(UserError, match="No closing quotation.\nHint: put a value with a quote into double quotes"):
+    with pytest.raises(
+        UserError, match="No closing quotation.\nHint: a value with a quote in it goes into escaped double quotes"
+    ):
         hydra_arguments(["--overrides", "data.path=o'brien.csv"])

@@ -8,7 +8,21 @@ from conftest import ROOT
 SHELVES = [
     {"errors"},
     {"config"},
-    {"btyd", "transactions", "simulate", "features", "windows", "naive", "model", "metrics", "ranking", "clusters", "drift", "review", "record"},
+    {
+        "btyd",
+        "transactions",
+        "simulate",
+        "features",
+        "windows",
+        "naive",
+        "model",
+        "metrics",
+        "ranking",
+        "clusters",
+        "drift",
+        "review",
+        "record",
+    },
     {"tracking", "reports", "store", "terminal"},
     {"workspace"},
     {"recipes"},
@@ -51,8 +65,10 @@ def test_each_outside_service_has_one_place(module):
 @pytest.mark.parametrize("path", sorted((ROOT / "entrypoints").glob("*.py")), ids=lambda path: path.stem)
 def test_an_entry_point_makes_one_call(path):
     if path.stem not in ("__init__", "launch"):
-        assert path.read_text() == (f'from clv import pipeline\nfrom entrypoints.launch import launch\n\n'
-                                    f'if __name__ == "__main__":\n    launch(pipeline.{path.stem})\n')
+        assert path.read_text() == (
+            f"from clv import pipeline\nfrom entrypoints.launch import launch\n\n"
+            f'if __name__ == "__main__":\n    launch(pipeline.{path.stem})\n'
+        )
 
 
 def test_no_module_has_outgrown_one_sitting():

@@ -30,9 +30,10 @@ def test_normalized_gini_is_one_in_the_perfect_order_and_minus_one_in_the_revers
 
 
 def test_normalized_gini_is_the_ratio_of_areas_above_the_lorenz_curves():
-    def area(order):   # the slow way: mean height of the cumulative revenue share, lowest first
+    def area(order):  # the slow way: mean height of the cumulative revenue share, lowest first
         share = np.cumsum(ACTUAL[order]) / ACTUAL.sum()
         return 0.5 - np.trapezoid(np.concatenate([[0], share]), dx=1 / len(share))
+
     distinct = np.array([1.0, 2.0, 12.0, 20.0, 8.0])
     expected = area(np.argsort(distinct)) / area(np.argsort(ACTUAL))
     assert metrics.evaluate(ACTUAL, distinct)["normalized_gini"] == pytest.approx(expected)
@@ -42,12 +43,14 @@ def test_bias_is_the_ratio_of_totals_and_the_top_decile_share_that_of_revenue():
     assert metrics.evaluate(ACTUAL, PREDICTED)["bias"] == pytest.approx(42 / 45)
     actual = np.arange(20.0)
     assert metrics.evaluate(actual, actual)["top_decile_share"] == pytest.approx((19 + 18) / actual.sum())
-    assert metrics.evaluate(actual, np.ones(20))["top_decile_share"] == pytest.approx(0.1)   # ties share alike
+    assert metrics.evaluate(actual, np.ones(20))["top_decile_share"] == pytest.approx(0.1)  # ties share alike
 
 
 def test_a_figure_without_a_meaning_is_not_a_number_and_never_a_perfect_score():
     found = metrics.evaluate(np.zeros(4), np.zeros(4))
-    assert found["rmse"] == 0 and all(np.isnan(found[name]) for name in ("r2", "spearman", "normalized_gini", "top_decile_share", "bias"))
+    assert found["rmse"] == 0 and all(
+        np.isnan(found[name]) for name in ("r2", "spearman", "normalized_gini", "top_decile_share", "bias")
+    )
 
 
 def test_missing_predictions_are_refused():

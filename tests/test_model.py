@@ -16,8 +16,15 @@ def snapshot(customers, seed=0, slope=10.0):
     chance = np.random.default_rng(seed)
     rate = chance.gamma(1, 1, customers).astype("float32")
     bought = chance.random(customers) < 0.5
-    return pd.DataFrame({"customer_id": [f"c{i}" for i in range(customers)], "lifecycle_stage": "active", "rate": rate,
-                         "tenure_days": np.float32(1), "actual_clv": np.where(bought, 2 * slope * rate, 0.0)})
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(customers)],
+            "lifecycle_stage": "active",
+            "rate": rate,
+            "tenure_days": np.float32(1),
+            "actual_clv": np.where(bought, 2 * slope * rate, 0.0),
+        }
+    )
 
 
 def fitted(**options):
@@ -81,4 +88,7 @@ def test_naive_predictions_are_the_mean_the_rate_and_the_last_horizon():
     features = pd.DataFrame({"revenue_per_day": np.array([2.0, -1.0], "float32")})
     found = naive.predictions(features, training_mean=5.0, last_horizon=np.array([7.0, 0.0]), horizon_days=30)
     assert {name: values.tolist() for name, values in found.items()} == {
-        "naive_mean": [5, 5], "naive_rate": [60, 0], "naive_last": [7, 0]}
+        "naive_mean": [5, 5],
+        "naive_rate": [60, 0],
+        "naive_last": [7, 0],
+    }

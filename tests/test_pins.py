@@ -28,5 +28,8 @@ def test_mlproject_has_no_environment_key_and_no_quoted_placeholder():
     text = (ROOT / "MLproject").read_text()
     project = yaml.safe_load(text)
     assert not {"conda_env", "python_env", "docker_env"} & set(project)
-    assert set(project["entry_points"]) == {path.stem for path in (ROOT / "entrypoints").glob("*.py")} - {"__init__", "launch"} | {"main"}
+    assert set(project["entry_points"]) == {path.stem for path in (ROOT / "entrypoints").glob("*.py")} - {
+        "__init__",
+        "launch",
+    } | {"main"}
     assert "'{" not in text and '"{' not in text

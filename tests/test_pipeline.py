@@ -33,7 +33,9 @@ def run_named(name):
 
 def artifacts(run_id, path=""):
     found = client().list_artifacts(run_id, path)
-    return {item.path for item in found if not item.is_dir} | {name for item in found if item.is_dir for name in artifacts(run_id, item.path)}
+    return {item.path for item in found if not item.is_dir} | {
+        name for item in found if item.is_dir for name in artifacts(run_id, item.path)
+    }
 
 
 def read(path):
@@ -46,33 +48,57 @@ def as_text(folder):
 
 def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
     parent = run_named("full_pipeline")
-    nested = client().search_runs(["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["attributes.start_time ASC"])
+    nested = client().search_runs(
+        ["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["attributes.start_time ASC"]
+    )
     assert [run.info.run_name for run in nested if run.info.run_name != "bootstrap"] == [
-        "read", "features", "train", "score", "cluster", "rank_clusters", "monitor"]   # and bootstrap, the first time
+        "read",
+        "features",
+        "train",
+        "score",
+        "cluster",
+        "rank_clusters",
+        "monitor",
+    ]  # and bootstrap, the first time
     assert {run.info.status for run in [parent, *nested]} == {"FINISHED"}
     assert {"rmse", "normalized_gini", "predicted_clv_total", "naive_rate/rmse"} <= set(parent.data.metrics)
-    assert parent.data.params["window.horizon_days"] == "90" and parent.inputs.dataset_inputs[0].dataset.name == "history.csv"
+    assert (
+        parent.data.params["window.horizon_days"] == "90"
+        and parent.inputs.dataset_inputs[0].dataset.name == "history.csv"
+    )
 
 
 def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted_clv(trained):
     scores = read(trained.outputs / RANKED)
     history = read(trained.folder / "history.csv")
-    assert list(scores) == ["customer_id", "predicted_clv", "clv_rank", "clv_percentile", "lifecycle_stage", "model_version", "as_of"]
+    assert list(scores) == [
+        "customer_id",
+        "predicted_clv",
+        "clv_rank",
+        "clv_percentile",
+        "lifecycle_stage",
+        "model_version",
+        "as_of",
+    ]
     assert sorted(scores["customer_id"]) == sorted(history.loc[history["revenue"] > 0, "customer_id"].unique())
-    assert scores["predicted_clv"].is_monotonic_decreasing and scores["clv_rank"].tolist() == list(range(1, len(scores) + 1))
+    assert scores["predicted_clv"].is_monotonic_decreasing and scores["clv_rank"].tolist() == list(
+        range(1, len(scores) + 1)
+    )
     assert set(scores["as_of"]) == {"2025-12-31"} and scores["predicted_clv"].notna().all()
 
 
 def test_the_ranking_is_better_than_chance_at_the_truth(trained):
     from clv import simulate
+
     scores = read(trained.outputs / RANKED).set_index("customer_id")["predicted_clv"]
     truth = simulate.true_clv(trained.truth, "2024-01-01", "2025-12-31", 90).reindex(scores.index)
     assert scores.corr(truth, method="spearman") > 0.5
 
 
 def test_clusters_and_their_ranks_follow_from_the_scores(trained):
-    scores, clustered, rankings = (read(trained.outputs / name) for name in (
-        RANKED, "clv_clustered_customers.csv", "clv_cluster_rankings.csv"))
+    scores, clustered, rankings = (
+        read(trained.outputs / name) for name in (RANKED, "clv_clustered_customers.csv", "clv_cluster_rankings.csv")
+    )
     assert clustered.drop(columns="cluster_id").equals(scores)
     assert rankings["median_clv"].is_monotonic_decreasing and rankings["customers"].sum() == len(scores)
     assert rankings["total_clv"].sum() == pytest.approx(scores["predicted_clv"].sum(), abs=0.01)
@@ -82,19 +108,31 @@ def test_clusters_and_their_ranks_follow_from_the_scores(trained):
 def test_the_training_run_holds_what_a_reviewer_and_the_monitor_need(trained):
     run = run_named("train")
     found = artifacts(run.info.run_id)
-    assert {"config.yaml", "outputs/clv_model_metrics.csv", "features/evaluation_2025-10-02.parquet", "baseline/baseline.json",
-            "baseline/reference_sample.parquet", "figures/gain_curve.png", "figures/deciles.png", "figures/importance.png",
-            "figures/residuals.png"} <= found
+    assert {
+        "config.yaml",
+        "outputs/clv_model_metrics.csv",
+        "features/evaluation_2025-10-02.parquet",
+        "baseline/baseline.json",
+        "baseline/reference_sample.parquet",
+        "figures/gain_curve.png",
+        "figures/deciles.png",
+        "figures/importance.png",
+        "figures/residuals.png",
+    } <= found
     assert run.data.params["model.objective"] == "tweedie" and run.data.tags["git_commit"]
     metrics = {"rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share", "bias"}
-    assert metrics <= set(run.data.metrics) and {f"naive_last/{name}" for name in metrics - {"r2"}} <= set(run.data.metrics)
+    assert metrics <= set(run.data.metrics) and {f"naive_last/{name}" for name in metrics - {"r2"}} <= set(
+        run.data.metrics
+    )
 
 
 def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
     folder = mlflow.artifacts.download_artifacts(run_id=run_named("train").info.run_id, artifact_path="baseline")
     text = open(f"{folder}/baseline.json").read()
     known = json.loads(text)
-    assert known["facts"]["evaluation_cutoff"] == "2025-10-02" and max(known["facts"]["training_cutoffs"]) <= "2025-07-04"
+    assert (
+        known["facts"]["evaluation_cutoff"] == "2025-10-02" and max(known["facts"]["training_cutoffs"]) <= "2025-07-04"
+    )
     assert "customer_id" not in pd.read_parquet(f"{folder}/reference_sample.parquet") and "C000" not in text
     assert sum(known["lifecycle_shares"].values()) == pytest.approx(1)
 
@@ -102,7 +140,9 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
 def test_the_first_version_is_production_by_bootstrap_and_says_so(trained):
     version = client().get_model_version("clv", "1")
     assert version.tags["promoted_by"] == "bootstrap"
-    assert "NOBODY REVIEWED version 1" in next(record.warnings[0] for record in trained.records if "bootstrapped_version" in record.tags)
+    assert "NOBODY REVIEWED version 1" in next(
+        record.warnings[0] for record in trained.records if "bootstrapped_version" in record.tags
+    )
     assert "| clv |" in version.description and "sha256" in version.description
 
 
@@ -121,8 +161,20 @@ def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(
 def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sides(trained):
     report = next((trained.outputs / "monitoring").glob("feature_drift_report_*.csv"))
     table = pd.read_csv(report)
-    assert {"feature", "ks_statistic", "p_value", "corrected_p_value", "effect_threshold", "drifted", "reference_customers",
-            "current_customers", "reference_p50", "current_p50", "model_version", "as_of"} <= set(table)
+    assert {
+        "feature",
+        "ks_statistic",
+        "p_value",
+        "corrected_p_value",
+        "effect_threshold",
+        "drifted",
+        "reference_customers",
+        "current_customers",
+        "reference_p50",
+        "current_p50",
+        "model_version",
+        "as_of",
+    } <= set(table)
     assert table.loc[table["feature"] == "tenure_days", "status"].item() == "moves by itself"
     found = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
     assert found["verdict"] in ("stable", "review") and "a person decides" in found["decision"]
@@ -131,11 +183,20 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
 
 
 def test_everything_in_the_outputs_is_an_artifact_of_its_run(trained):
-    steps = {"score": [RANKED], "cluster": ["clv_clustered_customers.csv"], "rank_clusters": ["clv_cluster_rankings.csv"]}
+    steps = {
+        "score": [RANKED],
+        "cluster": ["clv_clustered_customers.csv"],
+        "rank_clusters": ["clv_cluster_rankings.csv"],
+    }
     for name, files in steps.items():
         assert {f"outputs/{file}" for file in files} <= artifacts(run_named(name).info.run_id)
-    assert {"data_quality/data_quality.json", "data_quality/rejected_rows.csv"} <= artifacts(run_named("read").info.run_id)
-    assert len([name for name in artifacts(run_named("monitor").info.run_id) if name.startswith("outputs/monitoring/")]) == 3
+    assert {"data_quality/data_quality.json", "data_quality/rejected_rows.csv"} <= artifacts(
+        run_named("read").info.run_id
+    )
+    assert (
+        len([name for name in artifacts(run_named("monitor").info.run_id) if name.startswith("outputs/monitoring/")])
+        == 3
+    )
 
 
 def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(trained):
@@ -154,35 +215,46 @@ def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(
 
     pipeline.score(trained.config())
     assert set(read(trained.outputs / RANKED)["model_version"]) == {number}
-    assert not (trained.outputs / "clv_clustered_customers.csv").exists()   # clusters of the old scores would be untrue,
-    assert not (trained.outputs / "clv_by_rank_and_cluster.png").exists()   # and so would their picture
+    assert not (trained.outputs / "clv_clustered_customers.csv").exists()  # clusters of the old scores would be untrue,
+    assert not (trained.outputs / "clv_by_rank_and_cluster.png").exists()  # and so would their picture
     pipeline.cluster(trained.config())
     pipeline.rank_clusters(trained.config())
     assert set(read(trained.outputs / "clv_cluster_rankings.csv")["model_version"]) == {number}
 
 
 def test_scores_that_should_not_be_taken_at_their_word_say_why(trained):
-    score = lambda *overrides: " ".join(pipeline.score(trained.config(*overrides))[-1].warnings)   # noqa: E731
+    score = lambda *overrides: " ".join(pipeline.score(trained.config(*overrides))[-1].warnings)  # noqa: E731
     assert score() == ""
     assert "predicts 90 days; window.horizon_days=30 was asked" in score("window.horizon_days=30")
-    assert "learnt from revenue up to 2025-10-02: scores as of 2025-06-01 know the future" in score("window.as_of=2025-06-01")
-    assert "no order in the 59 days before the as-of date 2026-02-28: is the history complete?" in score("window.as_of=2026-02-28")
+    assert "learnt from revenue up to 2025-10-02: scores as of 2025-06-01 know the future" in score(
+        "window.as_of=2025-06-01"
+    )
+    assert "no order in the 59 days before the as-of date 2026-02-28: is the history complete?" in score(
+        "window.as_of=2026-02-28"
+    )
     other = pd.read_csv(trained.folder / "history.csv").assign(revenue=lambda rows: rows["revenue"] * 1.5)
     other.to_csv(trained.folder / "other.csv", index=False)
-    assert "learnt from another history, history.csv: the 90 days from 2025-10-02 brought" in score(f"data.path={trained.folder}/other.csv")
+    assert "learnt from another history, history.csv: the 90 days from 2025-10-02 brought" in score(
+        f"data.path={trained.folder}/other.csv"
+    )
 
 
 def test_days_that_nobody_observed_are_no_labels(trained):
-    with pytest.raises(InputError, match="There is no order in the 59 days before the as-of date 2026-02-28, more than window.max_silent_days=31"):
+    with pytest.raises(
+        InputError,
+        match="There is no order in the 59 days before 2026-02-28, where the labels of 2025-11-30 end; more than ",
+    ):
         pipeline.train(trained.config("window.as_of=2026-02-28"))
 
 
 def test_a_model_that_does_not_beat_another_recipe_says_so():
     def figures(rmse, gini):
         return pd.DataFrame({"value": {"rmse": rmse, "normalized_gini": gini}})
+
     assert training.beaten({"clv": figures(1.0, 0.9), "naive_last": figures(2.0, 0.5)}) == ()
     assert training.beaten({"clv": figures(2.0, 0.9), "naive_last": figures(1.5, 0.8), "btyd": figures(1.0, 0.8)}) == (
-        "the model does not beat btyd on rmse: 2 against 1, on the same customers.",)
+        "the model does not beat btyd on rmse: 2 against 1, on the same customers.",
+    )
 
 
 def test_no_step_but_train_and_full_pipeline_makes_a_version(trained):
@@ -195,7 +267,9 @@ def test_no_step_but_train_and_full_pipeline_makes_a_version(trained):
 def test_the_same_data_config_and_seed_give_the_same_bytes(trained):
     config = trained.config("tracking.model_name=twin")
     pipeline.full_pipeline(replace(config, outputs=str(trained.folder / "first")))
-    pipeline.full_pipeline(replace(config, outputs=str(trained.folder / "second"), tracking=replace(config.tracking, model_name="twin2")))
+    pipeline.full_pipeline(
+        replace(config, outputs=str(trained.folder / "second"), tracking=replace(config.tracking, model_name="twin2"))
+    )
     assert as_text(trained.folder / "first") == as_text(trained.folder / "second") != {}
 
 
@@ -212,23 +286,32 @@ def test_a_business_that_changed_is_reviewed_and_nothing_is_retrained(trained):
     rows.to_csv(trained.folder / "changed.csv", index=False)
     records = pipeline.monitor(trained.config(f"data.path={trained.folder}/changed.csv"))
     verdict = records[-1].tags
-    assert verdict["verdict"] == "review" and "average_order_value: The distribution moved" in verdict["verdict_reasons"]
+    assert (
+        verdict["verdict"] == "review" and "average_order_value: The distribution moved" in verdict["verdict_reasons"]
+    )
 
 
 def test_promotion_needs_version_reviewer_and_reason_and_a_version_that_exists(trained):
-    with pytest.raises(UserError, match="missing: reviewer, reason.\nHint: mlflow run . -e promote -P version=1 -P reviewer=NAME"):
+    with pytest.raises(
+        UserError, match="missing: reviewer, reason.\nHint: mlflow run . -e promote -P version=1 -P reviewer=NAME"
+    ):
         pipeline.promote(trained.config("promote.version=1"))
     with pytest.raises(UserError, match="Model clv has no version 99; it has 1"):
         pipeline.promote(trained.config("promote.version=99", "promote.reviewer=Ann", "promote.reason=x"))
     run = newest_run()
-    assert run.info.status == "FAILED" and run.data.tags["failure_reason"].startswith("UserError: Model clv has no version 99")
+    assert run.info.status == "FAILED" and run.data.tags["failure_reason"].startswith(
+        "UserError: Model clv has no version 99"
+    )
 
 
 def test_without_production_and_bootstrap_the_promote_command_is_given(trained):
     with pytest.raises(UserError, match="has no version yet.\nHint: run `mlflow run . -e train`"):
         pipeline.score(trained.config("tracking.model_name=empty"))
-    with pytest.raises(UserError, match="No version of model careful is in production.\nHint: look at version 1 in the UI, then\n"
-                                        "  mlflow run . -e promote -P version=1 -P reviewer=NAME -P reason=WHY"):
+    with pytest.raises(
+        UserError,
+        match="No version of model careful is in production.\nHint: look at version 1 in the UI, then\n"
+        "  mlflow run . -e promote -P version=1 -P reviewer=NAME -P reason=WHY",
+    ):
         pipeline.full_pipeline(trained.config("tracking.model_name=careful", "tracking.bootstrap=false"))
 
 
@@ -239,9 +322,16 @@ def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_
     records = pipeline.score(trained.config("tracking.model_name=variants"))
     assert records[-1].tags["production_alias"] == "Production" and records[-1].tags["production_version"] == "1"
     client().set_registered_model_alias("variants", "production", "2")
-    with pytest.raises(UserError, match="several Production aliases: 'Production' on version 1, 'production' on version 2.\nHint: this leaves one:"):
+    with pytest.raises(
+        UserError,
+        match="several Production aliases: 'Production' on version 1, 'production' on version 2.\nHint: this leaves one:",
+    ):
         tracking.production("variants")
-    pipeline.promote(trained.config("tracking.model_name=variants", "promote.version=2", "promote.reviewer=Ann", "promote.reason=mine"))
+    pipeline.promote(
+        trained.config(
+            "tracking.model_name=variants", "promote.version=2", "promote.reviewer=Ann", "promote.reason=mine"
+        )
+    )
     assert tracking.production_aliases("variants") == {"production": "2"}
 
 
@@ -260,7 +350,9 @@ def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(train
 
 def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(trained):
     pipeline.train(trained.config("tracking.model_name=withdrawn"))
-    pipeline.promote(trained.config("tracking.model_name=withdrawn", "promote.version=1", "promote.reviewer=Ann", "promote.reason=x"))
+    pipeline.promote(
+        trained.config("tracking.model_name=withdrawn", "promote.version=1", "promote.reviewer=Ann", "promote.reason=x")
+    )
     client().delete_registered_model_alias("withdrawn", "production")
     with pytest.raises(UserError, match="No version of model withdrawn is in production"):
         pipeline.full_pipeline(trained.config("tracking.model_name=withdrawn"))
@@ -275,7 +367,8 @@ def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(trained):
     assert os.readlink(trained.outputs / "current") == before
     assert len(pd.read_csv(trained.outputs / "data_quality/rejected_rows.csv")) == 30
     refused = client().search_runs(
-        ["0"], "tags.mlflow.runName = 'read' and attributes.status = 'FAILED'", max_results=1)[0]
+        ["0"], "tags.mlflow.runName = 'read' and attributes.status = 'FAILED'", max_results=1
+    )[0]
     assert "data_quality/rejected_rows.csv" in artifacts(refused.info.run_id)
     assert refused.data.tags["failure_reason"].startswith("InputError: ")
 
@@ -289,23 +382,50 @@ def test_customer_ids_can_be_left_out_of_the_logged_features(trained):
 
 def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(project):
     with store.bundle(project / "outputs", "1", (), 10) as folder:
-        store.write(folder, {RANKED: pd.DataFrame({"customer_id": ["a", "b"], "predicted_clv": 1.0, "model_version": "1", "as_of": "2011-06-01"})})
+        store.write(
+            folder,
+            {
+                RANKED: pd.DataFrame(
+                    {"customer_id": ["a", "b"], "predicted_clv": 1.0, "model_version": "1", "as_of": "2011-06-01"}
+                )
+            },
+        )
     records = pipeline.cluster(composed())
     assert records[-1].warnings == ("clusters.k=5 was asked, but there are only 1 distinct predictions.",)
 
 
 def test_a_history_too_short_to_train_says_which_horizon_fits_and_exits_with_65(project):
-    (project / "short.csv").write_text("customer_id,order_date,revenue\n" + "".join(
-        f"c{i},2011-0{1 + i % 7}-{1 + i % 28:02d},10\n" for i in range(200)))
-    found = subprocess.run([sys.executable, "-m", "entrypoints.train", "data.path=short.csv"], capture_output=True, text=True,
-                           env=os.environ | {"PYTHONPATH": str(ROOT)})
+    (project / "short.csv").write_text(
+        "customer_id,order_date,revenue\n"
+        + "".join(f"c{i},2011-0{1 + i % 7}-{1 + i % 28:02d},10\n" for i in range(200))
+    )
+    found = subprocess.run(
+        [sys.executable, "-m", "entrypoints.train", "data.path=short.csv"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     assert found.returncode == 65 and "Hint: window.horizon_days=" in found.stderr and "Traceback" not in found.stderr
 
 
 def test_multirun_gives_one_mlflow_run_a_job(trained):
-    subprocess.run([sys.executable, "-m", "entrypoints.train", "--multirun", "model.max_depth=2,3", f"data.path={trained.folder}/history.csv",
-                    "tracking.model_name=sweep", *SMALL[:1], *SMALL[2:]], check=True, capture_output=True, cwd=trained.folder,
-                   env=os.environ | {"PYTHONPATH": str(ROOT)})
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "entrypoints.train",
+            "--multirun",
+            "model.max_depth=2,3",
+            f"data.path={trained.folder}/history.csv",
+            "tracking.model_name=sweep",
+            *SMALL[:1],
+            *SMALL[2:],
+        ],
+        check=True,
+        capture_output=True,
+        cwd=trained.folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     runs = [client().get_run(version.run_id) for version in client().search_model_versions("name='sweep'")]
     assert sorted(run.data.params["model.max_depth"] for run in runs) == ["2", "3"]
     assert not list(trained.folder.glob("outputs/20*"))

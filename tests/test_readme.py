@@ -18,8 +18,17 @@ def test_every_entry_point_and_every_config_group_stands_in_the_readme():
 
 
 def test_the_columns_of_each_output_stand_in_the_readme(trained):
-    rows = {name: next(line for line in README.splitlines() if line.startswith(f"| `{name}`")) for name in trained.columns}
-    scores = set(trained.columns["clv_ranked_predictions.csv"])   # "the same with cluster_id" in the row of the clusters
-    missing = {name: [column for column in columns if column not in rows[name] and (name, column) not in {
-        ("clv_clustered_customers.csv", known) for known in scores}] for name, columns in trained.columns.items()}
+    rows = {
+        name: next(line for line in README.splitlines() if line.startswith(f"| `{name}`")) for name in trained.columns
+    }
+    scores = set(trained.columns["clv_ranked_predictions.csv"])  # "the same with cluster_id" in the row of the clusters
+    missing = {
+        name: [
+            column
+            for column in columns
+            if column not in rows[name]
+            and (name, column) not in {("clv_clustered_customers.csv", known) for known in scores}
+        ]
+        for name, columns in trained.columns.items()
+    }
     assert len(rows) == 4 and set(map(tuple, missing.values())) == {()}

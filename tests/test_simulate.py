@@ -35,7 +35,9 @@ def test_the_true_clv_is_what_customers_bring_on_average():
         rows, truth = simulate.simulate(1500, "2024-01-01", 730, seed)
         clv = simulate.true_clv(truth, "2024-01-01", "2025-06-01", 120)
         seen = rows[rows["order_date"] < "2025-06-01"]["customer_id"].unique()
-        came = rows[rows["order_date"].between("2025-06-01", "2025-09-28") & rows["customer_id"].isin(seen)]["revenue"].sum()
+        came = rows[rows["order_date"].between("2025-06-01", "2025-09-28") & rows["customer_id"].isin(seen)][
+            "revenue"
+        ].sum()
         ratios.append(came / clv[seen].sum())
     assert np.mean(ratios) == pytest.approx(1, abs=0.04)
 

@@ -50,7 +50,9 @@ def test_old_bundles_are_kept_to_a_count(tmp_path):
 def test_the_current_bundle_is_never_removed_whatever_the_clock_says(tmp_path):
     generation(tmp_path, "2099", {"a.txt": "future"})
     generation(tmp_path, "2026", {"a.txt": "now"}, keep=1)
-    assert (tmp_path / "a.txt").read_text() == "now" and [path.name for path in (tmp_path / "bundles").iterdir()] == ["2026"]
+    assert (tmp_path / "a.txt").read_text() == "now" and [path.name for path in (tmp_path / "bundles").iterdir()] == [
+        "2026"
+    ]
 
 
 @pytest.mark.parametrize("name, early", [("clv_scores.txt", True), ("current", True), ("notes.txt", False)])
@@ -60,7 +62,10 @@ def test_a_file_that_is_not_ours_stops_the_run_and_nothing_is_lost(tmp_path, nam
     (tmp_path / name).mkdir()
     (tmp_path / name / "mine.txt").write_text("mine")
     reached = []
-    with pytest.raises(UserError, match=f"{name} is a file or folder of its own"), store.bundle(tmp_path, "2", (), 10) as folder:
+    with (
+        pytest.raises(UserError, match=f"{name} is a file or folder of its own"),
+        store.bundle(tmp_path, "2", (), 10) as folder,
+    ):
         reached.append(folder)
         store.write(folder, {"notes.txt": "two"})
     assert (tmp_path / name / "mine.txt").read_text() == "mine" and bool(reached) != early
@@ -80,13 +85,17 @@ def test_a_folder_that_cannot_be_written_is_an_error_before_any_work(tmp_path):
 
 
 def test_ids_and_versions_are_read_back_as_text(tmp_path):
-    table = pd.DataFrame({"customer_id": ["007", "NA", ""], "predicted_clv": [1.5, 2.0, 0.0], "model_version": ["1", "1", "1"]})
+    table = pd.DataFrame(
+        {"customer_id": ["007", "NA", ""], "predicted_clv": [1.5, 2.0, 0.0], "model_version": ["1", "1", "1"]}
+    )
     store.write(tmp_path, {"scores.csv": table})
     pd.testing.assert_frame_equal(store.read_csv(tmp_path, "scores.csv", "score"), table)
 
 
 def test_a_missing_table_names_the_command_that_makes_it(tmp_path):
-    with pytest.raises(UserError, match="outputs hold no clv_ranked_predictions.csv yet.\nHint: run `mlflow run . -e score` first."):
+    with pytest.raises(
+        UserError, match="outputs hold no clv_ranked_predictions.csv yet.\nHint: run `mlflow run . -e score` first."
+    ):
         store.read_csv(tmp_path, "clv_ranked_predictions.csv", "score")
 
 

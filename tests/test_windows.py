@@ -7,15 +7,19 @@ from clv.errors import InputError
 
 
 def test_training_labels_end_before_the_evaluation_cutoff_and_evaluation_labels_at_the_as_of_date():
-    found = windows.plan(day("1997-01-01"), day("1998-07-01"), horizon_days=90, step_days=30, most=3, min_history_days=90)
+    found = windows.plan(
+        day("1997-01-01"), day("1998-07-01"), horizon_days=90, step_days=30, most=3, min_history_days=90
+    )
     assert found.evaluation == day("1998-04-02")
     assert found.training == (day("1997-11-03"), day("1997-12-03"), day("1998-01-02"))
     assert found.shortest_history_days == 306
 
 
 def test_there_are_only_as_many_training_cutoffs_as_have_the_least_history():
-    found = windows.plan(day("2011-01-01"), day("2011-12-01"), horizon_days=90, step_days=30, most=12, min_history_days=120)
-    assert found.training == (day("2011-05-05"), day("2011-06-04"))   # 334 days = 2 * 90 + 154; 154 - 30 >= 120
+    found = windows.plan(
+        day("2011-01-01"), day("2011-12-01"), horizon_days=90, step_days=30, most=12, min_history_days=120
+    )
+    assert found.training == (day("2011-05-05"), day("2011-06-04"))  # 334 days = 2 * 90 + 154; 154 - 30 >= 120
 
 
 def test_too_little_history_names_the_days_there_are_those_needed_and_a_horizon_that_fits():
@@ -23,7 +27,8 @@ def test_too_little_history_names_the_days_there_are_those_needed_and_a_horizon_
         windows.plan(day("2011-01-01"), day("2011-07-20"), horizon_days=90, step_days=30, most=12, min_history_days=90)
     assert str(error.value) == (
         "The history has 200 days before 2011-07-20, and 270 are needed: two horizons of 90 days (training, evaluation) "
-        "and 90 days before them.\nHint: window.horizon_days=55 would fit.")
+        "and 90 days before them.\nHint: window.horizon_days=55 would fit."
+    )
     windows.plan(day("2011-01-01"), day("2011-07-20"), horizon_days=55, step_days=30, most=12, min_history_days=90)
 
 
@@ -35,7 +40,12 @@ def test_the_as_of_date_is_the_day_after_the_last_order_unless_it_is_given():
 
 
 def test_the_label_is_net_revenue_from_the_cutoff_to_before_the_horizons_end():
-    purchases = history(("ann", "2011-05-31", 1.0), ("ann", "2011-06-01", 10.0), ("ann", "2011-06-10", -4.0),
-                        ("bob", "2011-06-30", 7.0), ("bob", "2011-07-01", 100.0))
+    purchases = history(
+        ("ann", "2011-05-31", 1.0),
+        ("ann", "2011-06-01", 10.0),
+        ("ann", "2011-06-10", -4.0),
+        ("bob", "2011-06-30", 7.0),
+        ("bob", "2011-07-01", 100.0),
+    )
     found = windows.actual_clv(pd.Series(["bob", "ann", "eve"]), purchases, day("2011-06-01"), horizon_days=30)
     assert found.tolist() == [7.0, 6.0, 0.0]

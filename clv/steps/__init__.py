@@ -7,4 +7,16 @@ from clv.steps.promotion import bootstrap, promote
 from clv.steps.scoring import cluster, rank_clusters, score
 from clv.steps.training import train
 
-__all__ = ["backtest", "bootstrap", "cluster", "features", "monitor", "promote", "rank_clusters", "read", "score", "simulate", "train"]
+__all__ = [
+    "backtest",
+    "bootstrap",
+    "cluster",
+    "features",
+    "monitor",
+    "promote",
+    "rank_clusters",
+    "read",
+    "score",
+    "simulate",
+    "train",
+]

@@ -19,16 +19,35 @@ def backtest(work: Workspace) -> Record:
     return Record(
         " ".join(sentence(board, one) for one in found),
         outputs={"backtest/predictions.csv": predictions, "backtest/leaderboard.csv": board},
-        metrics={f"{OURS}/{metric}": board.loc[board["recipe"] == OURS, metric].mean() for metric in metrics.METRICS}, dataset=work.dataset,
-        parts=tuple(Part(f"{row['recipe']} {row['cutoff']}", {"recipe": row["recipe"], "cutoff": row["cutoff"]},
-                         {metric: row[metric] for metric in metrics.METRICS}) for row in board.to_dict("records")))
+        metrics={f"{OURS}/{metric}": board.loc[board["recipe"] == OURS, metric].mean() for metric in metrics.METRICS},
+        dataset=work.dataset,
+        parts=tuple(
+            Part(
+                f"{row['recipe']} {row['cutoff']}",
+                {"recipe": row["recipe"], "cutoff": row["cutoff"]},
+                {metric: row[metric] for metric in metrics.METRICS},
+            )
+            for row in board.to_dict("records")
+        ),
+    )
 
 
 def plans(work: Workspace) -> list[windows.Windows]:
-    """One for each cutoff that was asked, or for rolling origins a horizon apart, newest first, as far as the history reaches."""
-    horizon, asked = dt.timedelta(days=work.config.window.horizon_days), work.config.backtest.cutoffs
-    if asked:
-        return [work.plan_at(dt.date.fromisoformat(cutoff) + horizon) for cutoff in asked]
+    """One for each cutoff that was asked, or for rolling origins a horizon apart, newest first, as far as the history reaches.
+
+    Raises: InputError: a cutoff lies too early in the history.
+    """
+    chosen, asked = work.config.window, work.config.backtest.cutoffs
+    horizon = dt.timedelta(days=chosen.horizon_days)
+    earliest = work.first_day + horizon + dt.timedelta(days=chosen.min_history_days)
+    cutoffs = list(dict.fromkeys(dt.date.fromisoformat(cutoff) for cutoff in asked))
+    if too_early := [cutoff for cutoff in cutoffs if cutoff < earliest]:
+        raise InputError(
+            f"The cutoff {too_early[0]} lies before {earliest}, the first that has {chosen.horizon_days} days of training labels "
+            f"and {chosen.min_history_days} days of history before them.\nHint: a later cutoff, or a shorter window.horizon_days."
+        )
+    if cutoffs:
+        return [work.plan_at(cutoff + horizon) for cutoff in cutoffs]
     found = [work.plan]
     for number in range(1, work.config.backtest.origins):
         try:
@@ -45,12 +64,28 @@ def leaderboard(work: Workspace, found: Measured) -> pd.DataFrame:
     best = min((name for name in figures if name != OURS), key=lambda name: figures[name]["rmse"])
     rows = []
     for name, predicted in found.predicted.items():
-        pair = {other: metrics.paired(actual, predicted, found.predicted[other], chosen.bootstrap_replicates, chosen.confidence, work.config.seed)
-                for other in {best, "naive_mean"}}
+        pair = {
+            other: metrics.paired(
+                actual,
+                predicted,
+                found.predicted[other],
+                chosen.bootstrap_replicates,
+                chosen.confidence,
+                work.config.seed,
+            )
+            for other in {best, "naive_mean"}
+        }
         ahead = pair["naive_mean"].loc["rmse", "high"] < 0
-        rows.append({"cutoff": found.plan.evaluation.isoformat(), "recipe": name, "customers": len(actual)} | figures[name] | {
-            "best_baseline": best, "beats_the_mean": bool(ahead)} | {
-            f"{metric}_difference_{end}": pair[best].loc[metric, end] for metric in ("rmse", "normalized_gini") for end in ("low", "high")})
+        rows.append(
+            {"cutoff": found.plan.evaluation.isoformat(), "recipe": name, "customers": len(actual)}
+            | figures[name]
+            | {"best_baseline": best, "beats_the_mean": bool(ahead)}
+            | {
+                f"{metric}_difference_{end}": pair[best].loc[metric, end]
+                for metric in ("rmse", "normalized_gini")
+                for end in ("low", "high")
+            }
+        )
     return pd.DataFrame(rows).round(6)
 
 
@@ -67,5 +102,11 @@ def sentence(board: pd.DataFrame, found: Measured) -> str:
     if not rows["beats_the_mean"].any():
         return f"{cutoff}: no skill, nothing beats the constant beyond noise."
     ours = rows.loc[OURS]
-    verdict = ("better than" if ours["rmse_difference_high"] < 0 else "worse than" if ours["rmse_difference_low"] > 0 else "not told apart from")
+    verdict = (
+        "better than"
+        if ours["rmse_difference_high"] < 0
+        else "worse than"
+        if ours["rmse_difference_low"] > 0
+        else "not told apart from"
+    )
     return f"{cutoff}: RMSE {ours['rmse']:.4g}, Gini {ours['normalized_gini']:.3f}, bias {ours['bias']:.2f}, {verdict} {ours['best_baseline']}."

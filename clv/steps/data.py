@@ -16,14 +16,19 @@ def simulate(work: Workspace) -> Record:
     history, truth = simulation.simulate(chosen.customers, chosen.first_day, chosen.days, work.config.seed)
     path, text = Path(chosen.path), history.to_csv(index=False)
     if path.exists() and path.read_text() != text:
-        raise UserError(f"{path} exists and holds something else; nothing was written."
-                        "\nHint: choose another simulate.path, or move that file away.")
+        raise UserError(
+            f"{path} exists and holds something else; nothing was written."
+            "\nHint: choose another simulate.path, or move that file away."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     end = (dt.date.fromisoformat(chosen.first_day) + dt.timedelta(days=chosen.days)).isoformat()
     clv = simulation.true_clv(truth, chosen.first_day, end, work.config.window.horizon_days).reset_index()
-    return Record(f"{len(history):,} rows of {history['customer_id'].nunique():,} customers in {path}",
-                  artifacts={f"true_clv_{end}.csv": clv}, metrics={"rows": len(history)})
+    return Record(
+        f"{len(history):,} rows of {history['customer_id'].nunique():,} customers in {path}",
+        artifacts={f"true_clv_{end}.csv": clv},
+        metrics={"rows": len(history)},
+    )
 
 
 def read(work: Workspace) -> Record:
@@ -38,15 +43,19 @@ def read(work: Workspace) -> Record:
         f"{quality['rows']:,} rows, {quality['customers_with_an_order']:,} customers with an order, {quality['first_day']} to {quality['last_day']}, "
         f"{quality['rejected_rows']:,} rows rejected",
         artifacts={"data_quality/rejected_rows.csv": found.rejected, "data_quality/data_quality.json": quality},
-        metrics={f"data/{name}": value for name, value in counts.items()}, tags={"data_sha256": quality["sha256"]},
+        metrics={f"data/{name}": value for name, value in counts.items()},
+        tags={"data_sha256": quality["sha256"]},
         dataset=work.dataset,
-        refused=transactions.refusal(found, data.max_rejected_share, data.path))
+        refused=transactions.refusal(found, data.max_rejected_share, data.path),
+    )
 
 
 def features(work: Workspace) -> Record:
     """The feature table at the as-of date."""
     table = work.snapshot(work.as_of, work.definition(work.plan))
-    return Record(f"{len(table):,} customers x {table.shape[1] - 2} features as of {work.as_of}",
-                  outputs={FEATURES: table.assign(as_of=work.as_of.isoformat())},
-                  artifacts={f"outputs/{FEATURES}": work.loggable(table).assign(as_of=work.as_of.isoformat())},
-                  metrics={"features/customers": len(table), "features/columns": table.shape[1] - 2})
+    return Record(
+        f"{len(table):,} customers x {table.shape[1] - 2} features as of {work.as_of}",
+        outputs={FEATURES: table.assign(as_of=work.as_of.isoformat())},
+        artifacts={f"outputs/{FEATURES}": work.loggable(table).assign(as_of=work.as_of.isoformat())},
+        metrics={"features/customers": len(table), "features/columns": table.shape[1] - 2},
+    )

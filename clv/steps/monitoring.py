@@ -22,25 +22,49 @@ def monitor(work: Workspace) -> Record:
     now = work.snapshot(work.as_of, work.production_definition)
     now = now.assign(predicted_clv=model.predict(work.production_model, now))
     current = drift.masked(work.sample(now, chosen.sample_customers), known["sketches"])
-    found = drift.compare(reference, current, work.config.features.moving, chosen.significance, chosen.min_ks, chosen.min_customers)
+    found = drift.compare(
+        reference, current, work.config.features.moving, chosen.significance, chosen.min_ks, chosen.min_customers
+    )
     errors, not_judged = matured(work, known)
     verdict, reasons = review.verdict(found, errors, not_judged)
-    title = (f"Version {work.production.number} of model {work.production.name}: customers as of {work.as_of} (current) against its "
-             f"baseline of {known['facts']['evaluation_cutoff']} (reference)")
+    title = (
+        f"Version {work.production.number} of model {work.production.name}: customers as of {work.as_of} (current) against its "
+        f"baseline of {known['facts']['evaluation_cutoff']} (reference)"
+    )
     page, _ = reports.evidently_drift(reference, current, found, title)
-    files = {ending: f"monitoring/{name}_{work.stamp}.{ending}" for ending, name in (
-        ("csv", "feature_drift_report"), ("json", "prediction_drift_report"), ("html", "evidently"))}
+    files = {
+        ending: f"monitoring/{name}_{work.stamp}.{ending}"
+        for ending, name in (
+            ("csv", "feature_drift_report"),
+            ("json", "prediction_drift_report"),
+            ("html", "evidently"),
+        )
+    }
     where = {"model_version": work.production.number, "as_of": work.as_of.isoformat()}
-    report = {"verdict": verdict, "reasons": reasons, "decision": review.PERSON_DECIDES, **where,
-              "baseline_cutoff": known["facts"]["evaluation_cutoff"], "matured_cutoff": matured_cutoff(work).isoformat(),
-              "not_judged": not_judged, "metrics": errors,
-              "predicted_clv": found[found["feature"] == "predicted_clv"].iloc[0].to_dict()}
+    report = {
+        "verdict": verdict,
+        "reasons": reasons,
+        "decision": review.PERSON_DECIDES,
+        **where,
+        "baseline_cutoff": known["facts"]["evaluation_cutoff"],
+        "matured_cutoff": matured_cutoff(work).isoformat(),
+        "not_judged": not_judged,
+        "metrics": errors,
+        "predicted_clv": found[found["feature"] == "predicted_clv"].iloc[0].to_dict(),
+    }
     return Record(
-        f"{verdict.upper()}: " + (" ".join(reasons) if verdict == "stable" else f"{reasons[0]} ({len(reasons)} reasons in {files['json']})"),
-        outputs={files["csv"]: found[found["feature"] != "predicted_clv"].assign(**where), files["json"]: report, files["html"]: page},
-        metrics={f"ks/{row.feature}": row.ks_statistic for row in found.itertuples()} | {"drifted_features": int(found["drifted"].sum())}
+        f"{verdict.upper()}: "
+        + (" ".join(reasons) if verdict == "stable" else f"{reasons[0]} ({len(reasons)} reasons in {files['json']})"),
+        outputs={
+            files["csv"]: found[found["feature"] != "predicted_clv"].assign(**where),
+            files["json"]: report,
+            files["html"]: page,
+        },
+        metrics={f"ks/{row.feature}": row.ks_statistic for row in found.itertuples()}
+        | {"drifted_features": int(found["drifted"].sum())}
         | {f"monitor/{metric}": figure["current"]["value"] for metric, figure in errors.items()},
-        tags=work.production_tags | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]})
+        tags=work.production_tags | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]},
+    )
 
 
 def matured_cutoff(work: Workspace) -> dt.date:
@@ -51,13 +75,23 @@ def matured(work: Workspace, known: dict) -> tuple[dict, str | None]:
     """Errors on the newest snapshot whose labels have come in, or why there are none. Labels the version learnt are refused."""
     facts, cutoff, chosen, learnt = work.production.facts, matured_cutoff(work), work.config.monitor, work.learnt_until
     if cutoff < learnt:
-        return {}, (f"RMSE and R2 are not judged: version {work.production.number} learnt from labels up to {learnt}, and the newest "
-                    f"matured window begins {cutoff}; judge it with an as-of date from {learnt + dt.timedelta(days=facts['horizon_days'])} on.")
-    if work.silent_days > work.config.window.max_silent_days:
-        return {}, f"RMSE and R2 are not judged: there is no order in the {work.silent_days} days before {work.as_of}; is the history complete?"
+        return {}, (
+            f"RMSE and R2 are not judged: version {work.production.number} learnt from labels up to {learnt}, and the newest "
+            f"matured window begins {cutoff}; judge it with an as-of date from {learnt + dt.timedelta(days=facts['horizon_days'])} on."
+        )
+    if (silent := work.silent_days(work.as_of)) > work.config.window.max_silent_days:
+        return (
+            {},
+            f"RMSE and R2 are not judged: there is no order in the {silent} days before {work.as_of}; is the history complete?",
+        )
     table = work.labelled(cutoff, work.production_definition)
     now = work.intervals(table["actual_clv"], model.predict(work.production_model, table))
     before = pd.DataFrame.from_dict(known["metrics"], orient="index").astype("float64")
-    same = cutoff.isoformat() == facts["evaluation_cutoff"] and work.transactions.quality["sha256"] == facts["data_sha256"]
+    same = (
+        cutoff.isoformat() == facts["evaluation_cutoff"] and work.transactions.quality["sha256"] == facts["data_sha256"]
+    )
     return review.performance(before, now, chosen.max_error_increase, chosen.max_r2_decrease, chosen.min_z), (
-        "RMSE, MAE and R2 tell nothing new: the newest matured window is the one the baseline was measured on." if same else None)
+        "RMSE, MAE and R2 tell nothing new: the newest matured window is the one the baseline was measured on."
+        if same
+        else None
+    )

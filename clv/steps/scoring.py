@@ -10,7 +10,7 @@ from clv.errors import InputError
 from clv.record import Record
 from clv.workspace import CLUSTERED, PICTURE, RANKED, RANKINGS, Workspace
 
-SAME_HISTORY = 0.2          # revenue of the same days may differ by this share (late returns) and be the same business
+SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
 
 
 def score(work: Workspace) -> Record:
@@ -18,13 +18,23 @@ def score(work: Workspace) -> Record:
     version = work.production
     table = work.snapshot(work.as_of, work.production_definition)
     if table.empty:
-        raise InputError(f"No customer ordered before {work.as_of}; there is nothing to score.\nHint: choose a later window.as_of.")
+        raise InputError(
+            f"No customer ordered before {work.as_of}; there is nothing to score.\nHint: choose a later window.as_of."
+        )
     ranked = ranking.rank(table, model.predict(work.production_model, table), version.number, work.as_of)
     horizon, total = version.facts["horizon_days"], ranked["predicted_clv"].sum()
-    return Record(f"{len(ranked):,} customers by version {version.number} ({version.alias}): {total:,.0f} predicted over {horizon} days "
-                  f"from {work.as_of}", outputs={RANKED: ranked}, warnings=tuple(doubts(work)),
-                  metrics={"predicted_clv_total": total, "predicted_clv_mean": ranked["predicted_clv"].mean(), "scored_customers": len(ranked)},
-                  tags=work.production_tags)
+    return Record(
+        f"{len(ranked):,} customers by version {version.number} ({version.alias}): {total:,.0f} predicted over {horizon} days "
+        f"from {work.as_of}",
+        outputs={RANKED: ranked},
+        warnings=tuple(doubts(work)),
+        metrics={
+            "predicted_clv_total": total,
+            "predicted_clv_mean": ranked["predicted_clv"].mean(),
+            "scored_customers": len(ranked),
+        },
+        tags=work.production_tags,
+    )
 
 
 def doubts(work: Workspace) -> Iterator[str]:
@@ -34,14 +44,17 @@ def doubts(work: Workspace) -> Iterator[str]:
     if asked != facts["horizon_days"]:
         yield f"{version} predicts {facts['horizon_days']} days; window.horizon_days={asked} was asked. Promote a version trained for it."
     begin = dt.date.fromisoformat(facts["evaluation_cutoff"])
-    then, now = facts["evaluation_revenue"], windows.net_revenue(work.purchases, begin, begin + dt.timedelta(days=facts["horizon_days"]))
+    end = begin + dt.timedelta(days=facts["horizon_days"])
+    then, now = facts["evaluation_revenue"], windows.net_revenue(work.purchases, begin, end)
     if not abs(now - then) <= SAME_HISTORY * abs(then):
-        yield (f"{version} learnt from another history, {facts['data']}: the {facts['horizon_days']} days from {begin} brought {then:,.0f} there and "
-               f"{now:,.0f} here. Promote a version trained on this one, or give this history a model of its own: tracking.model_name=NAME.")
+        yield (
+            f"{version} learnt from another history, {facts['data']}: the {facts['horizon_days']} days from {begin} brought {then:,.0f} there and "
+            f"{now:,.0f} here. Promote a version trained on this one, or give this history a model of its own: tracking.model_name=NAME."
+        )
     if work.as_of < work.learnt_until:
         yield f"{version} learnt from revenue up to {work.learnt_until}: scores as of {work.as_of} know the future."
-    if work.silent_days > work.config.window.max_silent_days:
-        yield f"there is no order in the {work.silent_days} days before the as-of date {work.as_of}: is the history complete?"
+    if (silent := work.silent_days(work.as_of)) > work.config.window.max_silent_days:
+        yield f"there is no order in the {silent} days before the as-of date {work.as_of}: is the history complete?"
 
 
 def cluster(work: Workspace) -> Record:
@@ -49,9 +62,14 @@ def cluster(work: Workspace) -> Record:
     ranked, chosen = work.table(RANKED, "score"), work.config.clusters
     clustered = ranked.assign(cluster_id=clusters.assign(ranked["predicted_clv"], chosen.k, chosen.scale))
     found = clustered["cluster_id"].nunique()
-    fewer = (f"clusters.k={chosen.k} was asked, but there are only {found} distinct predictions.",) if found < chosen.k else ()
-    return Record(f"{found} clusters of {len(clustered):,} customers", outputs={CLUSTERED: clustered}, warnings=fewer,
-                  metrics={"clusters": found}, tags=made_by(ranked))
+    fewer = f"clusters.k={chosen.k} was asked, but there are only {found} distinct predictions."
+    return Record(
+        f"{found} clusters of {len(clustered):,} customers",
+        outputs={CLUSTERED: clustered},
+        warnings=(fewer,) if found < chosen.k else (),
+        metrics={"clusters": found},
+        tags=made_by(ranked),
+    )
 
 
 def rank_clusters(work: Workspace) -> Record:
@@ -59,12 +77,21 @@ def rank_clusters(work: Workspace) -> Record:
     clustered = work.table(CLUSTERED, "cluster")
     rankings = clusters.rank_clusters(clustered)
     version = made_by(clustered)
-    top, title = rankings.iloc[0], f"Predicted CLV by rank and cluster (version {version['production_version']}, as of {version['as_of']})"
-    return Record(f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
-                  outputs={RANKINGS: rankings.assign(model_version=version["production_version"], as_of=version["as_of"]),
-                           PICTURE: reports.result_picture(clustered, rankings, title)},
-                  metrics={f"cluster_rank_{row.cluster_rank}/{name}": getattr(row, name) for row in rankings.itertuples()
-                           for name in ("customers", "median_clv", "share_of_total")}, tags=version)
+    top = rankings.iloc[0]
+    title = f"Predicted CLV by rank and cluster (version {version['production_version']}, as of {version['as_of']})"
+    return Record(
+        f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
+        outputs={
+            RANKINGS: rankings.assign(model_version=version["production_version"], as_of=version["as_of"]),
+            PICTURE: reports.result_picture(clustered, rankings, title),
+        },
+        metrics={
+            f"cluster_rank_{row.cluster_rank}/{name}": getattr(row, name)
+            for row in rankings.itertuples()
+            for name in ("customers", "median_clv", "share_of_total")
+        },
+        tags=version,
+    )
 
 
 def made_by(scores: pd.DataFrame) -> dict[str, str]:

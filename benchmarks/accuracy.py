@@ -1,0 +1,73 @@
+"""Our figures beside others' on the windows of a folder: python -m benchmarks.accuracy FOLDER [key=value ...]
+
+The folder holds cutoffs.csv (window, file, cutoff, horizon_days, customers, label_sum), the files it names, and peers.csv
+(window, recipe, rmse, normalized_gini, bias, ...). Every window runs in the one configuration given; nothing is logged.
+"""
+
+import datetime as dt
+import math
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+from rich.table import Table
+
+from clv import config, metrics, recipes
+from clv.workspace import Workspace
+
+REFERENCE = "BG/NBD + Gamma-Gamma"
+SHOWN = ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"]
+
+
+def main(folder: Path, overrides: list[str]) -> None:
+    """Print a table for each window, and the geometric mean of our RMSE over the reference's."""
+    peers, ratios = pd.read_csv(folder / "peers.csv"), {}
+    for window in pd.read_csv(folder / "cutoffs.csv").itertuples():
+        ours, theirs = measured(folder, window, overrides), peers[peers["window"] == window.window].set_index("recipe")
+        ratios[window.window] = ours.loc[recipes.OURS, "rmse"] / theirs.loc[REFERENCE, "rmse"]
+        show(window.window, pd.concat([ours[SHOWN], theirs[SHOWN]]))
+    Console().print(
+        "RMSE over",
+        REFERENCE,
+        {name: round(ratio, 4) for name, ratio in ratios.items()},
+        "geometric mean",
+        round(math.exp(sum(map(math.log, ratios.values())) / len(ratios)), 4),
+    )
+
+
+def measured(folder: Path, window, overrides: list[str]) -> pd.DataFrame:
+    """The figures of our recipes at the window's cutoff. Customers and label sum must match to the cent."""
+    with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
+        chosen = config.load(
+            compose(
+                "config",
+                [f"data.path={folder / window.file}", f"window.horizon_days={window.horizon_days}", *overrides],
+            )
+        )
+    with tempfile.TemporaryDirectory() as bundle:
+        work = Workspace(chosen, Path(bundle), dt.datetime.now(dt.UTC))
+        found = recipes.measure(
+            work, work.plan_at(dt.date.fromisoformat(window.cutoff) + dt.timedelta(days=window.horizon_days))
+        )
+    actual = found.evaluation["actual_clv"]
+    if (len(actual), round(actual.sum(), 2)) != (window.customers, window.label_sum):
+        raise SystemExit(
+            f"{window.window}: {len(actual)} customers and labels of {actual.sum():.2f}; "
+            f"{window.customers} and {window.label_sum} are expected"
+        )
+    return pd.DataFrame({name: metrics.evaluate(actual, predicted) for name, predicted in found.predicted.items()}).T
+
+
+def show(title: str, rows: pd.DataFrame) -> None:
+    table = Table("recipe", *SHOWN, title=title, title_justify="left")
+    for name, row in rows.sort_values("rmse").iterrows():
+        style = "bold" if name == recipes.OURS else None
+        table.add_row(str(name), *(f"{value:.4g}" for value in row), style=style)
+    Console(width=150).print(table)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
