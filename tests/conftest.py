@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import duckdb
+import mlflow
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
@@ -12,6 +13,7 @@ from hydra import compose, initialize_config_dir
 from clv import config, pipeline, simulate, transactions
 
 ROOT = Path(__file__).resolve().parent.parent
+RANKED = "clv_ranked_predictions.csv"
 SHARED = ROOT.parent / "shared" / "data"
 
 
@@ -71,3 +73,26 @@ def trained(tmp_path_factory):
     os.chdir(here)
     for name, value in before.items():
         os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
+def client():
+    return mlflow.MlflowClient()
+
+
+def newest_run():
+    return client().search_runs(["0"], order_by=["attributes.start_time DESC"], max_results=1)[0]
+
+
+def run_named(name):
+    return client().search_runs(["0"], f"tags.mlflow.runName = '{name}'", order_by=["attributes.start_time ASC"])[0]
+
+
+def artifacts(run_id, path=""):
+    found = client().list_artifacts(run_id, path)
+    return {item.path for item in found if not item.is_dir} | {
+        name for item in found if item.is_dir for name in artifacts(run_id, item.path)
+    }
+
+
+def read(path):
+    return pd.read_csv(path, dtype={"customer_id": str, "model_version": str})
