@@ -123,9 +123,7 @@ def evidently_drift(
         )
         for table in (current, reference)
     ]
-    preset = DataDriftPreset(
-        columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=1 / len(columns)
-    )
+    preset = DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=0.01)
     with (
         tempfile.TemporaryDirectory() as folder,
         warnings.catch_warnings(action="ignore"),
