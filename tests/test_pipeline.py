@@ -216,6 +216,19 @@ def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_i
     assert "learnt from labels up to 2025-10-02" in report["not_judged"]
 
 
+def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
+    rows = pd.read_csv(trained.folder / "history.csv", parse_dates=["order_date"])
+    late = rows[rows["order_date"] >= "2025-10-20"].assign(
+        order_date=lambda rows: rows["order_date"] + pd.Timedelta(days=200)
+    )
+    late.to_csv(trained.folder / "young.csv", index=False)
+    records = pipeline.monitor(trained.config(f"data.path={trained.folder}/young.csv"))
+    report = next(content for name, content in records[-1].outputs.items() if "prediction" in name)
+    assert report["metrics"] == {} and report["not_judged"].startswith(
+        "RMSE and R2 are not judged: 0 customers had ordered before "
+    )
+
+
 def test_a_business_that_changed_is_reviewed_and_nothing_is_retrained(trained):
     rows = pd.read_csv(trained.folder / "history.csv")
     rows.loc[rows["order_date"] >= "2025-06-01", "revenue"] *= 3

@@ -85,6 +85,11 @@ def matured(work: Workspace, known: dict) -> tuple[dict, str | None]:
             f"RMSE and R2 are not judged: there is no order in the {silent} days before {work.as_of}; is the history complete?",
         )
     table = work.labelled(cutoff, work.production_definition)
+    if len(table) < chosen.min_customers:
+        return (
+            {},
+            f"RMSE and R2 are not judged: {len(table)} customers had ordered before {cutoff}, too few to judge by.",
+        )
     now = work.intervals(table["actual_clv"], model.predict(work.production_model, table))
     before = pd.DataFrame.from_dict(known["metrics"], orient="index").astype("float64")
     same = (
