@@ -92,8 +92,9 @@ def best(log_likelihood, starts, rows: np.ndarray, counts: np.ndarray, name: str
             cost,
             np.log(start),
             method="L-BFGS-B",
+            jac="3-point",
             bounds=[(-12, 12)] * len(start),
-            options={"ftol": 1e-12, "maxiter": 500},
+            options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 500},
         )
 
     look = np.random.default_rng(0).permutation(len(rows))[:FIRST_LOOK]
