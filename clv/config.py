@@ -1,6 +1,7 @@
 """Types and ranges of every key in conf/; the values, their units and their reasons stand there."""
 
 import datetime as dt
+import re
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -20,6 +21,12 @@ def one_of(*values: str) -> Any:
 
 def day_or_none() -> Any:
     return field(default=MISSING, metadata={"day": True})
+
+
+def chains() -> Any:
+    return field(
+        default=MISSING, metadata={"pattern": r"(btyd|glm|trees|squared_error|hurdle)(\+(glm|trees|squared_error))*"}
+    )
 
 
 @dataclass
@@ -67,23 +74,25 @@ class Features:
 
 @dataclass
 class Model:
-    objective: str = one_of("tweedie", "squared_error")
+    chains: list[str] = chains()
+    probability_model: str = one_of("bg_nbd", "mbg_nbd", "pareto_nbd")
+    level_prior: float = between(0, 1e6)
     tweedie_power: float = between(1.01, 1.99)
-    max_depth: int = between(1, 20)
-    learning_rate: float = between(1e-6, 1)
+    glm_alpha: float = between(1e-6, 1e6)
     rounds: int = between(1, 100_000)
-    early_stopping_rounds: int = between(1, 10_000)
+    learning_rate: float = between(1e-6, 1)
+    max_depth: int = between(1, 20)
     min_child_weight: float = between(0, 1e9)
     subsample: float = between(0.01, 1)
     colsample: float = between(0.01, 1)
     reg_lambda: float = between(0, 1e9)
-    validation_share: float = between(0.05, 0.5)
+    interval: float = between(0.01, 0.99)
+    max_training_rows: int = between(1000, 1_000_000_000)
     min_customers: int = between(10, 1_000_000_000)
 
 
 @dataclass
 class Evaluation:
-    probability_model: str = one_of("bg_nbd", "mbg_nbd", "pareto_nbd")
     bootstrap_replicates: int = between(20, 10_000)
     confidence: float = between(0.5, 0.999)
 
@@ -201,6 +210,11 @@ def check_value(name: str, value: Any, rule: Any) -> None:
         raise UserError(f"configuration: {name}={value} is outside {rule['allowed'][0]:g} to {rule['allowed'][1]:g}.")
     if "choices" in rule and value not in rule["choices"]:
         raise UserError(f"configuration: {name}={value} is none of {', '.join(rule['choices'])}.")
+    if "pattern" in rule and not re.fullmatch(rule["pattern"], value):
+        raise UserError(
+            f"configuration: {name}={value} is no chain of stages, like btyd+glm+trees; first btyd, glm, trees, "
+            "squared_error or hurdle, then any of glm, trees, squared_error."
+        )
     if "day" in rule and value is not None:
         try:
             dt.date.fromisoformat(value)

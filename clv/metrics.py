@@ -74,6 +74,54 @@ def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
     )
 
 
+def by_group(actual: np.ndarray, predicted: dict[str, np.ndarray], group: pd.Series) -> pd.DataFrame:
+    """Errors within groups of customers, each recipe on the same ones.
+
+    Args:    predicted: recipe -> a value a row.   group: of each row; groups come in the order of their first letter.
+    Returns: group, recipe, customers, mean_actual, mean_predicted, rmse, mae.
+    """
+    rows = []
+    for name in sorted(set(group)):
+        chosen = (group == name).to_numpy()
+        for recipe, values in predicted.items():
+            error, size = values[chosen] - actual[chosen], {"customers": int(chosen.sum())}
+            means = {"mean_actual": actual[chosen].mean(), "mean_predicted": values[chosen].mean()}
+            errors = {"rmse": np.sqrt((error**2).mean()), "mae": np.abs(error).mean()}
+            rows.append({"group": name, "recipe": recipe} | size | means | errors)
+    return pd.DataFrame(rows)
+
+
+def coverage(actual: np.ndarray, predicted: pd.DataFrame, stage: pd.Series) -> pd.DataFrame:
+    """Share of customers whose actual revenue lay within their interval: of all, of those who bought again, of the tenth with the
+    highest predictions, and by stage.
+
+    Args:    predicted: predicted_clv, predicted_clv_low, predicted_clv_high.   stage: lifecycle_stage of each row.
+    Returns: group, customers, coverage, brought_nothing (share; no interval from 0 upwards can hold less), mean_width (currency).
+    """
+    low, high, value = (predicted[f"predicted_clv{end}"].to_numpy() for end in ("_low", "_high", ""))
+    brought = np.maximum(np.asarray(actual, float), 0)  # an interval is about revenue; a net return counts as nothing
+    within = (low <= brought) & (brought <= high)
+    groups = {
+        "all": np.full(len(brought), True),
+        "bought again": brought > 0,
+        "top decile": value >= np.quantile(value, 0.9),
+    }
+    groups |= {name: (stage == name).to_numpy() for name in sorted(set(stage))}
+    return pd.DataFrame(
+        [
+            {
+                "group": name,
+                "customers": int(chosen.sum()),
+                "coverage": within[chosen].mean(),
+                "brought_nothing": (brought[chosen] <= 0).mean(),
+                "mean_width": (high - low)[chosen].mean(),
+            }
+            for name, chosen in groups.items()
+            if chosen.any()
+        ]
+    )
+
+
 def gain_curve(actual: np.ndarray, predicted: np.ndarray, points: int = 100) -> pd.DataFrame:
     """Share of revenue brought by the share of customers with the highest predictions; missing where there is no revenue."""
     revenue = np.concatenate(

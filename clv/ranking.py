@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 
 
-def rank(features: pd.DataFrame, predicted_clv: np.ndarray, model_version: str, as_of: dt.date) -> pd.DataFrame:
+def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as_of: dt.date) -> pd.DataFrame:
     """One row per customer, highest predicted CLV first; ties are broken by customer_id as text.
 
+    Args:    predicted: of model.predict(), for the rows of the features.
     Returns: customer_id; predicted_clv (currency over the horizon, 4 decimals); clv_rank (1 = highest); clv_percentile
-             (percent of customers ranked here or below, 100 = highest); lifecycle_stage; model_version; as_of.
+             (percent of customers ranked here or below, 100 = highest); predicted_clv_low, predicted_clv_high;
+             lifecycle_stage; model_version; as_of.
     """
     table = pd.DataFrame(
         {
             "customer_id": features["customer_id"],
-            "predicted_clv": np.round(predicted_clv, 4),
+            **{name: predicted[name].to_numpy().round(4) for name in predicted},
             "lifecycle_stage": features["lifecycle_stage"],
         }
     )

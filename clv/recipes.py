@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 
 from clv import btyd, model, naive, windows
 from clv.errors import InputError
@@ -16,13 +15,15 @@ OURS = "clv"
 
 @dataclass(frozen=True)
 class Measured:
-    """evaluation: the feature table at the evaluation cutoff with actual_clv.   predicted: recipe -> a value a row, ours first."""
+    """evaluation: the feature table at the evaluation cutoff with actual_clv.   ours: of model.predict().
+    predicted: recipe -> a value a row, ours first.   group_means: the training mean of customers with as many orders."""
 
     plan: windows.Windows
-    booster: xgb.Booster
-    inputs: list[str]
+    model: model.Model
     evaluation: pd.DataFrame
+    ours: pd.DataFrame
     predicted: dict[str, np.ndarray]
+    group_means: np.ndarray
 
 
 def measure(work: Workspace, plan: windows.Windows) -> Measured:
@@ -37,15 +38,30 @@ def measure(work: Workspace, plan: windows.Windows) -> Measured:
             f"{plan.evaluation} end; more than window.max_silent_days={config.window.max_silent_days}: they would be zeros that "
             "nobody observed.\nHint: an earlier day, or a history that reaches further."
         )
+    horizon = plan.horizon_days
     snapshots = [work.labelled(cutoff, definition) for cutoff in plan.training]
-    inputs = definition.columns(config.features.moving)
-    booster = model.fit(snapshots, inputs, asdict(config.model), config.seed, config.compute.threads)
     evaluation = work.labelled(plan.evaluation, definition)
-    before = plan.evaluation - dt.timedelta(days=plan.horizon_days)
-    last = windows.actual_clv(evaluation["customer_id"], work.purchases, before, plan.horizon_days)
+    fitted = model.fit(
+        snapshots,
+        evaluation.drop(columns="actual_clv"),
+        definition.columns(config.features.moving),
+        asdict(config.model)
+        | {
+            "seed": config.seed,
+            "threads": config.compute.threads,
+            "horizon_days": horizon,
+            "cutoffs": plan.training,
+        },
+    )
+    ours = model.predict(fitted, evaluation)
+    before = plan.evaluation - dt.timedelta(days=horizon)
+    last = windows.actual_clv(evaluation["customer_id"], work.purchases, before, horizon).to_numpy()
+    newest = (
+        snapshots[-1] if snapshots else evaluation.assign(actual_clv=last)
+    )  # no label is known: the horizon before it
     predicted = {
-        OURS: model.predict(booster, evaluation),
-        "btyd": btyd.expected_revenue(evaluation, config.evaluation.probability_model, plan.horizon_days),
-        **naive.predictions(evaluation, snapshots[-1]["actual_clv"].mean(), last.to_numpy(), plan.horizon_days),
+        OURS: ours["predicted_clv"].to_numpy(),
+        "btyd": btyd.expected(fitted.customers, evaluation, horizon)["btyd_revenue"].to_numpy(),
+        **naive.predictions(evaluation, newest["actual_clv"].mean(), last, horizon),
     }
-    return Measured(plan, booster, inputs, evaluation, predicted)
+    return Measured(plan, fitted, evaluation, ours, predicted, naive.group_means(newest, evaluation))

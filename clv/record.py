@@ -8,11 +8,11 @@ from typing import Any
 class Candidate:
     """A trained model on its way to the registry.
 
-    booster: native XGBoost.   facts: JSON-ready; what scoring and monitoring need to use this version.
+    model: of clv.model.   facts: JSON-ready; what scoring and monitoring need to use this version.
     example: a few rows of its inputs, for the signature.   description: Markdown that a reviewer reads.
     """
 
-    booster: Any
+    model: Any
     facts: dict
     example: Any
     description: str

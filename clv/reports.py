@@ -40,10 +40,35 @@ def decile_chart(table: pd.DataFrame) -> Any:
 
 
 def importance_chart(importance: pd.Series, most: int = 15) -> Any:
-    """Share of the total gain by feature, largest on top."""
-    figure, axes = canvas("What the model looks at", "Share of total gain", "")
+    """Mean absolute SHAP value by feature, largest on top."""
+    figure, axes = canvas(
+        "What moves the predictions", "Mean absolute contribution to the log of the prediction (SHAP)", ""
+    )
     top = importance.head(most)[::-1]
     axes.barh(top.index, top.to_numpy(), color=BLUE)
+    return figure
+
+
+def coverage_chart(table: pd.DataFrame, level: float) -> Any:
+    """How many customers lay within their interval, by group. table: of metrics.coverage().   level: share promised."""
+    figure, axes = canvas("How often the interval held the revenue", "Share of customers", "")
+    names = [f"{row.group} ({row.customers:,})" for row in table.itertuples()][::-1]
+    axes.barh(names, table["coverage"][::-1], color=BLUE, label="held")
+    axes.plot(table["brought_nothing"][::-1], names, "o", color=GREY, label="brought nothing")
+    axes.axvline(level, color=RED, linewidth=1.2, label=f"promised: {level:.0%}")
+    axes.set_xlim(0, 1)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize="small")
+    axes.set_title(axes.get_title(), pad=28)
+    return figure
+
+
+def predicted_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
+    """Actual against predicted, as counts of customers (no single customer is drawn)."""
+    figure, axes = canvas("Predicted against actual", "Predicted CLV, log10(1 + x)", "Actual CLV, log10(1 + x)")
+    sides = [np.log10(1 + np.clip(side, 0, None)) for side in (predicted, actual)]
+    shades = axes.hexbin(*sides, gridsize=40, bins="log", mincnt=1, cmap="Blues")
+    axes.axline((0, 0), slope=1, color=INK, linewidth=0.8)
+    figure.colorbar(shades, label="customers")
     return figure
 
 

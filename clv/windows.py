@@ -11,7 +11,7 @@ from clv.errors import InputError
 
 @dataclass(frozen=True)
 class Windows:
-    """training: cutoffs, oldest first, whose labels end by `evaluation`.   evaluation: as_of - horizon.
+    """training: cutoffs, oldest first, whose labels end by `evaluation`; none in a short history.   evaluation: as_of - horizon.
     first_day: of the history."""
 
     training: tuple[dt.date, ...]
@@ -22,8 +22,8 @@ class Windows:
 
     @property
     def shortest_history_days(self) -> int:
-        """Days of history before the earliest training cutoff: no feature window may be longer."""
-        return (self.training[0] - self.first_day).days
+        """Days of history before the earliest cutoff: no feature window may be longer."""
+        return (min([*self.training, self.evaluation]) - self.first_day).days
 
 
 def scoring_day(first_day: dt.date, last_day: dt.date, as_of: str | None) -> dt.date:
@@ -42,22 +42,23 @@ def plan(
 ) -> Windows:
     """Training cutoffs every `step_days` back from as_of - 2 horizons, evaluation at as_of - horizon.
 
-    Args:    most: training cutoffs at most.   min_history_days: history before the earliest of them.
-    Raises:  InputError: the history is too short for one training snapshot.
+    Args:    most: training cutoffs at most.   min_history_days: history before the earliest cutoff.
+    Returns: no training cutoffs where the history holds the evaluation's horizon but not another one before it.
+    Raises:  InputError: the history is too short for that.
     """
-    days, needed = (as_of - first_day).days, 2 * horizon_days + min_history_days
+    days, needed = (as_of - first_day).days, horizon_days + min_history_days
     if days < needed:
-        fits = (days - min_history_days) // 2
+        fits = days - min_history_days
         hint = (
             f"window.horizon_days={fits} would fit"
             if fits >= 1
-            else f"at least {min_history_days + 2} days are needed for any horizon (window.min_history_days={min_history_days})"
+            else f"at least {min_history_days + 1} days are needed for any horizon (window.min_history_days={min_history_days})"
         )
         raise InputError(
-            f"The history has {days} days before {as_of}, and {needed} are needed: two horizons of {horizon_days} days "
-            f"(training, evaluation) and {min_history_days} days before them.\nHint: {hint}."
+            f"The history has {days} days before {as_of}, and {needed} are needed: a horizon of {horizon_days} days to "
+            f"measure on and {min_history_days} days before it; twice the horizon to learn corrections from.\nHint: {hint}."
         )
-    count = min(most, (days - needed) // step_days + 1)
+    count = min(most, (days - needed - horizon_days) // step_days + 1)
     newest = as_of - dt.timedelta(days=2 * horizon_days)
     training = tuple(newest - dt.timedelta(days=step_days * i) for i in reversed(range(count)))
     return Windows(training, as_of - dt.timedelta(days=horizon_days), as_of, horizon_days, first_day)

@@ -10,9 +10,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 
-from clv import features, metrics, store, tracking, transactions, windows
+from clv import features, metrics, model, store, tracking, transactions, windows
 from clv.config import Config
 from clv.errors import UserError
 
@@ -151,7 +150,7 @@ class Workspace:
         return tracking.production(self.config.tracking.model_name)
 
     @cached_property
-    def production_model(self) -> xgb.Booster:
+    def production_model(self) -> model.Model:
         return tracking.load(self.production)
 
     @property
@@ -161,8 +160,7 @@ class Workspace:
     @property
     def learnt_until(self) -> dt.date:
         """First day whose revenue the version in production has not learnt from."""
-        facts = self.production.facts
-        return dt.date.fromisoformat(facts["training_cutoffs"][-1]) + dt.timedelta(days=facts["horizon_days"])
+        return dt.date.fromisoformat(self.production.facts["evaluation_cutoff"])
 
     @property
     def production_tags(self) -> dict[str, str]:

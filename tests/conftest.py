@@ -42,7 +42,12 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-SMALL = ("model.rounds=60", "model.max_depth=3", "evaluation.bootstrap_replicates=20", "window.max_snapshots=4")
+SMALL = (
+    "model.rounds=40",
+    "model.probability_model=mbg_nbd",
+    "evaluation.bootstrap_replicates=20",
+    "window.max_snapshots=4",
+)
 
 
 class Pipeline:

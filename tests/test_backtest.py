@@ -23,7 +23,9 @@ def tested(trained):
 
 def test_every_recipe_predicts_every_customer_with_an_order_before_the_cutoff(trained, tested):
     predictions, board = tested
-    assert list(predictions) == ["cutoff", "customer_id", "recipe", "predicted_clv", "actual_clv"]
+    ends = ["predicted_clv_low", "predicted_clv_high"]
+    assert list(predictions) == ["cutoff", "customer_id", "recipe", "predicted_clv", *ends, "actual_clv"]
+    assert (predictions[ends].notna().all(axis=1) == (predictions["recipe"] == "clv")).all()
     history = pd.read_csv(trained.folder / "history.csv")
     for cutoff in ("2025-09-01", "2025-06-01"):
         known = history[(history["order_date"] < cutoff) & (history["revenue"] > 0)]["customer_id"].nunique()

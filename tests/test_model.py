@@ -1,94 +1,252 @@
-from dataclasses import asdict
+"""The chains on snapshots of one simulated shop: what they predict, what they refuse, and that files give them back whole."""
 
+from dataclasses import asdict, replace
+
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import composed
+from conftest import composed, day
 
-from clv import model, naive
+from clv import btyd, features, metrics, model, naive, simulate, transactions, windows
 from clv.errors import InputError
+from clv.model import files, glm, intervals, trees
 
-OPTIONS = asdict(composed().model) | {"rounds": 40, "early_stopping_rounds": 10}
+CONFIG = composed("window.max_snapshots=3", "model.rounds=40", "model.probability_model=mbg_nbd")
+CHAINS = ["btyd", "glm", "trees", "squared_error", "hurdle", "btyd+trees", "btyd+glm+trees"]
 
 
-def snapshot(customers, seed=0, slope=10.0):
-    """Customers whose revenue is their rate times the slope, with noise; many zeros."""
-    chance = np.random.default_rng(seed)
-    rate = chance.gamma(1, 1, customers).astype("float32")
-    bought = chance.random(customers) < 0.5
-    return pd.DataFrame(
-        {
-            "customer_id": [f"c{i}" for i in range(customers)],
-            "lifecycle_stage": "active",
-            "rate": rate,
-            "tenure_days": np.float32(1),
-            "actual_clv": np.where(bought, 2 * slope * rate, 0.0),
+class Shop:
+    """Snapshots of one simulated shop: three that train, and the one after them."""
+
+    def __init__(self):
+        rows = simulate.simulate(700, "2024-01-01", 730, seed=5)[0].assign(
+            order_date=lambda table: pd.to_datetime(table["order_date"])
+        )
+        self.connection = duckdb.connect()
+        purchases = transactions.daily(self.connection.from_df(rows))
+        plan = windows.plan(day("2024-01-01"), day("2025-10-01"), 90, 30, 3, 90)
+        definition = features.Definition.within(
+            200, [30, 90], [90], 90, asdict(CONFIG.features.lifecycle)
+        )  # few columns, so that the tests are fast
+        features.history(purchases).create("history")
+
+        def snapshot(cutoff):
+            table = features.snapshot(self.connection.table("history"), cutoff, definition)
+            label = windows.actual_clv(table["customer_id"], purchases, cutoff, 90)
+            return table.assign(actual_clv=label.to_numpy())
+
+        self.training = [snapshot(cutoff) for cutoff in plan.training]
+        self.evaluation = snapshot(plan.evaluation)
+        self.columns = definition.columns(CONFIG.features.moving)
+        self.options = asdict(CONFIG.model) | {
+            "seed": 7,
+            "threads": 1,
+            "horizon_days": 90,
+            "cutoffs": plan.training,
         }
+
+    def fit(self, snapshots=None, **options):
+        chosen = self.training if snapshots is None else snapshots
+        cutoffs = self.options["cutoffs"][len(self.options["cutoffs"]) - len(chosen) :]
+        return model.fit(chosen, self.evaluation, self.columns, self.options | {"cutoffs": cutoffs} | options)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return Shop()
+
+
+@pytest.fixture(scope="module")
+def blend(shop):
+    return shop.fit()
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_every_chain_predicts_the_total_and_beats_the_mean(shop, chain):
+    predicted = model.predict(shop.fit(chains=[chain]), shop.evaluation)["predicted_clv"].to_numpy()
+    found = metrics.evaluate(shop.evaluation["actual_clv"], predicted)
+    assert found["bias"] == pytest.approx(1, abs=0.35) and found["r2"] > 0.15 and (predicted >= 0).all()
+
+
+def test_the_prediction_is_the_mean_of_the_chains_times_the_level(shop, blend):
+    each = [
+        model.predict(replace(blend, chains=[chain], level=1.0), shop.evaluation)["predicted_clv"]
+        for chain in blend.chains
+    ]
+    assert len(each) == 3
+    together = model.predict(blend, shop.evaluation)["predicted_clv"]
+    assert np.allclose(together, blend.level * np.mean(each, axis=0))
+
+
+def test_a_chain_shares_the_stages_that_an_earlier_one_fitted(blend):
+    assert set(blend.stages) == {"btyd+trees", "btyd+glm", "btyd+glm+trees"}
+
+
+def test_corrections_of_the_total_are_trusted_as_far_as_there_were_windows_to_see_them(shop):
+    dearer = [table.assign(actual_clv=table["actual_clv"] * 2) for table in shop.training]
+    trusted, doubted = (shop.fit(dearer, level_prior=prior) for prior in (0.0, 1e6))
+    total = btyd.expected(doubted.customers, shop.evaluation, 90)["btyd_revenue"].sum()
+    assert trusted.level == 1
+    assert model.predict(trusted, shop.evaluation)["predicted_clv"].sum() / total == pytest.approx(2, rel=0.2)
+    assert model.predict(doubted, shop.evaluation)["predicted_clv"].sum() / total == pytest.approx(1, rel=0.2)
+
+
+def test_the_currency_changes_nothing_but_the_amounts(shop):
+    money = [name for name in shop.evaluation if name.startswith("revenue") or name.endswith("_value")]
+    times = {name: (lambda table, name=name: table[name] * 128) for name in [*money, "actual_clv"]}
+    here = model.predict(shop.fit(chains=["trees"]), shop.evaluation)["predicted_clv"]
+    dear = Shop.__new__(Shop)
+    dear.__dict__ = shop.__dict__ | {
+        "training": [table.assign(**times) for table in shop.training],
+        "evaluation": shop.evaluation.assign(**times),
+    }
+    there = model.predict(dear.fit(chains=["trees"]), dear.evaluation)["predicted_clv"]
+    assert np.allclose(there, 128 * here, rtol=1e-4)
+
+
+def test_net_returns_in_the_labels_never_make_a_negative_prediction(shop):
+    returned = [table.assign(actual_clv=table["actual_clv"] - 30) for table in shop.training]
+    found = model.predict(shop.fit(returned), shop.evaluation)
+    assert (found >= 0).all(axis=None) and np.isfinite(found).all(axis=None)
+
+
+def test_the_same_seed_gives_the_same_bytes(shop, blend, tmp_path):
+    for name, found in (("one", blend), ("two", shop.fit())):
+        (tmp_path / name).mkdir()
+        files.save(found, tmp_path / name)
+    one, two = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
+    assert one == two and len(one) == 4
+
+
+def test_a_model_from_files_predicts_the_same_numbers_and_nothing_is_pickled(shop, blend, tmp_path):
+    files.save(blend, tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".ubj"}
+    assert model.predict(files.load(tmp_path), shop.evaluation).equals(model.predict(blend, shop.evaluation))
+
+
+def test_a_row_is_predicted_alone_as_among_others(shop, blend):
+    together = model.predict(blend, shop.evaluation)
+    assert np.allclose(model.predict(blend, shop.evaluation.iloc[[17]]), together.iloc[[17]], rtol=1e-6)
+
+
+def test_without_labels_the_answer_is_the_probability_model_with_a_rough_interval(shop):
+    found = shop.fit(snapshots=[])
+    assert found.chains == [["btyd"]] and found.intervals is None
+    predicted = model.predict(found, shop.evaluation)
+    assert np.allclose(
+        predicted["predicted_clv"],
+        btyd.expected(found.customers, shop.evaluation, 90)["btyd_revenue"],
     )
+    covered = metrics.coverage(shop.evaluation["actual_clv"], predicted, shop.evaluation["lifecycle_stage"])
+    assert 0.75 < covered.set_index("group").loc["all", "coverage"] < 0.99
 
 
-def fitted(**options):
-    return model.fit([snapshot(400, 1), snapshot(500, 2)], ["rate"], OPTIONS | options, seed=7, threads=1)
+@pytest.mark.parametrize("snapshots", [1, 3])
+def test_intervals_hold_the_prediction_and_about_the_share_they_promise(shop, snapshots):
+    found = model.predict(shop.fit(shop.training[-snapshots:]), shop.evaluation)
+    assert (found["predicted_clv_low"] <= found["predicted_clv"]).all()
+    assert (found["predicted_clv"] <= found["predicted_clv_high"]).all()
+    covered = metrics.coverage(shop.evaluation["actual_clv"], found, shop.evaluation["lifecycle_stage"])
+    covered = covered.set_index("group")["coverage"]
+    assert 0.77 < covered["all"] < 0.95 and covered["top decile"] > 0.5
 
 
-@pytest.mark.parametrize("objective", ["tweedie", "squared_error"])
-def test_predictions_are_the_expected_revenue(objective):
-    unseen = snapshot(2000, 3)
-    predicted = model.predict(fitted(objective=objective), unseen)
-    assert predicted.sum() / unseen["actual_clv"].sum() == pytest.approx(1, abs=0.2)
-    assert np.corrcoef(predicted, unseen["rate"])[0, 1] > 0.8
+def test_shifted_ends_hold_the_promised_share_of_the_customers_they_were_shifted_on():
+    chance = np.random.default_rng(1)
+    table = pd.DataFrame({"x": chance.normal(size=2000), "lifecycle_stage": "active"})
+    table["actual_clv"] = np.expm1(2 + table["x"] + chance.normal(0, 0.5, 2000)).clip(lower=0)
+    data = trees.matrix(table, ["x"], 1, intervals.on_log(table["actual_clv"], 1.0) - 0.7)  # quantiles that are too low
+    booster = trees.xgb.train({"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.8, 0.9]}, data, 30)
+    found = intervals.Intervals(0.8, 1.0, ["x"], booster, {}, np.inf, 0.1, 1.0)
+    predicted = np.expm1(2 + table["x"].to_numpy()).clip(min=0)  # the median: every interval holds it anyway
+    found.shift.update(intervals.shifts(found, table, predicted))
+    assert set(found.shift) == {"everybody", "active"} and found.shift["active"] > 0.1
+    low, high = intervals.around(found, table, predicted)
+    held = (low <= table["actual_clv"]) & (table["actual_clv"] <= high)
+    assert held.mean() == pytest.approx(0.8, abs=0.02)
 
 
-def test_tweedie_predictions_are_never_negative_even_when_returns_exceed_orders():
-    table = snapshot(300).assign(actual_clv=lambda rows: rows["actual_clv"] - 3)
-    booster = model.fit([table], ["rate"], OPTIONS, seed=7, threads=1)
-    assert (model.predict(booster, table) >= 0).all()
+def test_the_total_has_an_interval_of_its_own_that_more_customers_make_narrower_down_to_how_periods_differ():
+    one = intervals.Intervals(0.8, 1.0, [], None, {}, 0.0, period_sd=0.1, customer_sd=3.0)
+    few, many = (intervals.total(one, np.full(n, 10.0)) for n in (100, 1_000_000))
+    assert few[0] < 1000 < few[1] and few[1] / few[0] > many[1] / many[0]
+    assert np.log(many[1] / 1e7) == pytest.approx(1.2816 * 0.1, rel=1e-2)
 
 
-def test_the_same_seed_gives_the_same_model():
-    assert fitted().save_raw() == fitted().save_raw()
+def test_contributions_add_up_to_the_logarithm_of_a_chain(shop):
+    found = shop.fit(chains=["btyd+glm+trees"], level_prior=0.0)
+    added = model.contributions(found, shop.evaluation).sum(axis=1)
+    predicted = model.predict(found, shop.evaluation)["predicted_clv"]
+    usual = predicted > 0.05 * found.unit  # not where a base or a correction was cut off
+    assert usual.mean() > 0.5 and np.ptp((np.log(predicted) - added)[usual]) < 1e-3
 
 
-def test_a_customer_is_held_out_of_every_snapshot_or_of_none():
-    first = model.held_out(pd.Series(["ann", "bob", "00042", "42"] * 50), 0.5, seed=7)
-    assert len({tuple(first[i::4]) for i in range(4)} - {(True,) * 50, (False,) * 50}) == 0
-    many = model.held_out(pd.Series([f"c{i}" for i in range(10_000)]), 0.2, seed=7)
-    assert many.mean() == pytest.approx(0.2, abs=0.02)
-    assert (many != model.held_out(pd.Series([f"c{i}" for i in range(10_000)]), 0.2, seed=8)).any()
+def test_a_glm_finds_the_coefficients_of_a_tweedie_with_an_offset():
+    chance = np.random.default_rng(3)
+    table = pd.DataFrame({"x": chance.normal(0, 1, 20_000)})
+    base, logs = chance.gamma(2, 10, 20_000), np.sign(table["x"]) * np.log1p(np.abs(table["x"]))
+    mean = base * np.exp(0.3 + 0.5 * (logs - logs.mean()) / logs.std())
+    table["actual_clv"] = np.where(chance.random(20_000) < 0.4, mean / 0.4 * chance.gamma(2, 0.5, 20_000), 0)
+    found = glm.fit(table, base, ["x"], {"tweedie_power": 1.5, "glm_alpha": 1e-6})
+    assert found.intercept == pytest.approx(0.3, abs=0.03) and found.coefficients[0] == pytest.approx(0.5, abs=0.03)
 
 
-def test_held_out_customers_teach_nothing():
-    table = snapshot(500)
-    held = model.held_out(table["customer_id"], OPTIONS["validation_share"], seed=7)
-    spoilt = table.assign(actual_clv=table["actual_clv"].mask(held & (table["rate"] > 2), 1e6))
-    older = [table, table]
-    options = OPTIONS | {"early_stopping_rounds": 1000, "rounds": 5}
-    before = model.fit([*older, table], ["rate"], options, 7, 1).save_config()
-    trees = [model.fit([*some, table], ["rate"], options, 7, 1).get_dump() for some in (older, [spoilt, spoilt])]
-    assert before and trees[0] == trees[1]
+def test_a_constant_or_empty_column_teaches_nothing_and_breaks_nothing(shop):
+    spoilt = Shop.__new__(Shop)
+    spoilt.__dict__ = shop.__dict__ | {
+        name: [table.assign(revenue_30d=np.float32(1), gap_std_days=np.float32("nan")) for table in tables]
+        for name, tables in (("training", shop.training), ("all", [shop.evaluation]))
+    }
+    spoilt.evaluation = spoilt.all[0]
+    assert np.isfinite(model.predict(spoilt.fit(), spoilt.evaluation)).all(axis=None)
 
 
-def test_too_few_customers_and_no_revenue_at_all_are_errors_with_the_next_move():
+def test_more_rows_than_asked_are_thinned_to_the_same_customers_of_every_snapshot(shop):
+    half = sum(map(len, shop.training)) / 2
+    kept = [
+        set(model.thinned(table, shop.training, {"max_training_rows": half})["customer_id"]) for table in shop.training
+    ]
+    assert sum(map(len, kept)) == pytest.approx(half, rel=0.15)
+    assert all(one & set(table["customer_id"]) <= kept[2] for one, table in zip(kept, shop.training, strict=True))
+
+
+def test_a_customer_is_in_one_fold_in_every_snapshot_whatever_the_other_customers_are():
+    some, more = pd.Series(["ann", "00042", "42"]), pd.Series(["bob", "42", "ann", "00042"])
+    first, second = trees.folds(some, seed=7), trees.folds(more, seed=7)
+    assert dict(zip(some, first, strict=True)).items() <= dict(zip(more, second, strict=True)).items()
+    many = trees.folds(pd.Series([f"c{i}" for i in range(9000)]), seed=7)
+    assert np.bincount(many) == pytest.approx(3000, rel=0.06)
+
+
+def test_too_few_customers_and_no_revenue_at_all_are_errors_with_the_next_move(shop):
     with pytest.raises(InputError, match="has 30 customers, and model.min_customers=50 are needed.\nHint: "):
-        model.fit([snapshot(30)], ["rate"], OPTIONS, 7, 1)
+        shop.fit([shop.training[0].head(30)])
     with pytest.raises(InputError, match="Nobody brought revenue in any training label window"):
-        model.fit([snapshot(100).assign(actual_clv=0.0)], ["rate"], OPTIONS, 7, 1)
+        shop.fit([shop.training[0].assign(actual_clv=0.0)])
 
 
-def test_a_table_without_a_learnt_column_is_refused_by_name():
-    with pytest.raises(InputError, match="lacks 1 columns the model learnt on: rate"):
-        model.predict(fitted(), snapshot(5).drop(columns="rate"))
+def test_a_table_without_a_learnt_column_is_refused_by_name(shop, blend):
+    with pytest.raises(InputError, match="lacks 1 columns the model learnt on: revenue_90d"):
+        model.predict(blend, shop.evaluation.drop(columns="revenue_90d"))
 
 
-def test_importance_shares_add_up_to_one():
-    assert model.importance(fitted()).sum() == pytest.approx(1)
+def test_infinite_values_are_refused(shop, blend):
+    with pytest.raises(InputError, match="1 of 3 rows of the feature table hold infinite values"):
+        model.predict(blend, shop.evaluation.head(3).assign(average_order_value=[1.0, np.inf, 2.0]))
 
 
 def test_naive_predictions_are_the_mean_the_rate_and_the_last_horizon():
-    features = pd.DataFrame({"revenue_per_day": np.array([2.0, -1.0], "float32")})
-    found = naive.predictions(features, training_mean=5.0, last_horizon=np.array([7.0, 0.0]), horizon_days=30)
+    table = pd.DataFrame({"revenue_per_day": np.array([2.0, -1.0], "float32")})
+    found = naive.predictions(table, training_mean=5.0, last_horizon=np.array([7.0, 0.0]), horizon_days=30)
     assert {name: values.tolist() for name, values in found.items()} == {
         "naive_mean": [5, 5],
         "naive_rate": [60, 0],
         "naive_last": [7, 0],
     }
+
+
+def test_the_group_mean_is_that_of_training_customers_with_as_many_orders():
+    training = pd.DataFrame({"frequency": [0, 0, 1, 4], "actual_clv": [0.0, 2.0, 10.0, 30.0]})
+    found = naive.group_means(training, pd.DataFrame({"frequency": [0, 1, 2, 3, 4, 9]}))
+    assert found.tolist() == [1, 10, 30, 30, 30, 10.5]  # nobody had 6 orders or more: the mean of all

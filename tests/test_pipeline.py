@@ -51,6 +51,8 @@ def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted
         "predicted_clv",
         "clv_rank",
         "clv_percentile",
+        "predicted_clv_low",
+        "predicted_clv_high",
         "lifecycle_stage",
         "model_version",
         "as_of",
@@ -59,7 +61,9 @@ def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted
     assert scores["predicted_clv"].is_monotonic_decreasing and scores["clv_rank"].tolist() == list(
         range(1, len(scores) + 1)
     )
-    assert set(scores["as_of"]) == {"2025-12-31"} and scores["predicted_clv"].notna().all()
+    assert set(scores["as_of"]) == {"2025-12-31"} and scores.notna().all(axis=None)
+    assert (scores["predicted_clv_low"] <= scores["predicted_clv"]).all()
+    assert (scores["predicted_clv"] <= scores["predicted_clv_high"]).all()
 
 
 def test_the_ranking_is_better_than_chance_at_the_truth(trained):
@@ -92,9 +96,19 @@ def test_the_training_run_holds_what_a_reviewer_and_the_monitor_need(trained):
         "figures/gain_curve.png",
         "figures/deciles.png",
         "figures/importance.png",
+        "figures/importance.csv",
         "figures/residuals.png",
+        "figures/predicted_against_actual.png",
+        "figures/interval_coverage.png",
+        "figures/interval_coverage.csv",
+        "figures/by_number_of_orders.csv",
     } <= found
-    assert run.data.params["model.objective"] == "tweedie" and run.data.tags["git_commit"]
+    assert run.data.params["model.tweedie_power"] == "1.5" and run.data.tags["git_commit"]
+    stages = {f"coverage/{name}" for name in ("all", "bought again", "top decile", "active", "lost")}
+    orders = {
+        f"{group}/{recipe}_rmse" for group in ("1 order", "6 orders and more") for recipe in ("clv", "group_mean")
+    }
+    assert stages | orders | {"total/low", "total/high", "total/held"} <= set(run.data.metrics)
     metrics = {"rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share", "bias"}
     assert metrics <= set(run.data.metrics) and {f"naive_last/{name}" for name in metrics - {"r2"}} <= set(
         run.data.metrics
@@ -112,16 +126,24 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
     assert sum(known["lifecycle_shares"].values()) == pytest.approx(1)
 
 
-def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(trained):
+def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(trained, tmp_path):
     scores = read(trained.outputs / RANKED)
     uri = f"models:/clv/{scores['model_version'].iloc[0]}"
-    files = {path.name for path in Path(mlflow.artifacts.download_artifacts(uri)).rglob("*")}
-    assert "model.ubj" in files and not {name for name in files if name.endswith((".pkl", ".pickle", ".py"))}
+    names = {path.name for path in Path(mlflow.artifacts.download_artifacts(uri)).rglob("*")}
+    assert {"model.json", "btyd-trees-0.ubj", "quantiles.ubj"} <= names
+    assert not {name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))}
     pipeline.features(trained.config())
-    features = pd.read_parquet(trained.outputs / "clv_features.parquet").set_index("customer_id")
-    model = mlflow.pyfunc.load_model(uri)
-    inputs = features.loc[scores["customer_id"], model.metadata.get_input_schema().input_names()]
-    assert model.predict(inputs) == pytest.approx(scores["predicted_clv"].to_numpy(), rel=1e-6, abs=1e-4)
+    script = (
+        "import mlflow, pandas as pd\n"
+        f"table = pd.read_parquet({str(trained.outputs / 'clv_features.parquet')!r})\n"
+        f"found = mlflow.pyfunc.load_model({uri!r}).predict(table)\n"
+        "found.assign(customer_id=table['customer_id']).to_parquet('found.parquet')\n"
+    )
+    safe = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_TRACKING_URI": os.environ["MLFLOW_TRACKING_URI"]}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=os.environ | safe, check=True)
+    found = pd.read_parquet(tmp_path / "found.parquet").set_index("customer_id").loc[scores["customer_id"]]
+    for name in found:
+        assert found[name].to_numpy() == pytest.approx(scores[name].to_numpy(), rel=1e-6, abs=1e-4)
 
 
 def test_everything_in_the_outputs_is_an_artifact_of_its_run(trained):
@@ -221,11 +243,19 @@ def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(proj
     assert records[-1].warnings == ("clusters.k=5 was asked, but there are only 1 distinct predictions.",)
 
 
-def test_a_history_too_short_to_train_says_which_horizon_fits_and_exits_with_65(project):
-    (project / "short.csv").write_text(
-        "customer_id,order_date,revenue\n"
-        + "".join(f"c{i},2011-0{1 + i % 7}-{1 + i % 28:02d},10\n" for i in range(200))
-    )
+def write_short(path, days):
+    """200 customers who order every 40 days, for so many days."""
+    first = pd.Timestamp("2011-01-01")
+    rows = [
+        (f"c{i}", (first + pd.Timedelta(days=day)).strftime("%Y-%m-%d"), 10 + i % 7)
+        for i in range(200)
+        for day in range(i % 40, days, 40 + i % 11)
+    ]
+    pd.DataFrame(rows, columns=["customer_id", "order_date", "revenue"]).to_csv(path, index=False)
+
+
+def test_a_history_too_short_to_measure_says_which_horizon_fits_and_exits_with_65(project):
+    write_short(project / "short.csv", 150)
     found = subprocess.run(
         [sys.executable, "-m", "entrypoints.train", "data.path=short.csv"],
         capture_output=True,
@@ -233,6 +263,41 @@ def test_a_history_too_short_to_train_says_which_horizon_fits_and_exits_with_65(
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert found.returncode == 65 and "Hint: window.horizon_days=" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_a_history_of_one_horizon_falls_back_to_btyd_and_says_so_on_the_version(project):
+    write_short(project / "short.csv", 210)
+    records = pipeline.full_pipeline(composed("data.path=short.csv", *SMALL))
+    warning = "the history is shorter than two horizons of 90 days: nothing could be learnt"
+    assert any(warning in text for record in records for text in record.warnings)
+    version = client().get_model_version("clv", "1")
+    assert warning in version.description and "predicted by btyd." in version.description
+    scores = read(project / "outputs" / RANKED)
+    assert scores.notna().all(axis=None) and (scores["predicted_clv_high"] >= scores["predicted_clv"]).all()
+
+
+@pytest.mark.parametrize(
+    "name, revenue, says",
+    [
+        ("nobody comes back", lambda i, day: 10.0 if day < 40 else None, "nothing to learn|no order in the"),
+        ("all is returned", lambda i, day: 10.0 if (i + day) % 2 else -30.0, None),
+        ("all spend the same", lambda i, day: 10.0, None),
+    ],
+)
+def test_strange_histories_give_scores_without_gaps_or_a_clear_error(project, name, revenue, says):
+    write_short(project / "strange.csv", 400)
+    table = pd.read_csv("strange.csv")
+    days = (pd.to_datetime(table["order_date"]) - pd.Timestamp("2011-01-01")).dt.days
+    number = table["customer_id"].str[1:].astype(int)
+    table["revenue"] = [revenue(i, day) for i, day in zip(number, days, strict=True)]
+    table.dropna().to_csv("strange.csv", index=False)
+    settings = ("data.path=strange.csv", "window.max_silent_days=3650", "window.as_of=2012-02-01", *SMALL)
+    if says:
+        with pytest.raises(InputError, match=says):
+            pipeline.full_pipeline(composed(*settings))
+        return
+    pipeline.full_pipeline(composed(*settings))
+    assert read(project / "outputs" / RANKED).notna().all(axis=None)
 
 
 def test_multirun_gives_one_mlflow_run_a_job(trained):

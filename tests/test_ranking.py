@@ -1,4 +1,3 @@
-import numpy as np
 import pandas as pd
 from conftest import day
 
@@ -9,13 +8,18 @@ def test_rank_one_is_the_highest_prediction_and_ties_are_broken_by_id():
     features = pd.DataFrame(
         {"customer_id": ["10", "9", "ann", "bob"], "lifecycle_stage": ["new", "lost", "active", "new"]}
     )
-    found = ranking.rank(features, np.array([5.0, 5.0, 0.00001, 7.5]), "3", day("2011-06-01"))
+    predicted = pd.DataFrame({"predicted_clv": [5.0, 5.0, 0.00001, 7.5]}).assign(
+        predicted_clv_low=0.0, predicted_clv_high=lambda table: 2 * table["predicted_clv"]
+    )
+    found = ranking.rank(features, predicted, "3", day("2011-06-01"))
     assert found.to_dict("records") == [
         {
             "customer_id": "bob",
             "predicted_clv": 7.5,
             "clv_rank": 1,
             "clv_percentile": 100.0,
+            "predicted_clv_low": 0.0,
+            "predicted_clv_high": 15.0,
             "lifecycle_stage": "new",
             "model_version": "3",
             "as_of": "2011-06-01",
@@ -25,6 +29,8 @@ def test_rank_one_is_the_highest_prediction_and_ties_are_broken_by_id():
             "predicted_clv": 5.0,
             "clv_rank": 2,
             "clv_percentile": 75.0,
+            "predicted_clv_low": 0.0,
+            "predicted_clv_high": 10.0,
             "lifecycle_stage": "new",
             "model_version": "3",
             "as_of": "2011-06-01",
@@ -34,6 +40,8 @@ def test_rank_one_is_the_highest_prediction_and_ties_are_broken_by_id():
             "predicted_clv": 5.0,
             "clv_rank": 3,
             "clv_percentile": 50.0,
+            "predicted_clv_low": 0.0,
+            "predicted_clv_high": 10.0,
             "lifecycle_stage": "lost",
             "model_version": "3",
             "as_of": "2011-06-01",
@@ -43,6 +51,8 @@ def test_rank_one_is_the_highest_prediction_and_ties_are_broken_by_id():
             "predicted_clv": 0.0,
             "clv_rank": 4,
             "clv_percentile": 25.0,
+            "predicted_clv_low": 0.0,
+            "predicted_clv_high": 0.0,
             "lifecycle_stage": "active",
             "model_version": "3",
             "as_of": "2011-06-01",

@@ -22,14 +22,21 @@ def test_there_are_only_as_many_training_cutoffs_as_have_the_least_history():
     assert found.training == (day("2011-05-05"), day("2011-06-04"))  # 334 days = 2 * 90 + 154; 154 - 30 >= 120
 
 
+def test_a_history_shorter_than_two_horizons_measures_but_trains_on_no_labels():
+    found = windows.plan(
+        day("2011-01-01"), day("2011-07-20"), horizon_days=90, step_days=30, most=12, min_history_days=90
+    )
+    assert found.training == () and found.evaluation == day("2011-04-21") and found.shortest_history_days == 110
+
+
 def test_too_little_history_names_the_days_there_are_those_needed_and_a_horizon_that_fits():
     with pytest.raises(InputError) as error:
-        windows.plan(day("2011-01-01"), day("2011-07-20"), horizon_days=90, step_days=30, most=12, min_history_days=90)
+        windows.plan(day("2011-01-01"), day("2011-06-20"), horizon_days=90, step_days=30, most=12, min_history_days=90)
     assert str(error.value) == (
-        "The history has 200 days before 2011-07-20, and 270 are needed: two horizons of 90 days (training, evaluation) "
-        "and 90 days before them.\nHint: window.horizon_days=55 would fit."
+        "The history has 170 days before 2011-06-20, and 180 are needed: a horizon of 90 days to measure on and 90 days "
+        "before it; twice the horizon to learn corrections from.\nHint: window.horizon_days=80 would fit."
     )
-    windows.plan(day("2011-01-01"), day("2011-07-20"), horizon_days=55, step_days=30, most=12, min_history_days=90)
+    windows.plan(day("2011-01-01"), day("2011-06-20"), horizon_days=80, step_days=30, most=12, min_history_days=90)
 
 
 def test_the_as_of_date_is_the_day_after_the_last_order_unless_it_is_given():

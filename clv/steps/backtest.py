@@ -10,6 +10,8 @@ from clv.recipes import OURS, Measured, measure
 from clv.record import Part, Record
 from clv.workspace import Workspace
 
+ENDS = ["predicted_clv_low", "predicted_clv_high"]
+
 
 def backtest(work: Workspace) -> Record:
     """Train before each cutoff, predict everybody who had ordered, join what came, and compare with the best other recipe."""
@@ -50,10 +52,9 @@ def plans(work: Workspace) -> list[windows.Windows]:
         return [work.plan_at(cutoff + horizon) for cutoff in cutoffs]
     found = [work.plan]
     for number in range(1, work.config.backtest.origins):
-        try:
-            found.append(work.plan_at(work.as_of - number * horizon))
-        except InputError:
+        if work.as_of - (number + 1) * horizon < earliest:
             break
+        found.append(work.plan_at(work.as_of - number * horizon))
     return found
 
 
@@ -90,9 +91,13 @@ def leaderboard(work: Workspace, found: Measured) -> pd.DataFrame:
 
 
 def long_table(found: Measured) -> pd.DataFrame:
+    """One row per recipe and customer; only our recipe has intervals."""
     base = found.evaluation[["customer_id", "actual_clv"]].assign(cutoff=found.plan.evaluation.isoformat())
     tables = [base.assign(recipe=name, predicted_clv=predicted.round(4)) for name, predicted in found.predicted.items()]
-    return pd.concat(tables, ignore_index=True)[["cutoff", "customer_id", "recipe", "predicted_clv", "actual_clv"]]
+    tables[0] = tables[0].assign(**{name: found.ours[name].round(4) for name in ENDS})
+    return pd.concat(tables, ignore_index=True)[
+        ["cutoff", "customer_id", "recipe", "predicted_clv", *ENDS, "actual_clv"]
+    ]
 
 
 def sentence(board: pd.DataFrame, found: Measured) -> str:

@@ -20,7 +20,7 @@ def monitor(work: Workspace) -> Record:
         known = json.loads((path / "baseline.json").read_text())
         reference = work.sample(pd.read_parquet(path / "reference_sample.parquet"), chosen.sample_customers)
     now = work.snapshot(work.as_of, work.production_definition)
-    now = now.assign(predicted_clv=model.predict(work.production_model, now))
+    now = now.assign(predicted_clv=model.predict(work.production_model, now)["predicted_clv"])
     current = drift.masked(work.sample(now, chosen.sample_customers), known["sketches"])
     found = drift.compare(
         reference, current, work.config.features.moving, chosen.significance, chosen.min_ks, chosen.min_customers
@@ -90,7 +90,7 @@ def matured(work: Workspace, known: dict) -> tuple[dict, str | None]:
             {},
             f"RMSE and R2 are not judged: {len(table)} customers had ordered before {cutoff}, too few to judge by.",
         )
-    now = work.intervals(table["actual_clv"], model.predict(work.production_model, table))
+    now = work.intervals(table["actual_clv"], model.predict(work.production_model, table)["predicted_clv"].to_numpy())
     before = pd.DataFrame.from_dict(known["metrics"], orient="index").astype("float64")
     same = (
         cutoff.isoformat() == facts["evaluation_cutoff"] and work.transactions.quality["sha256"] == facts["data_sha256"]

@@ -22,15 +22,18 @@ def score(work: Workspace) -> Record:
             f"No customer ordered before {work.as_of}; there is nothing to score.\nHint: choose a later window.as_of."
         )
     ranked = ranking.rank(table, model.predict(work.production_model, table), version.number, work.as_of)
-    horizon, total = version.facts["horizon_days"], ranked["predicted_clv"].sum()
+    horizon, predicted = version.facts["horizon_days"], ranked["predicted_clv"].to_numpy()
+    low, high = model.total(work.production_model, predicted)
     return Record(
-        f"{len(ranked):,} customers by version {version.number} ({version.alias}): {total:,.0f} predicted over {horizon} days "
-        f"from {work.as_of}",
+        f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
+        f"predicted over {horizon} days from {work.as_of}",
         outputs={RANKED: ranked},
         warnings=tuple(doubts(work)),
         metrics={
-            "predicted_clv_total": total,
-            "predicted_clv_mean": ranked["predicted_clv"].mean(),
+            "predicted_clv_total": predicted.sum(),
+            "predicted_clv_total_low": low,
+            "predicted_clv_total_high": high,
+            "predicted_clv_mean": predicted.mean(),
             "scored_customers": len(ranked),
         },
         tags=work.production_tags,

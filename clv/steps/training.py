@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import drift, metrics, model, reports, windows
+from clv import drift, model, windows
 from clv.recipes import OURS, Measured, measure
 from clv.record import Candidate, Record
+from clv.steps.figures import details, pictures, tables
 from clv.workspace import Workspace
+
+SHAP_CUSTOMERS = 2000
 
 
 def train(work: Workspace) -> Record:
@@ -18,19 +21,40 @@ def train(work: Workspace) -> Record:
         name: work.intervals(found.evaluation["actual_clv"], predicted) for name, predicted in found.predicted.items()
     }
     evaluation = found.evaluation.assign(predicted_clv=found.predicted[OURS])
+    covered, groups = tables(found)
     facts, board, ours = describe_facts(work, found), leaderboard(figures, found), figures[OURS]["value"]
+    warnings = beaten(figures) + without_labels(found)
     return Record(
-        f"{len(found.plan.training)} snapshots, {found.booster.num_boosted_rounds()} trees; on {len(evaluation):,} customers out of time "
+        f"{recipe(found.model)}, {len(found.plan.training)} snapshots; on {len(evaluation):,} customers out of time "
         f"({found.plan.evaluation}): RMSE {ours['rmse']:.4g}, R2 {ours['r2']:.3f}, Gini {ours['normalized_gini']:.3f}, bias {ours['bias']:.2f}",
         outputs={"clv_model_metrics.csv": board},
-        artifacts=pictures(found)
+        artifacts=pictures(found, covered, groups, work.sample(found.evaluation, SHAP_CUSTOMERS))
         | baseline(work, evaluation, figures[OURS], facts)
         | {f"features/evaluation_{found.plan.evaluation}.parquet": work.loggable(evaluation)},
-        metrics=headline(figures)
-        | {"evaluation_customers": len(evaluation), "trees": found.booster.num_boosted_rounds()},
+        metrics=headline(figures) | details(found, covered, groups) | {"evaluation_customers": len(evaluation)},
         dataset=work.dataset,
-        warnings=beaten(figures),
-        candidate=Candidate(found.booster, facts, evaluation[found.inputs].head(5), description(work, board, facts)),
+        warnings=warnings,
+        candidate=Candidate(
+            found.model, facts, evaluation[found.model.inputs].head(5), description(work, found, board, warnings)
+        ),
+    )
+
+
+def recipe(fitted: model.Model) -> str:
+    return (
+        "mean of " + ", ".join("+".join(chain) for chain in fitted.chains)
+        if len(fitted.chains) > 1
+        else "+".join(fitted.chains[0])
+    )
+
+
+def without_labels(found: Measured) -> tuple[str, ...]:
+    """What to know of a model that saw no label."""
+    if found.plan.training:
+        return ()
+    return (
+        f"the history is shorter than two horizons of {found.plan.horizon_days} days: nothing could be learnt from what came "
+        "after a cutoff; this is BTYD alone, and its intervals are rough.",
     )
 
 
@@ -39,7 +63,8 @@ def describe_facts(work: Workspace, found: Measured) -> dict:
     plan = found.plan
     return {
         "definition": work.definition(plan).as_dict(),
-        "inputs": found.inputs,
+        "inputs": found.model.inputs,
+        "chains": ["+".join(chain) for chain in found.model.chains],
         "horizon_days": plan.horizon_days,
         "training_cutoffs": [day.isoformat() for day in plan.training],
         "evaluation_cutoff": plan.evaluation.isoformat(),
@@ -86,22 +111,6 @@ def headline(figures: dict[str, pd.DataFrame]) -> dict[str, float]:
     )
 
 
-def pictures(found: Measured) -> dict:
-    actual, ours = found.evaluation["actual_clv"].to_numpy(), found.predicted[OURS]
-    orders = {name: found.predicted[name] for name in (OURS, "btyd", "naive_last")} | {"perfect": actual}
-    importance, deciles = model.importance(found.booster), metrics.deciles(actual, ours)
-    return {
-        "figures/gain_curve.png": reports.gain_curve(
-            {name: metrics.gain_curve(actual, order) for name, order in orders.items()}
-        ),
-        "figures/deciles.png": reports.decile_chart(deciles),
-        "figures/deciles.csv": deciles,
-        "figures/residuals.png": reports.residual_chart(actual, ours),
-        "figures/importance.png": reports.importance_chart(importance),
-        "figures/importance.csv": importance.rename_axis("feature").reset_index(),
-    }
-
-
 def baseline(work: Workspace, evaluation: pd.DataFrame, figures: pd.DataFrame, facts: dict) -> dict:
     """What the monitor compares with: from the evaluation snapshot, never from training rows; no ids and no extremes."""
     watched = evaluation.select_dtypes("number").drop(columns="actual_clv")
@@ -117,9 +126,13 @@ def baseline(work: Workspace, evaluation: pd.DataFrame, figures: pd.DataFrame, f
     return {"baseline/baseline.json": content, "baseline/reference_sample.parquet": drift.masked(sample, sketches)}
 
 
-def description(work: Workspace, leaderboard: pd.DataFrame, facts: dict) -> str:
+def description(work: Workspace, found: Measured, leaderboard: pd.DataFrame, warnings: tuple[str, ...]) -> str:
     """What a reviewer reads in the registry, as Markdown."""
-    quality, shown = work.transactions.quality, ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"]
+    quality, plan, shown = (
+        work.transactions.quality,
+        found.plan,
+        ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"],
+    )
     wide = leaderboard.pivot(index="recipe", columns="metric", values="value").loc[
         leaderboard["recipe"].unique(), shown
     ]
@@ -128,11 +141,16 @@ def description(work: Workspace, leaderboard: pd.DataFrame, facts: dict) -> str:
         f"| {name} | " + " | ".join("-" if np.isnan(value) else f"{value:.4g}" for value in values) + " |"
         for name, values in zip(wide.index, wide.to_numpy(), strict=True)
     ]
+    trained = (
+        f"Trained on {len(plan.training)} snapshots, {plan.training[0]} to {plan.training[-1]}; "
+        if plan.training
+        else ""
+    )
     return "\n".join(
         [
-            f"XGBoost ({work.config.model.objective}) predicting net revenue per customer over {facts['horizon_days']} days.",
-            f"Trained on {len(facts['training_cutoffs'])} snapshots, {facts['training_cutoffs'][0]} to {facts['training_cutoffs'][-1]}; "
-            f"measured out of time at {facts['evaluation_cutoff']}, on the same customers as the recipes it must beat:",
+            f"Net revenue per customer over {plan.horizon_days} days, predicted by {recipe(found.model)}.",
+            *(f"**WARNING** {warning}" for warning in warnings),
+            f"{trained}measured out of time at {plan.evaluation}, on the same customers as the recipes it must beat:",
             "",
             *rows,
             "",

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +20,17 @@ os.environ |= {
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 import mlflow  # noqa: E402
-import mlflow.xgboost  # noqa: E402
 from mlflow.data.dataset_source_registry import resolve_dataset_source  # noqa: E402
 from mlflow.data.meta_dataset import MetaDataset  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 
+from clv import model  # noqa: E402
 from clv.errors import UserError  # noqa: E402
+from clv.model import files  # noqa: E402
 from clv.record import Candidate, Record  # noqa: E402
 
 PRODUCTION, CANDIDATE, PREVIOUS = "production", "candidate", "previous"
+FILES = "clv_model"  # folder of the model within a version's artifacts
 PROMOTE = "mlflow run . -e promote -P version={version} -P reviewer=NAME -P reason=WHY"
 
 
@@ -121,15 +124,26 @@ def register(candidate: Candidate, name: str) -> str:
     """Log the model to the active run, register it, and let the alias `candidate` name it. Returns the version."""
     import numpy
     import pandas
+    import scipy
     import xgboost
 
-    info = mlflow.xgboost.log_model(
-        candidate.booster,
-        name="model",
-        signature=signature(candidate),
-        metadata={"clv": candidate.facts},
-        pip_requirements=[f"{library.__name__}=={library.__version__}" for library in (mlflow, numpy, pandas, xgboost)],
-    )
+    libraries = (mlflow, numpy, pandas, scipy, xgboost)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(action="ignore"),  # it asks for type hints and for an example, which would be customers
+    ):
+        written = Path(folder) / FILES
+        written.mkdir()
+        files.save(candidate.model, written)
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).parent / "serving.py"),
+            artifacts={FILES: str(written)},
+            code_paths=[str(Path(__file__).parent.parent)],
+            signature=signature(candidate),
+            metadata={"clv": candidate.facts},
+            pip_requirements=[f"{library.__name__}=={library.__version__}" for library in libraries],
+        )
     version = str(mlflow.register_model(info.model_uri, name).version)
     client = mlflow.MlflowClient()
     client.update_model_version(name, version, description=candidate.description)
@@ -138,7 +152,10 @@ def register(candidate: Candidate, name: str) -> str:
 
 
 def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
-    return mlflow.models.infer_signature(candidate.example, candidate.booster.inplace_predict(candidate.example))
+    """Numbers as double, which takes float32 as well."""
+    numbers = candidate.example.select_dtypes("number")
+    example = candidate.example.assign(**numbers.astype("float64"))
+    return mlflow.models.infer_signature(example, model.predict(candidate.model, example))
 
 
 def aliases(name: str) -> dict[str, str]:
@@ -217,9 +234,18 @@ def version_at(name: str, alias: str, number: str) -> Version:
     return Version(name, number, run_id, alias, facts)
 
 
-def load(version: Version) -> Any:
-    """The booster of a version, from its native file."""
-    return mlflow.xgboost.load_model(f"models:/{version.name}/{version.number}")
+def load(version: Version) -> model.Model:
+    """The model of a version, from its native files; no code that is stored with it is run.
+
+    Raises: UserError: the version has no files of this engine's.
+    """
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{version.name}/{version.number}")) / "artifacts" / FILES
+    if not folder.exists():
+        raise UserError(
+            f"Version {version.number} of model {version.name} was made by an earlier engine, or its files are gone."
+            f"\nHint: train again and promote the new version:\n  {PROMOTE.format(version='N')}"
+        )
+    return files.load(folder)
 
 
 def download_baseline(version: Version, folder: Path) -> Path:

@@ -1,0 +1,220 @@
+"""What a customer will bring: chains in which each stage corrects the one before it; the prediction is the mean of the chains.
+
+`btyd+glm+trees` asks the probability model, lets a GLM correct its answer, and trees correct that. A stage sees the feature
+table at its own cutoff and the prediction so far; all but squared_error and hurdle multiply it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv import btyd
+from clv.errors import InputError
+from clv.model import glm, intervals, trees
+
+LEAST = 1e-3  # a base is at least this share of the mean label: zero could not be corrected
+BTYD_COLUMNS = ["btyd_purchases", "btyd_alive", "btyd_spend", "btyd_revenue"]
+BTYD_NEEDS = ["tenure_days", "recency_days", "frequency", "average_order_value", "revenue_total"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """chains: lists of stage names.   stages: by the chain up to them ("btyd+glm").   inputs: columns of the feature table.
+
+    unit: mean label, in currency: the base of a chain that does not begin with btyd.   scale, level: see totals().
+    interval: probability promised.   intervals: none where there were no labels to learn them from.
+    """
+
+    chains: list[list[str]]
+    inputs: list[str]
+    horizon_days: int
+    threads: int
+    unit: float
+    scale: float
+    level: float
+    interval: float
+    customers: btyd.Customers
+    stages: dict[str, Any]
+    intervals: intervals.Intervals | None
+
+
+def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str], options: dict) -> Model:
+    """Fit on all snapshots; BTYD on each one's own history, and for use on that of `current`.
+
+    Args:    snapshots: oldest first; customer_id, lifecycle_stage, the feature columns, actual_clv; may be empty: BTYD alone.
+             current: the feature table at the cutoff from which the model will predict.   columns: what stages learn from.
+             options: keys of conf/model/, seed, threads, horizon_days, cutoffs (of the snapshots).
+    Raises:  InputError: too few customers, or nobody bought in any label window.
+    """
+    check(snapshots, current, options)
+    kind, horizon = options["probability_model"], options["horizon_days"]
+    customers = fitted = btyd.fit(current, kind)
+    model = Model(
+        [chain.split("+") for chain in options["chains"]] if snapshots else [["btyd"]],
+        list(dict.fromkeys(["lifecycle_stage", *columns, *BTYD_NEEDS])),
+        horizon,
+        options["threads"],
+        0.0,
+        1.0,
+        1.0,
+        options["interval"],
+        customers,
+        {},
+        None,
+    )
+    tables = []
+    for snapshot in reversed(snapshots):
+        fitted = btyd.fit(snapshot, kind, start=fitted)
+        tables.append(snapshot.join(btyd.expected(fitted, snapshot, horizon)))
+    tables = [thinned(table, snapshots, options) for table in reversed(tables)]
+    if not tables:
+        return replace(model, unit=float(btyd.expected(customers, current, horizon)["btyd_revenue"].mean()))
+    rows = pd.concat(tables, ignore_index=True)
+    scale, level = totals(model.chains, rows, options)
+    model = replace(model, unit=trees.unit_of(rows), scale=scale, level=level)
+    for chain in model.chains:
+        learn(model, chain, rows, columns, options)
+    return replace(model, intervals=intervals.fit(tables, expected(model, tables[-1]), columns, options))
+
+
+def check(snapshots: list[pd.DataFrame], current: pd.DataFrame, options: dict) -> None:
+    smallest = min([current, *snapshots], key=len)
+    if len(smallest) < options["min_customers"]:
+        raise InputError(
+            f"A training snapshot has {len(smallest)} customers, and model.min_customers={options['min_customers']} are "
+            "needed.\nHint: a longer history or a shorter window.horizon_days."
+        )
+    if snapshots and not any((snapshot["actual_clv"] > 0).any() for snapshot in snapshots):
+        raise InputError(
+            "Nobody brought revenue in any training label window; there is nothing to learn."
+            "\nHint: check the dates of the history, or choose a longer window.horizon_days."
+        )
+
+
+def thinned(table: pd.DataFrame, snapshots: list[pd.DataFrame], options: dict) -> pd.DataFrame:
+    """The same share of the customers in every snapshot, so that all of them together fit model.max_training_rows."""
+    share = options["max_training_rows"] / sum(map(len, snapshots))
+    if share >= 1:
+        return table
+    draw = pd.util.hash_pandas_object(table["customer_id"].astype(object), index=False, hash_key="thinned".zfill(16))
+    return table[draw.to_numpy() < share * 2.0**64].reset_index(drop=True)
+
+
+def totals(chains: list[list[str]], rows: pd.DataFrame, options: dict) -> tuple[float, float]:
+    """Scale and level: BTYD is corrected on the scale of the actual total, and a part of that is taken back at the end.
+
+    All customers of a period are off together, so a ratio of totals says less than the number of customers makes believe:
+    it is trusted as n / (n + model.level_prior), with n label windows side by side in the training span; the shrinkage of a
+    random effect that is seen n times. (A ratio beyond e or 1 / e is no matter of periods and is trusted.)
+
+    Source: Buhlmann and Gisler (2005), A Course in Credibility Theory and its Applications, chapter 3.
+    """
+    if not any(chain[0] == "btyd" and len(chain) > 1 for chain in chains):
+        return 1.0, 1.0
+    revenue = rows["actual_clv"].clip(lower=0).sum()
+    ratio = revenue / max(rows["btyd_revenue"].sum(), 1e-9 * revenue)
+    windows = 1 + (options["cutoffs"][-1] - options["cutoffs"][0]).days / options["horizon_days"]
+    doubt = options["level_prior"] / (windows + options["level_prior"])
+    return float(ratio), float(np.exp(-doubt * np.clip(np.log(ratio), -1, 1)))
+
+
+def learn(model: Model, chain: list[str], rows: pd.DataFrame, columns: list[str], options: dict) -> None:
+    """Fit the stages of a chain that no earlier chain has fitted, each on what stands before it."""
+    for number, name in enumerate(chain):
+        key = "+".join(chain[: number + 1])
+        if name == "btyd" or key in model.stages:
+            continue
+        before = np.maximum(along(model, chain[:number], rows), LEAST * model.unit)
+        if name == "glm":
+            known = [*columns, *BTYD_COLUMNS] if chain[0] == "btyd" else columns
+            model.stages[key] = glm.fit(rows, before, known, options)
+        else:
+            model.stages[key] = trees.fit(name, rows, before, columns, options)
+
+
+def along(model: Model, chain: list[str], table: pd.DataFrame) -> np.ndarray:
+    """The prediction of a chain, in currency; of an empty chain, the mean label. table: with BTYD's columns.
+
+    What is corrected is BTYD's answer on the scale of the actual total, and at least a small share of the mean label.
+    """
+    found = np.full(len(table), model.unit)
+    for number, name in enumerate(chain):
+        if name == "btyd":
+            found = model.scale * table["btyd_revenue"].to_numpy("float64")
+        else:
+            stage = model.stages["+".join(chain[: number + 1])]
+            base = np.maximum(found, LEAST * model.unit)
+            found = (
+                glm.predict(stage, table, base) if name == "glm" else trees.predict(stage, table, base, model.threads)
+            )
+    return found
+
+
+def expected(model: Model, table: pd.DataFrame) -> np.ndarray:
+    """Mean of the chains, in currency. table: with BTYD's columns."""
+    return model.level * np.mean([along(model, chain, table) for chain in model.chains], axis=0)
+
+
+def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
+    """Expected net revenue of each row in the horizon and an interval that holds it, in currency.
+
+    Returns: predicted_clv, predicted_clv_low, predicted_clv_high; the index of the features.
+    Raises:  InputError: the table lacks a column that the model learnt on, or a prediction is not a number.
+    """
+    if missing := [name for name in model.inputs if name not in features]:
+        raise InputError(
+            f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}."
+            "\nHint: build it with the definition that is stored with the model version."
+        )
+    endless = np.isinf(features[model.inputs].select_dtypes("number")).any(axis=1)
+    if endless.any():
+        raise InputError(
+            f"{endless.sum()} of {len(features)} rows of the feature table hold infinite values.\nHint: look at the revenue "
+            "column of those customers."
+        )
+    table = features.join(btyd.expected(model.customers, features, model.horizon_days))
+    predicted = expected(model, table)
+    if model.intervals:
+        low, high = intervals.around(model.intervals, table, predicted)
+    else:
+        low, high = intervals.rough(table["btyd_purchases"].to_numpy(), predicted, model.interval)
+    found = pd.DataFrame(
+        {"predicted_clv": predicted, "predicted_clv_low": low, "predicted_clv_high": high}, index=features.index
+    )
+    if bad := int((~np.isfinite(found)).any(axis=1).sum()):
+        raise InputError(
+            f"{bad} of {len(found)} predictions are not numbers.\nHint: look for missing or infinite values among the features."
+        )
+    return found
+
+
+def total(model: Model, predicted: np.ndarray) -> tuple[float, float]:
+    """Low and high of the sum of the predictions, in currency, at the model's level."""
+    if model.intervals:
+        return intervals.total(model.intervals, predicted)
+    return intervals.spread_total(predicted, intervals.UNKNOWN_PERIOD_SD, model.interval)
+
+
+def contributions(model: Model, features: pd.DataFrame) -> pd.DataFrame:
+    """What each column adds to the logarithm of a prediction, averaged over the chains: SHAP values.
+
+    btyd_revenue is what the probability model says, beside the average customer. (Of squared_error and hurdle: on the scale
+    on which their trees add up.)
+
+    Returns: one row per row of the features, one column per column that a stage uses.
+    Source:  Lundberg and Lee (2017), A Unified Approach to Interpreting Model Predictions; TreeSHAP of XGBoost.
+    """
+    table = features.join(btyd.expected(model.customers, features, model.horizon_days))
+    found = pd.DataFrame(0.0, index=features.index, columns=[*model.inputs[1:], *BTYD_COLUMNS])
+    for chain in model.chains:
+        for number, name in enumerate(chain):
+            if name == "btyd":
+                logs = np.log(np.maximum(model.scale * table["btyd_revenue"], LEAST * model.unit))
+                effects = (logs - logs.mean()).to_frame("btyd_revenue")
+            else:
+                stage = model.stages["+".join(chain[: number + 1])]
+                effects = glm.effects(stage, table) if name == "glm" else trees.effects(stage, table, model.threads)
+            found[effects.columns] += effects / len(model.chains)
+    return found.loc[:, (found != 0).any()]
