@@ -23,10 +23,8 @@ def day_or_none() -> Any:
     return field(default=MISSING, metadata={"day": True})
 
 
-def chains() -> Any:
-    return field(
-        default=MISSING, metadata={"pattern": r"(btyd|glm|trees|squared_error|hurdle)(\+(glm|trees|squared_error))*"}
-    )
+def pattern(expression: str, says: str) -> Any:
+    return field(default=MISSING, metadata={"pattern": (expression, says)})
 
 
 @dataclass
@@ -74,7 +72,10 @@ class Features:
 
 @dataclass
 class Model:
-    chains: list[str] = chains()
+    chains: list[str] = pattern(
+        r"(btyd|glm|trees|squared_error|hurdle)(\+(glm|trees|squared_error))*",
+        "no chain of stages, like btyd+glm+trees; first btyd, glm, trees, squared_error or hurdle, then any of glm, trees, squared_error",
+    )
     probability_model: str = one_of("bg_nbd", "mbg_nbd", "pareto_nbd")
     level_prior: float = between(0, 1e6)
     tweedie_power: float = between(1.01, 1.99)
@@ -129,6 +130,23 @@ class Backtest:
 
 
 @dataclass
+class Range:
+    key: str
+    low: float
+    high: float
+
+
+@dataclass
+class Tune:
+    name: str = pattern(r"\w+", "no plain name of letters, digits and _")
+    folder: str = field(default=MISSING)
+    origins: int = between(1, 100)
+    trials: int = between(1, 100_000)
+    minutes: float = between(0, 100_000)
+    space: list[Range] = field(default=MISSING)
+
+
+@dataclass
 class Promote:
     version: str | None
     reviewer: str | None
@@ -161,6 +179,7 @@ class Config:
     monitor: Monitor
     tracking: Tracking
     backtest: Backtest
+    tune: Tune
     promote: Promote
     simulate: Simulate
     compute: Compute
@@ -182,6 +201,7 @@ def load(composed: DictConfig) -> Config:
             "\nHint: every key and its unit is listed in conf/."
         ) from error
     check(config, "")
+    check_space(config.tune.space)
     stages = config.features.lifecycle
     if not stages.active_gaps <= stages.lagging_gaps <= stages.dormant_gaps:
         raise UserError(
@@ -210,13 +230,23 @@ def check_value(name: str, value: Any, rule: Any) -> None:
         raise UserError(f"configuration: {name}={value} is outside {rule['allowed'][0]:g} to {rule['allowed'][1]:g}.")
     if "choices" in rule and value not in rule["choices"]:
         raise UserError(f"configuration: {name}={value} is none of {', '.join(rule['choices'])}.")
-    if "pattern" in rule and not re.fullmatch(rule["pattern"], value):
-        raise UserError(
-            f"configuration: {name}={value} is no chain of stages, like btyd+glm+trees; first btyd, glm, trees, "
-            "squared_error or hurdle, then any of glm, trees, squared_error."
-        )
+    if "pattern" in rule and not re.fullmatch(rule["pattern"][0], value):
+        raise UserError(f"configuration: {name}={value} is {rule['pattern'][1]}.")
     if "day" in rule and value is not None:
         try:
             dt.date.fromisoformat(value)
         except ValueError:
             raise UserError(f"configuration: {name}={value} is not a day written YYYY-MM-DD.") from None
+
+
+def check_space(space: list[Range]) -> None:
+    """Hold both ends of every range to search to what the model's number may be."""
+    numbers = {entry.name: entry.metadata for entry in fields(Model) if "allowed" in entry.metadata}
+    for where in space:
+        name = f"tune.space: {where.key}"
+        if where.key not in numbers:
+            raise UserError(f"configuration: {name} is no number of conf/model/: {', '.join(sorted(numbers))}.")
+        if not where.low < where.high:
+            raise UserError(f"configuration: {name}: low={where.low:g} is not below high={where.high:g}.")
+        for end in (where.low, where.high):
+            check_value(name, end, numbers[where.key])

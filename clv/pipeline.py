@@ -49,6 +49,10 @@ def backtest(config: Config) -> list[Record]:
     return run("backtest", [steps.read, steps.backtest], config)
 
 
+def tune(config: Config) -> list[Record]:
+    return run("tune", [steps.read, steps.tune], config)
+
+
 def promote(config: Config) -> list[Record]:
     return run("promote", [steps.promote], config)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from clv import btyd, model, naive, windows
+from clv.config import Model
 from clv.errors import InputError
 from clv.workspace import Workspace
 
@@ -26,9 +27,10 @@ class Measured:
     group_means: np.ndarray
 
 
-def measure(work: Workspace, plan: windows.Windows) -> Measured:
+def measure(work: Workspace, plan: windows.Windows, asked: Model | None = None) -> Measured:
     """Fit on the plan's training snapshots alone; predict, with every recipe, each customer of its evaluation snapshot.
 
+    Args:   asked: another model than the configured one.
     Raises: InputError: the evaluation's labels reach beyond the history.
     """
     config, definition = work.config, work.definition(plan)
@@ -45,7 +47,7 @@ def measure(work: Workspace, plan: windows.Windows) -> Measured:
         snapshots,
         evaluation.drop(columns="actual_clv"),
         definition.columns(config.features.moving),
-        asdict(config.model)
+        asdict(asked or config.model)
         | {
             "seed": config.seed,
             "threads": config.compute.threads,

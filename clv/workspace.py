@@ -98,6 +98,13 @@ class Workspace:
     def plan(self) -> windows.Windows:
         return self.plan_at(self.as_of)
 
+    def rolling(self, newest: dt.date, most: int) -> list[windows.Windows]:
+        """Plans as of `newest` and a horizon earlier each, while there are labels to train on."""
+        horizon = dt.timedelta(days=self.config.window.horizon_days)
+        earliest = self.first_day + 2 * horizon + dt.timedelta(days=self.config.window.min_history_days)
+        days = (newest - number * horizon for number in range(most))
+        return [self.plan_at(day) for day in days if day >= earliest]
+
     def definition(self, plan: windows.Windows) -> features.Definition:
         """The features that every training snapshot of the plan can fill."""
         chosen = self.config.features

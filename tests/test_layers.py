@@ -22,6 +22,7 @@ SHELVES = [
         "drift",
         "review",
         "record",
+        "search",
     },
     {"tracking", "reports", "store", "terminal"},
     {"workspace"},
@@ -29,7 +30,14 @@ SHELVES = [
     {"steps"},
     {"pipeline"},
 ]
-ONE_PLACE = {"mlflow": "tracking", "evidently": "reports", "matplotlib": "reports", "rich": "terminal", "hydra": None}
+ONE_PLACE = {
+    "mlflow": "tracking",
+    "evidently": "reports",
+    "matplotlib": "reports",
+    "rich": "terminal",
+    "optuna": "search",
+    "hydra": None,
+}
 FILES = [path for path in sorted((ROOT / "clv").rglob("*.py")) if path != ROOT / "clv/__init__.py"]
 MODULES = {str(path.relative_to(ROOT / "clv").with_suffix("")): ast.parse(path.read_text()) for path in FILES}
 

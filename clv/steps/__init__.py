@@ -6,6 +6,7 @@ from clv.steps.monitoring import monitor
 from clv.steps.promotion import bootstrap, promote
 from clv.steps.scoring import cluster, rank_clusters, score
 from clv.steps.training import train
+from clv.steps.tuning import tune
 
 __all__ = [
     "backtest",
@@ -19,4 +20,5 @@ __all__ = [
     "score",
     "simulate",
     "train",
+    "tune",
 ]

@@ -50,12 +50,7 @@ def plans(work: Workspace) -> list[windows.Windows]:
         )
     if cutoffs:
         return [work.plan_at(cutoff + horizon) for cutoff in cutoffs]
-    found = [work.plan]
-    for number in range(1, work.config.backtest.origins):
-        if work.as_of - (number + 1) * horizon < earliest:
-            break
-        found.append(work.plan_at(work.as_of - number * horizon))
-    return found
+    return work.rolling(work.as_of, work.config.backtest.origins) or [work.plan]
 
 
 def leaderboard(work: Workspace, found: Measured) -> pd.DataFrame:
