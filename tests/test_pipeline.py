@@ -188,14 +188,22 @@ def test_days_that_nobody_observed_are_no_labels(trained):
         pipeline.train(trained.config("window.as_of=2026-02-28"))
 
 
-def test_a_model_that_does_not_beat_another_recipe_says_so():
-    def figures(rmse, gini):
-        return pd.DataFrame({"value": {"rmse": rmse, "normalized_gini": gini}})
-
-    assert training.beaten({"clv": figures(1.0, 0.9), "naive_last": figures(2.0, 0.5)}) == ()
-    assert training.beaten({"clv": figures(2.0, 0.9), "naive_last": figures(1.5, 0.8), "btyd": figures(1.0, 0.8)}) == (
-        "the model does not beat btyd on rmse: 2 against 1, on the same customers.",
+@pytest.mark.parametrize(
+    "beats_the_mean, low, high, warning",
+    [
+        (True, -3.0, -1.0, None),
+        (True, -3.0, 1.0, "not told apart from btyd"),
+        (True, 1.0, 3.0, "worse than btyd"),
+        (False, -3.0, -1.0, "no skill, nothing beats the constant beyond noise"),
+    ],
+)
+def test_a_model_that_is_not_better_than_the_others_says_so(beats_the_mean, low, high, warning):
+    row = {"recipe": "clv", "cutoff": "2011-09-11", "rmse": 10.0, "r2": 0.1, "normalized_gini": 0.5, "bias": 1.0}
+    differences = {"rmse_difference_low": low, "rmse_difference_high": high}
+    found = training.doubts(
+        pd.DataFrame([row | {"best_baseline": "btyd", "beats_the_mean": beats_the_mean} | differences])
     )
+    assert (warning is None and found == ()) or warning in found[0]
 
 
 def test_the_same_data_config_and_seed_give_the_same_bytes(trained):

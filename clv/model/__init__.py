@@ -115,8 +115,7 @@ def totals(chains: list[list[str]], rows: pd.DataFrame, options: dict) -> tuple[
         return 1.0, 1.0
     revenue = rows["actual_clv"].clip(lower=0).sum()
     ratio = revenue / max(rows["btyd_revenue"].sum(), 1e-9 * revenue)
-    windows = 1 + (options["cutoffs"][-1] - options["cutoffs"][0]).days / options["horizon_days"]
-    doubt = options["level_prior"] / (windows + options["level_prior"])
+    doubt = options["level_prior"] / (intervals.windows_side_by_side(options) + options["level_prior"])
     return float(ratio), float(np.exp(-doubt * np.clip(np.log(ratio), -1, 1)))
 
 

@@ -14,8 +14,7 @@ from clv.model import trees
 
 ROUNDS, ENOUGH = 60, 200  # trees; customers for a group of its own
 EVERYBODY, TOP = "everybody", "top decile"
-LEAST_PERIOD_SD = 0.05  # no history is so short that its periods can be called alike
-UNKNOWN_PERIOD_SD = 0.25  # with a single period to judge by, or none
+UNKNOWN_PERIOD_SD = 0.25  # of the log of a total, where a history has shown no two periods
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ def fit(tables: list[pd.DataFrame], predicted: np.ndarray, columns: list[str], o
         rows = newest[~judged]
     unit = trees.unit_of(pd.concat(tables))
     inputs = [*columns, *(name for name in newest if name.startswith("btyd_"))]
+    options = options | {"threads": trees.threads_for(len(rows), options)}
     data = xgb.QuantileDMatrix(rows[inputs], label=on_log(rows["actual_clv"], unit), nthread=options["threads"])
     chosen = trees.parameters("reg:quantileerror", options) | {
         "quantile_alpha": np.array(quantiles(level)),
@@ -67,13 +67,23 @@ def fit(tables: list[pd.DataFrame], predicted: np.ndarray, columns: list[str], o
         xgb.train(chosen, data, ROUNDS),
         {EVERYBODY: 0.0},
         float(np.quantile(predicted, 0.9)),
-        max(float(np.std(np.log(np.maximum(totals, 1e-3)), ddof=1)), LEAST_PERIOD_SD)
-        if len(totals) > 1
-        else UNKNOWN_PERIOD_SD,
+        period_sd(totals, options),
         float(np.sqrt((errors**2).mean()) / max(predicted.mean(), 1e-9)),
     )
     found.shift.update(shifts(found, newest[judged], predicted[judged]))
     return found
+
+
+def period_sd(ratios: list[float], options: dict) -> float:
+    """Of the log of the ratios of totals; n windows side by side count n - 1 times beside UNKNOWN_PERIOD_SD, which counts once."""
+    more = windows_side_by_side(options) - 1
+    seen = np.var(np.log(np.maximum(ratios, 1e-3)), ddof=1) if len(ratios) > 1 else 0.0
+    return float(np.sqrt((UNKNOWN_PERIOD_SD**2 + more * seen) / (1 + more)))
+
+
+def windows_side_by_side(options: dict) -> float:
+    """How many label windows the training span holds."""
+    return 1 + (options["cutoffs"][-1] - options["cutoffs"][0]).days / options["horizon_days"]
 
 
 def ended(cutoff, newest, options: dict) -> bool:

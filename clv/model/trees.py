@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-FOLDS = 3
+FOLDS, ROWS_PER_THREAD = 3, 100_000
 OBJECTIVES = {
     "trees": ("reg:tweedie",),
     "squared_error": ("reg:squarederror",),
@@ -36,9 +36,9 @@ def fit(kind: str, rows: pd.DataFrame, base: np.ndarray, columns: list[str], opt
         target = (label > 0).astype(float) if objective == "binary:logistic" else label / unit
         if kind == "squared_error":
             target = rows["actual_clv"].to_numpy() / unit
-        data = matrix(rows[used], columns, options["threads"], target[used])
+        data = matrix(rows[used], columns, threads_for(len(rows), options), target[used])
         start_from(data, objective, base[used] / unit)
-        chosen = parameters(objective, options)
+        chosen = parameters(objective, options | {"threads": threads_for(len(rows), options)})
         boosters.append(xgb.train(chosen, data, rounds(chosen, data, rows["customer_id"][used], options)))
     return Trees(kind, columns, unit, boosters)
 
@@ -65,6 +65,11 @@ def folds(customers: pd.Series, seed: int) -> np.ndarray:
 
 def matrix(rows: pd.DataFrame, columns: list[str], threads: int, label: np.ndarray | None = None) -> xgb.DMatrix:
     return xgb.DMatrix(rows[columns], label=label, nthread=threads)
+
+
+def threads_for(rows: int, options: dict) -> int:
+    """One for few rows: where other programs run, threads that wait for each other made small trees ten times slower."""
+    return min(options["threads"], 1 + rows // ROWS_PER_THREAD)
 
 
 def start_from(data: xgb.DMatrix, objective: str, base: np.ndarray) -> None:

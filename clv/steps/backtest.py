@@ -8,6 +8,7 @@ from clv import metrics, windows
 from clv.errors import InputError
 from clv.recipes import OURS, Measured, measure
 from clv.record import Part, Record
+from clv.steps.comparison import compared, sentence
 from clv.workspace import Workspace
 
 ENDS = ["predicted_clv_low", "predicted_clv_high"]
@@ -16,10 +17,10 @@ ENDS = ["predicted_clv_low", "predicted_clv_high"]
 def backtest(work: Workspace) -> Record:
     """Train before each cutoff, predict everybody who had ordered, join what came, and compare with the best other recipe."""
     found = [measure(work, plan) for plan in plans(work)]
-    board = pd.concat([leaderboard(work, one) for one in found], ignore_index=True)
+    board = pd.concat([compared(work, one) for one in found], ignore_index=True)
     predictions = pd.concat([long_table(one) for one in found], ignore_index=True)
     return Record(
-        " ".join(sentence(board, one) for one in found),
+        " ".join(sentence(rows) for _, rows in board.groupby("cutoff", sort=False)),
         outputs={"backtest/predictions.csv": predictions, "backtest/leaderboard.csv": board},
         metrics={f"{OURS}/{metric}": board.loc[board["recipe"] == OURS, metric].mean() for metric in metrics.METRICS},
         dataset=work.dataset,
@@ -53,38 +54,6 @@ def plans(work: Workspace) -> list[windows.Windows]:
     return work.rolling(work.as_of, work.config.backtest.origins) or [work.plan]
 
 
-def leaderboard(work: Workspace, found: Measured) -> pd.DataFrame:
-    """One row per recipe: its figures, and how far it is from the best of the others (ours excepted) by RMSE, with an interval."""
-    actual, chosen = found.evaluation["actual_clv"].to_numpy(), work.config.evaluation
-    figures = {name: metrics.evaluate(actual, predicted) for name, predicted in found.predicted.items()}
-    best = min((name for name in figures if name != OURS), key=lambda name: figures[name]["rmse"])
-    rows = []
-    for name, predicted in found.predicted.items():
-        pair = {
-            other: metrics.paired(
-                actual,
-                predicted,
-                found.predicted[other],
-                chosen.bootstrap_replicates,
-                chosen.confidence,
-                work.config.seed,
-            )
-            for other in {best, "naive_mean"}
-        }
-        ahead = pair["naive_mean"].loc["rmse", "high"] < 0
-        rows.append(
-            {"cutoff": found.plan.evaluation.isoformat(), "recipe": name, "customers": len(actual)}
-            | figures[name]
-            | {"best_baseline": best, "beats_the_mean": bool(ahead)}
-            | {
-                f"{metric}_difference_{end}": pair[best].loc[metric, end]
-                for metric in ("rmse", "normalized_gini")
-                for end in ("low", "high")
-            }
-        )
-    return pd.DataFrame(rows).round(6)
-
-
 def long_table(found: Measured) -> pd.DataFrame:
     """One row per recipe and customer; only our recipe has intervals."""
     base = found.evaluation[["customer_id", "actual_clv"]].assign(cutoff=found.plan.evaluation.isoformat())
@@ -93,20 +62,3 @@ def long_table(found: Measured) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[
         ["cutoff", "customer_id", "recipe", "predicted_clv", *ENDS, "actual_clv"]
     ]
-
-
-def sentence(board: pd.DataFrame, found: Measured) -> str:
-    """What a reader should take from one cutoff, in words."""
-    cutoff = found.plan.evaluation.isoformat()
-    rows = board[board["cutoff"] == cutoff].set_index("recipe")
-    if not rows["beats_the_mean"].any():
-        return f"{cutoff}: no skill, nothing beats the constant beyond noise."
-    ours = rows.loc[OURS]
-    verdict = (
-        "better than"
-        if ours["rmse_difference_high"] < 0
-        else "worse than"
-        if ours["rmse_difference_low"] > 0
-        else "not told apart from"
-    )
-    return f"{cutoff}: RMSE {ours['rmse']:.4g}, Gini {ours['normalized_gini']:.3f}, bias {ours['bias']:.2f}, {verdict} {ours['best_baseline']}."
