@@ -49,32 +49,28 @@ def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str]
     Raises:  InputError: too few customers, or nobody bought in any label window.
     """
     check(snapshots, current, options)
-    kind, horizon = options["probability_model"], options["horizon_days"]
-    customers = fitted = btyd.fit(current, kind)
+    customers = btyd.fit(current, options["probability_model"])
+    revenue = btyd.expected(customers, current, options["horizon_days"])["btyd_revenue"]
     model = Model(
-        [chain.split("+") for chain in options["chains"]] if snapshots else [["btyd"]],
-        list(dict.fromkeys(["lifecycle_stage", *columns, *BTYD_NEEDS])),
-        horizon,
-        options["threads"],
-        0.0,
-        1.0,
-        1.0,
-        options["interval"],
-        customers,
-        {},
-        None,
+        chains=[["btyd"]],
+        inputs=list(dict.fromkeys(["lifecycle_stage", *columns, *BTYD_NEEDS])),
+        horizon_days=options["horizon_days"],
+        threads=options["threads"],
+        unit=float(revenue.mean()),
+        scale=1.0,
+        level=1.0,
+        interval=options["interval"],
+        customers=customers,
+        stages={},
+        intervals=None,
     )
-    tables = []
-    for snapshot in reversed(snapshots):
-        fitted = btyd.fit(snapshot, kind, start=fitted)
-        tables.append(snapshot.join(btyd.expected(fitted, snapshot, horizon)))
-    tables = [thinned(table, snapshots, options) for table in reversed(tables)]
-    if not tables:
-        return replace(model, unit=float(btyd.expected(customers, current, horizon)["btyd_revenue"].mean()))
+    if not snapshots:
+        return model
+    tables, chains = with_btyd(snapshots, customers, options), [chain.split("+") for chain in options["chains"]]
     rows = pd.concat(tables, ignore_index=True)
-    scale, level = totals(model.chains, rows, options)
-    model = replace(model, unit=trees.unit_of(rows), scale=scale, level=level)
-    for chain in model.chains:
+    scale, level = totals(chains, rows, options)
+    model = replace(model, chains=chains, unit=trees.unit_of(rows), scale=scale, level=level)
+    for chain in chains:
         learn(model, chain, rows, columns, options)
     return replace(model, intervals=intervals.fit(tables, expected(model, tables[-1]), columns, options))
 
@@ -91,6 +87,16 @@ def check(snapshots: list[pd.DataFrame], current: pd.DataFrame, options: dict) -
             "Nobody brought revenue in any training label window; there is nothing to learn."
             "\nHint: check the dates of the history, or choose a longer window.horizon_days."
         )
+
+
+def with_btyd(snapshots: list[pd.DataFrame], customers: btyd.Customers, options: dict) -> list[pd.DataFrame]:
+    """Each snapshot with the answer of a BTYD that knows its own history alone; each fit starts from the one after it."""
+    found = []
+    for snapshot in reversed(snapshots):
+        customers = btyd.fit(snapshot, options["probability_model"], start=customers)
+        table = snapshot.join(btyd.expected(customers, snapshot, options["horizon_days"]))
+        found.append(thinned(table, snapshots, options))
+    return found[::-1]
 
 
 def thinned(table: pd.DataFrame, snapshots: list[pd.DataFrame], options: dict) -> pd.DataFrame:
