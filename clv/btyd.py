@@ -136,7 +136,8 @@ def best(log_likelihood, starts, rows: np.ndarray, counts: np.ndarray, name: str
 
     def search(start, some, weights):
         def cost(logs):
-            value = -(weights * log_likelihood(np.exp(logs), some)).sum() / weights.sum()
+            with np.errstate(all="ignore"):  # what is no number is no likelihood
+                value = -(weights * log_likelihood(np.exp(logs), some)).sum() / weights.sum()
             return value if np.isfinite(value) else 1e10
 
         return minimize(
@@ -156,7 +157,7 @@ def best(log_likelihood, starts, rows: np.ndarray, counts: np.ndarray, name: str
     if found.fun >= 1e10 or not np.isfinite(found.fun):
         raise InputError(
             f"The likelihood of {name} has no maximum on {counts.sum()} customers: {found.message}."
-            "\nHint: a longer history, or a model that needs none of it: model=tweedie."
+            "\nHint: a longer history, or a model that needs none of it: model=xgboost_tweedie."
         )
     found.x = np.exp(found.x)
     return found
@@ -202,17 +203,22 @@ def log_likelihood(kind: str, parameters, x: np.ndarray, t_x: np.ndarray, T: np.
 
 
 def log_ended(parameters, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
-    """Logarithm of A_0 in the Pareto/NBD likelihood: the customer ended between t_x and T (notes/009, eqs. 19 and 20)."""
+    """Logarithm of A_0 in the Pareto/NBD likelihood: the customer ended between t_x and T (notes/009, eqs. 19 and 20).
+
+    2F1 by Euler's transformation, 2F1(a, b; c; z) = (1 - z)^(c-a-b) 2F1(c-a, c-b; c; z): what is left of it stays finite for
+    a customer with hundreds of orders.
+    """
     r, alpha, s, beta = parameters
     larger, second = (alpha, s + 1) if alpha >= beta else (beta, r + x)
-    power = r + s + x
+    power, smaller = r + s + x, min(alpha, beta)
 
     def term(t):
-        return hyp2f1(power, second, power + 1, abs(alpha - beta) / (larger + t)), -power * np.log(larger + t)
+        left = hyp2f1(1, power + 1 - second, power + 1, abs(alpha - beta) / (larger + t))
+        return np.log(left) + (1 - second) * np.log((smaller + t) / (larger + t)) - power * np.log(larger + t)
 
-    (early, early_log), (late, late_log) = term(t_x), term(T)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return early_log + np.log(np.maximum(early - late * np.exp(late_log - early_log), 1e-300))
+    early, late = term(t_x), term(T)
+    with np.errstate(divide="ignore"):
+        return early + np.log(np.maximum(-np.expm1(np.minimum(late - early, 0)), 1e-300))
 
 
 def spend_log_likelihood(parameters, n: np.ndarray, mean: np.ndarray) -> np.ndarray:

@@ -201,6 +201,9 @@ def load(composed: DictConfig) -> Config:
             "\nHint: every key and its unit is listed in conf/."
         ) from error
     check(config, "")
+    for name, items in (("model.chains", config.model.chains), ("tune.space", config.tune.space)):
+        if not items:
+            raise UserError(f"configuration: {name} is empty.")
     check_space(config.tune.space)
     stages = config.features.lifecycle
     if not stages.active_gaps <= stages.lagging_gaps <= stages.dormant_gaps:

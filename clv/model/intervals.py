@@ -53,6 +53,7 @@ def fit(tables: list[pd.DataFrame], predicted: np.ndarray, columns: list[str], o
     inputs = [*columns, *(name for name in newest if name.startswith("btyd_"))]
     options = options | {"threads": trees.threads_for(len(rows), options)}
     data = xgb.QuantileDMatrix(rows[inputs], label=on_log(rows["actual_clv"], unit), nthread=options["threads"])
+    data.set_base_margin(start(rows, unit))
     chosen = trees.parameters("reg:quantileerror", options) | {
         "quantile_alpha": np.array(quantiles(level)),
         "max_depth": 4,
@@ -98,11 +99,21 @@ def on_log(revenue: pd.Series | np.ndarray, unit: float) -> np.ndarray:
     return np.log1p(np.maximum(revenue, 0) / unit)
 
 
+def start(table: pd.DataFrame, unit: float) -> np.ndarray:
+    """BTYD's revenue on the log scale, once for each quantile: the trees learn what lies below and above it, so that the
+    interval of a customer bigger than any seen is as wide in proportion as others'."""
+    return np.repeat(on_log(table["btyd_revenue"].to_numpy(), unit)[:, None], 3, axis=1)
+
+
 def ends(intervals: Intervals, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Both ends on the log scale before any shift. Where nothing may well come, the interval begins at 0 and all of what is
     left out lies above it."""
-    tail, most, both = np.sort(intervals.booster.inplace_predict(table[intervals.columns]).astype("float64"), axis=1).T
-    zero = tail <= 0
+    margin = start(table, intervals.unit)
+    found = intervals.booster.inplace_predict(table[intervals.columns], base_margin=margin).astype("float64")
+    tail, most, both = np.sort(found, axis=1).T
+    alive = np.maximum(table["btyd_alive"].to_numpy(), 1e-9)
+    nothing = 1 - alive * -np.expm1(-table["btyd_purchases"].to_numpy() / alive)  # at least: rates vary
+    zero = (tail <= 0) | (nothing > 0.5)
     return np.where(zero, 0, tail), np.maximum(np.where(zero, most, both), 0)
 
 
@@ -147,7 +158,7 @@ def total(intervals: Intervals, predicted: np.ndarray) -> tuple[float, float]:
 
 def spread_total(predicted: np.ndarray, spread: float, level: float) -> tuple[float, float]:
     """Low and high of the sum, where its logarithm has the standard deviation `spread`."""
-    reach = norm.ppf((1 + level) / 2) * spread
+    reach = norm.ppf((1 + level) / 2) * min(spread, 1.0)  # beyond it nothing is known of the total
     return float(predicted.sum() * np.exp(-reach)), float(predicted.sum() * np.exp(reach))
 
 

@@ -53,6 +53,8 @@ def sentence(rows: pd.DataFrame) -> str:
 
 def standing(ours: pd.Series) -> str:
     """By RMSE, beside the best of the others."""
+    if ours["rmse_difference_low"] == ours["rmse_difference_high"] == 0:
+        return "the same as"
     if ours["rmse_difference_high"] < 0:
         return "better than"
     return "worse than" if ours["rmse_difference_low"] > 0 else "not told apart from"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clv import config, metrics, search, store, windows
+from clv import config, metrics, search, windows
 from clv.errors import InputError, UserError
 from clv.recipes import OURS, measure
 from clv.record import Part, Record
@@ -31,7 +31,8 @@ def tune(work: Workspace) -> Record:
     trials = search.minimise(cost, space, start, chosen.trials, chosen.minutes, work.config.seed)
     best, first = min(trials, key=lambda trial: trial.cost), trials[0]
     text = as_experiment(chosen.name, best, first, plans)
-    store.replace(path, text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
     return Record(
         f"{len(trials)} trials on {len(plans)} origins before {work.plan.evaluation}: RMSE over the mean's {first.cost:.4f} as "
         f"configured, {best.cost:.4f} at best; {path}",
@@ -86,6 +87,7 @@ def as_experiment(name: str, best: search.Trial, first: search.Trial, plans: lis
     lines = [
         f"{HEADER} on {cutoffs}: RMSE over the training mean's {best.cost:.4f}, before {first.cost:.4f}.",
         f'# mlflow run . -e train -P overrides="experiment={name}"',
+        "# On few origins a small gain is chance: see with -e backtest whether it lasts.",
         "model:",
         *(f"  {key}: {value!r}   # before: {first.values[key]!r}" for key, value in best.values.items()),
     ]
