@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SHARED
+from scipy.integrate import quad
 
 from clv import btyd
 from clv.errors import InputError
@@ -124,3 +125,20 @@ def test_a_dropout_parameter_of_exactly_one_has_a_finite_expectation():
 def test_a_history_without_positive_orders_has_no_spend_to_model():
     with pytest.raises(InputError, match="No customer has an order of positive value"):
         btyd.fit_spend(np.array([1, 2]), np.array([0.0, -3.0]))
+
+
+@pytest.mark.parametrize("parameters", [(0.55, 10.6, 0.61, 11.7), (0.81, 27.2, 4.2, 1366.0), (0.8, 300.0, 0.5, 20.0)])
+@pytest.mark.parametrize("x, t_x", [(0, 0.0), (5, 10.0), (60, 30.0)])
+def test_the_chance_of_an_earlier_end_is_the_integral_it_stands_for(parameters, x, t_x):
+    """notes/009, eq. 19: A_0 = integral over the end, worked out by quadrature."""
+    r, alpha, s, beta = parameters
+    at = (r + x) * np.log(alpha + t_x) + (s + 1) * np.log(beta + t_x)  # keeps the integrand of order one
+    area = quad(lambda t: np.exp(at - (r + x) * np.log(alpha + t) - (s + 1) * np.log(beta + t)), t_x, 39.0)[0]
+    found = btyd.log_ended(parameters, np.array([float(x)]), np.array([t_x]), np.array([39.0]))
+    assert found[0] == pytest.approx(np.log(area * (r + s + x)) - at, abs=1e-8)
+
+
+def test_a_customer_with_hundreds_of_orders_has_a_chance_of_being_alive():
+    model = btyd.Purchases("pareto_nbd", (0.81, 27.2, 4.2, 1366.0), 0.0)
+    alive = btyd.p_alive(model, np.array([300.0, 700.0, 3000.0]), np.full(3, 728.0), np.full(3, 730.0))
+    assert ((0 < alive) & (alive < 1)).all() and (np.diff(alive) < 0).all()

@@ -28,6 +28,8 @@ def test_every_experiment_composes(name):
         ("+window.hroizon_days=5", "configuration: window.hroizon_days: "),
         ("window.as_of=yesterday", "window.as_of=yesterday is not a day written YYYY-MM-DD"),
         ("model.chains=[btyd+tree]", "model.chains=btyd+tree is no chain of stages, like btyd+glm+trees"),
+        ("model.chains=[]", "model.chains is empty"),
+        ("tune.space=[]", "tune.space is empty"),
         ("model.chains=[glm+btyd]", "model.chains=glm+btyd is no chain of stages"),
         ("features.windows_days=[7,0]", "features.windows_days=0 is outside 1 to 3650"),
         ("features.lifecycle.active_gaps=5", "active_gaps, lagging_gaps and dormant_gaps must not descend"),

@@ -95,14 +95,16 @@ def test_corrections_of_the_total_are_trusted_as_far_as_there_were_windows_to_se
 def test_the_currency_changes_nothing_but_the_amounts(shop):
     money = [name for name in shop.evaluation if name.startswith("revenue") or name.endswith("_value")]
     times = {name: (lambda table, name=name: table[name] * 128) for name in [*money, "actual_clv"]}
-    here = model.predict(shop.fit(chains=["trees"]), shop.evaluation)["predicted_clv"]
+    here = model.predict(shop.fit(), shop.evaluation)
     dear = Shop.__new__(Shop)
     dear.__dict__ = shop.__dict__ | {
         "training": [table.assign(**times) for table in shop.training],
         "evaluation": shop.evaluation.assign(**times),
     }
-    there = model.predict(dear.fit(chains=["trees"]), dear.evaluation)["predicted_clv"]
-    assert np.allclose(there, 128 * here, rtol=1e-4)
+    there = model.predict(dear.fit(), dear.evaluation)
+    assert np.allclose(there["predicted_clv"], 128 * here["predicted_clv"], rtol=1e-3)
+    wider = np.abs(there - 128 * here).max(axis=1) > 0.02 * 128 * here["predicted_clv_high"]
+    assert wider.mean() < 0.01
 
 
 def test_net_returns_in_the_labels_never_make_a_negative_prediction(shop):
@@ -155,8 +157,10 @@ def test_intervals_hold_the_prediction_and_about_the_share_they_promise(shop, sn
 def test_shifted_ends_hold_the_promised_share_of_the_customers_they_were_shifted_on():
     chance = np.random.default_rng(1)
     table = pd.DataFrame({"x": chance.normal(size=2000), "lifecycle_stage": "active"})
+    table = table.assign(btyd_revenue=0.0, btyd_alive=1.0, btyd_purchases=5.0)
     table["actual_clv"] = np.expm1(2 + table["x"] + chance.normal(0, 0.5, 2000)).clip(lower=0)
     data = trees.matrix(table, ["x"], 1, intervals.on_log(table["actual_clv"], 1.0) - 0.7)  # quantiles that are too low
+    data.set_base_margin(intervals.start(table, 1.0))
     booster = trees.xgb.train({"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.8, 0.9]}, data, 30)
     found = intervals.Intervals(0.8, 1.0, ["x"], booster, {}, np.inf, 0.1, 1.0)
     predicted = np.expm1(2 + table["x"].to_numpy()).clip(min=0)  # the median: every interval holds it anyway
@@ -172,6 +176,21 @@ def test_the_total_has_an_interval_of_its_own_that_more_customers_make_narrower_
     few, many = (intervals.total(one, np.full(n, 10.0)) for n in (100, 1_000_000))
     assert few[0] < 1000 < few[1] and few[1] / few[0] > many[1] / many[0]
     assert np.log(many[1] / 1e7) == pytest.approx(1.2816 * 0.1, rel=1e-2)
+
+
+def test_a_total_of_which_little_is_known_has_a_wide_interval_and_never_an_endless_one():
+    one = intervals.Intervals(0.8, 1.0, [], None, {}, 0.0, period_sd=50.0, customer_sd=1e9)
+    assert intervals.total(one, np.zeros(10)) == (0, 0)
+    low, high = intervals.total(one, np.full(10, 1.0))
+    assert low == pytest.approx(10 / 3.6, rel=0.01) and high == pytest.approx(36, rel=0.01)
+
+
+def test_a_customer_bigger_than_any_seen_has_room_above_the_prediction(shop, blend):
+    whale = shop.evaluation.nlargest(1, "revenue_total").copy()
+    money = [name for name in whale if name.startswith("revenue") or name.endswith("_value")]
+    whale[money] *= 100
+    found = model.predict(blend, whale).iloc[0]
+    assert found["predicted_clv_high"] > 1.2 * found["predicted_clv"] > 0
 
 
 def test_contributions_add_up_to_the_logarithm_of_a_chain(shop):

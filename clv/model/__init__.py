@@ -72,6 +72,7 @@ def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str]
     model = replace(model, chains=chains, unit=trees.unit_of(rows), scale=scale, level=level)
     for chain in chains:
         learn(model, chain, rows, columns, options)
+    model = bounded(model, current)
     return replace(model, intervals=intervals.fit(tables, expected(model, tables[-1]), columns, options))
 
 
@@ -113,16 +114,26 @@ def totals(chains: list[list[str]], rows: pd.DataFrame, options: dict) -> tuple[
 
     All customers of a period are off together, so a ratio of totals says less than the number of customers makes believe:
     it is trusted as n / (n + model.level_prior), with n label windows side by side in the training span; the shrinkage of a
-    random effect that is seen n times. (A ratio beyond e or 1 / e is no matter of periods and is trusted.)
+    random effect that is seen n times. A ratio beyond e or 1 / e is no size of a correction and is cut off there.
 
     Source: Buhlmann and Gisler (2005), A Course in Credibility Theory and its Applications, chapter 3.
     """
     if not any(chain[0] == "btyd" and len(chain) > 1 for chain in chains):
         return 1.0, 1.0
     revenue = rows["actual_clv"].clip(lower=0).sum()
-    ratio = revenue / max(rows["btyd_revenue"].sum(), 1e-9 * revenue)
+    ratio = np.clip(revenue / max(rows["btyd_revenue"].sum(), 1e-9 * revenue), np.exp(-1), np.exp(1))
     doubt = options["level_prior"] / (intervals.windows_side_by_side(options) + options["level_prior"])
-    return float(ratio), float(np.exp(-doubt * np.clip(np.log(ratio), -1, 1)))
+    return float(ratio), float(ratio**-doubt)
+
+
+def bounded(model: Model, current: pd.DataFrame) -> Model:
+    """Corrections that would make more than e times, or less than 1 / e of, BTYD's total where the model is used are no
+    corrections: what was learnt there does not fit here (a shop that was closed, a history that has just begun)."""
+    if not all(chain[0] == "btyd" for chain in model.chains):
+        return model
+    table = current.join(btyd.expected(model.customers, current, model.horizon_days))
+    change = expected(model, table).sum() / max(table["btyd_revenue"].sum(), LEAST * model.unit)
+    return replace(model, level=float(model.level * np.clip(change, np.exp(-1), np.e) / max(change, 1e-9)))
 
 
 def learn(model: Model, chain: list[str], rows: pd.DataFrame, columns: list[str], options: dict) -> None:

@@ -7,15 +7,20 @@ import pandas as pd
 
 from clv.errors import InputError
 
+MONEY = r"revenue|value|spend"  # columns of amounts; in tenths of the mean label, so that the currency changes nothing
 REACH = 5  # standard deviations beyond which a feature says no more
-MOST = 3.0  # a correction multiplies by e^-3 to e^3 at most
+MOST = 2.0  # a correction multiplies by e^-2 to e^2 at most
 
 
 @dataclass(frozen=True)
 class Glm:
-    """log(prediction / base) = intercept + coefficients . z; z: signed logs of the columns, standardised, 0 where missing."""
+    """log(prediction / base) = intercept + coefficients . z; z: signed logs of the columns, standardised, 0 where missing.
+
+    unit: mean label, in currency.
+    """
 
     columns: list[str]
+    unit: float
     mean: list[float]
     scale: list[float]
     coefficients: list[float]
@@ -31,12 +36,12 @@ def fit(rows: pd.DataFrame, base: np.ndarray, columns: list[str], options: dict)
     """
     from sklearn.linear_model import TweedieRegressor
 
-    logs, power = signed_log(rows[columns]), options["tweedie_power"]
+    label = rows["actual_clv"].clip(lower=0).to_numpy()
+    logs, power = signed_log(rows[columns], label.mean()), options["tweedie_power"]
     known = np.isfinite(logs).any(axis=0)
     mean, scale = np.zeros(len(columns)), np.ones(len(columns))
     mean[known], scale[known] = np.nanmean(logs[:, known], axis=0), np.nanstd(logs[:, known], axis=0)
     scale[scale < 1e-9] = 1.0  # a constant column stands at 0 and teaches nothing
-    label = rows["actual_clv"].clip(lower=0).to_numpy()
     weight = (base / label.mean()) ** (2 - power)
     found = TweedieRegressor(
         power=power, alpha=options["glm_alpha"], link="log", solver="newton-cholesky", max_iter=100
@@ -45,11 +50,13 @@ def fit(rows: pd.DataFrame, base: np.ndarray, columns: list[str], options: dict)
         raise InputError(
             f"The GLM has no finite solution on {len(rows)} rows.\nHint: a larger model.glm_alpha, or model=xgboost_tweedie."
         )
-    return Glm(columns, mean.tolist(), scale.tolist(), found.coef_.tolist(), float(found.intercept_))
+    return Glm(
+        columns, float(label.mean()), mean.tolist(), scale.tolist(), found.coef_.tolist(), float(found.intercept_)
+    )
 
 
-def signed_log(table: pd.DataFrame) -> np.ndarray:
-    values = table.to_numpy("float64")
+def signed_log(table: pd.DataFrame, unit: float) -> np.ndarray:
+    values = table.to_numpy("float64") * np.where(table.columns.str.contains(MONEY), 10 / unit, 1)
     return np.sign(values) * np.log1p(np.abs(values))
 
 
@@ -59,7 +66,7 @@ def standardised(logs: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.nd
 
 def effects(glm: Glm, table: pd.DataFrame) -> pd.DataFrame:
     """What each column adds to the log of the prediction; one row per row of the table."""
-    z = standardised(signed_log(table[glm.columns]), np.array(glm.mean), np.array(glm.scale))
+    z = standardised(signed_log(table[glm.columns], glm.unit), np.array(glm.mean), np.array(glm.scale))
     return pd.DataFrame(z * glm.coefficients, columns=glm.columns, index=table.index)
 
 
