@@ -21,43 +21,29 @@ def evaluate(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 
 
 def bootstrap(actual: np.ndarray, predicted: np.ndarray, replicates: int, confidence: float, seed: int) -> pd.DataFrame:
-    """Figures with percentile intervals from resampled customers.
+    """Figures with percentile intervals from resampled customers: intervals() of resampled()."""
+    return intervals(resampled(actual, predicted, replicates, seed), confidence)
 
-    Returns: index METRICS; value, low, high, standard_error.
-    Source:  Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+
+def resampled(actual: np.ndarray, predicted: np.ndarray, replicates: int, seed: int) -> pd.DataFrame:
+    """Figures on all customers in row 0, then on each resample. The same seed draws the same customers, so that the difference
+    of two such tables is a paired comparison.
+
+    Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
     chance, ready, n = np.random.default_rng(seed), prepared(actual, predicted), len(actual)
-    draws = pd.DataFrame(
-        [weighted(*ready, np.bincount(chance.integers(0, n, n), minlength=n).astype(float)) for _ in range(replicates)]
-    )
-    tail = (1 - confidence) / 2
-    return pd.DataFrame(
-        {
-            "value": evaluate(actual, predicted),
-            "low": draws.quantile(tail),
-            "high": draws.quantile(1 - tail),
-            "standard_error": draws.std(ddof=1),
-        }
-    ).loc[list(METRICS)]
+    draws = (np.bincount(chance.integers(0, n, n), minlength=n).astype(float) for _ in range(replicates))
+    return pd.DataFrame([evaluate(actual, predicted), *(weighted(*ready, draw) for draw in draws)], columns=METRICS)
 
 
-def paired(
-    actual: np.ndarray, predicted: np.ndarray, other: np.ndarray, replicates: int, confidence: float, seed: int
-) -> pd.DataFrame:
-    """Figures of one prediction minus those of another on the same customers, with intervals from the same resamples of both.
+def intervals(found: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Percentile intervals. found: of resampled(), or the difference of two of them.
 
-    Returns: index METRICS; value, low, high.
+    Returns: index METRICS; value, low, high, standard_error.
     """
-    chance, n, sides = np.random.default_rng(seed), len(actual), [prepared(actual, predicted), prepared(actual, other)]
-    draws = []
-    for _ in range(replicates):
-        weight = np.bincount(chance.integers(0, n, n), minlength=n).astype(float)
-        ours, theirs = (pd.Series(weighted(*side, weight)) for side in sides)
-        draws.append(ours - theirs)
-    value, tail = pd.Series(evaluate(actual, predicted)) - pd.Series(evaluate(actual, other)), (1 - confidence) / 2
-    return pd.DataFrame(
-        {"value": value, "low": pd.DataFrame(draws).quantile(tail), "high": pd.DataFrame(draws).quantile(1 - tail)}
-    )
+    draws, tail = found.iloc[1:], (1 - confidence) / 2
+    low, high = draws.quantile(tail), draws.quantile(1 - tail)
+    return pd.DataFrame({"value": found.iloc[0], "low": low, "high": high, "standard_error": draws.std(ddof=1)})
 
 
 def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:

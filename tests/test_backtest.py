@@ -122,9 +122,10 @@ def test_a_paired_interval_is_narrower_than_the_spread_of_either_side():
     actual = chance.lognormal(2, 1.5, 800)
     near, nearer = actual * chance.normal(1, 0.3, 800), actual * chance.normal(1, 0.29, 800)
     alone = metrics.bootstrap(actual, near, 100, 0.9, seed=1).loc["rmse"]
-    both = metrics.paired(actual, near, nearer, 100, 0.9, seed=1).loc["rmse"]
+    one, other = (metrics.resampled(actual, side, 100, seed=1) for side in (near, nearer))
+    both = metrics.intervals(one - other, 0.9).loc["rmse"]
     assert both["low"] <= both["value"] <= both["high"] and both["value"] == pytest.approx(
         alone["value"] - metrics.evaluate(actual, nearer)["rmse"]
     )
-    same = metrics.paired(actual, near, near, 20, 0.9, seed=1)
+    same = metrics.intervals(one - one, 0.9)
     assert (same[["low", "value", "high"]].to_numpy() == 0).all()

@@ -251,63 +251,6 @@ def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(proj
     assert records[-1].warnings == ("clusters.k=5 was asked, but there are only 1 distinct predictions.",)
 
 
-def write_short(path, days):
-    """200 customers who order every 40 days, for so many days."""
-    first = pd.Timestamp("2011-01-01")
-    rows = [
-        (f"c{i}", (first + pd.Timedelta(days=day)).strftime("%Y-%m-%d"), 10 + i % 7)
-        for i in range(200)
-        for day in range(i % 40, days, 40 + i % 11)
-    ]
-    pd.DataFrame(rows, columns=["customer_id", "order_date", "revenue"]).to_csv(path, index=False)
-
-
-def test_a_history_too_short_to_measure_says_which_horizon_fits_and_exits_with_65(project):
-    write_short(project / "short.csv", 150)
-    found = subprocess.run(
-        [sys.executable, "-m", "entrypoints.train", "data.path=short.csv"],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert found.returncode == 65 and "Hint: window.horizon_days=" in found.stderr and "Traceback" not in found.stderr
-
-
-def test_a_history_of_one_horizon_falls_back_to_btyd_and_says_so_on_the_version(project):
-    write_short(project / "short.csv", 210)
-    records = pipeline.full_pipeline(composed("data.path=short.csv", *SMALL))
-    warning = "the history is shorter than two horizons of 90 days: nothing could be learnt"
-    assert any(warning in text for record in records for text in record.warnings)
-    version = client().get_model_version("clv", "1")
-    assert warning in version.description and "predicted by btyd." in version.description
-    scores = read(project / "outputs" / RANKED)
-    assert scores.notna().all(axis=None) and (scores["predicted_clv_high"] >= scores["predicted_clv"]).all()
-
-
-@pytest.mark.parametrize(
-    "name, revenue, says",
-    [
-        ("nobody comes back", lambda i, day: 10.0 if day < 40 else None, "nothing to learn|no order in the"),
-        ("all is returned", lambda i, day: 10.0 if (i + day) % 2 else -30.0, None),
-        ("all spend the same", lambda i, day: 10.0, None),
-    ],
-)
-def test_strange_histories_give_scores_without_gaps_or_a_clear_error(project, name, revenue, says):
-    write_short(project / "strange.csv", 400)
-    table = pd.read_csv("strange.csv")
-    days = (pd.to_datetime(table["order_date"]) - pd.Timestamp("2011-01-01")).dt.days
-    number = table["customer_id"].str[1:].astype(int)
-    table["revenue"] = [revenue(i, day) for i, day in zip(number, days, strict=True)]
-    table.dropna().to_csv("strange.csv", index=False)
-    settings = ("data.path=strange.csv", "window.max_silent_days=3650", "window.as_of=2012-02-01", *SMALL)
-    if says:
-        with pytest.raises(InputError, match=says):
-            pipeline.full_pipeline(composed(*settings))
-        return
-    pipeline.full_pipeline(composed(*settings))
-    assert read(project / "outputs" / RANKED).notna().all(axis=None)
-
-
 def test_multirun_gives_one_mlflow_run_a_job(trained):
     subprocess.run(
         [

@@ -8,7 +8,7 @@ from clv import metrics, windows
 from clv.errors import InputError
 from clv.recipes import OURS, Measured, measure
 from clv.record import Part, Record
-from clv.steps.comparison import compared, sentence
+from clv.steps.comparison import compared, resampled, sentence
 from clv.workspace import Workspace
 
 ENDS = ["predicted_clv_low", "predicted_clv_high"]
@@ -17,7 +17,7 @@ ENDS = ["predicted_clv_low", "predicted_clv_high"]
 def backtest(work: Workspace) -> Record:
     """Train before each cutoff, predict everybody who had ordered, join what came, and compare with the best other recipe."""
     found = [measure(work, plan) for plan in plans(work)]
-    board = pd.concat([compared(work, one) for one in found], ignore_index=True)
+    board = pd.concat([compared(work, one, resampled(work, one)) for one in found], ignore_index=True)
     predictions = pd.concat([long_table(one) for one in found], ignore_index=True)
     return Record(
         " ".join(sentence(rows) for _, rows in board.groupby("cutoff", sort=False)),

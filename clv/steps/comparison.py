@@ -7,32 +7,34 @@ from clv.recipes import OURS, Measured
 from clv.workspace import Workspace
 
 
-def compared(work: Workspace, found: Measured) -> pd.DataFrame:
-    """One row per recipe: its figures, and how far it is from the best of the others (ours excepted) by RMSE, with an interval."""
-    actual, chosen = found.evaluation["actual_clv"].to_numpy(), work.config.evaluation
-    figures = {name: metrics.evaluate(actual, predicted) for name, predicted in found.predicted.items()}
-    best = min((name for name in figures if name != OURS), key=lambda name: figures[name]["rmse"])
+def resampled(work: Workspace, found: Measured) -> dict[str, pd.DataFrame]:
+    """Each recipe's figures on the customers and on the same resamples of them."""
+    actual, replicates = found.evaluation["actual_clv"].to_numpy(), work.config.evaluation.bootstrap_replicates
+    return {
+        name: metrics.resampled(actual, predicted, replicates, work.config.seed)
+        for name, predicted in found.predicted.items()
+    }
+
+
+def compared(work: Workspace, found: Measured, draws: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per recipe: its figures, and how far it is from the best of the others (ours excepted) by RMSE, with an interval.
+
+    Args: draws: of resampled().
+    """
+    best = min((name for name in draws if name != OURS), key=lambda name: draws[name].loc[0, "rmse"])
     rows = []
-    for name, predicted in found.predicted.items():
-        pair = {
-            other: metrics.paired(
-                actual,
-                predicted,
-                found.predicted[other],
-                chosen.bootstrap_replicates,
-                chosen.confidence,
-                work.config.seed,
-            )
-            for other in {best, "naive_mean"}
-        }
-        mean = pair["naive_mean"]  # a better constant is no skill: customers must be told apart as well
+    for name, drawn in draws.items():
+        against, mean = (
+            metrics.intervals(drawn - draws[other], work.config.evaluation.confidence) for other in (best, "naive_mean")
+        )
+        # a better constant is no skill: customers must be told apart as well
         ahead = mean.loc["rmse", "high"] < 0 and mean.loc["normalized_gini", "low"] > 0
         rows.append(
-            {"cutoff": found.plan.evaluation.isoformat(), "recipe": name, "customers": len(actual)}
-            | figures[name]
+            {"cutoff": found.plan.evaluation.isoformat(), "recipe": name, "customers": len(found.evaluation)}
+            | drawn.loc[0].to_dict()
             | {"best_baseline": best, "beats_the_mean": bool(ahead)}
             | {
-                f"{metric}_difference_{end}": pair[best].loc[metric, end]
+                f"{metric}_difference_{end}": against.loc[metric, end]
                 for metric in ("rmse", "normalized_gini")
                 for end in ("low", "high")
             }

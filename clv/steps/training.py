@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import drift, model, windows
+from clv import drift, metrics, model, windows
 from clv.recipes import OURS, Measured, measure
 from clv.record import Candidate, Record
-from clv.steps.comparison import compared, sentence, standing
+from clv.steps.comparison import compared, resampled, sentence, standing
 from clv.steps.figures import details, pictures, tables
 from clv.workspace import Workspace
 
@@ -18,12 +18,11 @@ SHAP_CUSTOMERS = 2000
 def train(work: Workspace) -> Record:
     """Fit on the training snapshots, measure out of time on the evaluation snapshot, and hand over the model that was measured."""
     found = measure(work, work.plan)
-    figures = {
-        name: work.intervals(found.evaluation["actual_clv"], predicted) for name, predicted in found.predicted.items()
-    }
+    draws, confidence = resampled(work, found), work.config.evaluation.confidence
+    figures = {name: metrics.intervals(drawn, confidence) for name, drawn in draws.items()}
     evaluation = found.evaluation.assign(predicted_clv=found.predicted[OURS])
     covered, groups = tables(found)
-    facts, board, against = describe_facts(work, found), leaderboard(figures, found), compared(work, found)
+    facts, board, against = describe_facts(work, found), leaderboard(figures, found), compared(work, found, draws)
     warnings = doubts(against) + without_labels(found)
     return Record(
         f"{recipe(found.model)}, {len(found.plan.training)} snapshots; on {len(evaluation):,} customers out of time, "
