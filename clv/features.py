@@ -9,6 +9,7 @@ import duckdb
 import jinja2
 import pandas as pd
 
+VERSION = 1  # raised when a column comes to mean something else: baselines of before are refused from then on
 TEMPLATE = jinja2.Template((Path(__file__).parent / "features.sql").read_text(), undefined=jinja2.StrictUndefined)
 
 # Gaps look back from each order, so one pass serves every cutoff. An order's value is the day's net revenue, at least 0.

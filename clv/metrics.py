@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+MOST = 50_000  # customers in a resample
 METRICS = ("rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share", "bias")
 
 
@@ -27,13 +28,19 @@ def bootstrap(actual: np.ndarray, predicted: np.ndarray, replicates: int, confid
 
 def resampled(actual: np.ndarray, predicted: np.ndarray, replicates: int, seed: int) -> pd.DataFrame:
     """Figures on all customers in row 0, then on each resample. The same seed draws the same customers, so that the difference
-    of two such tables is a paired comparison.
+    of two such tables is a paired comparison. Of more than MOST customers, MOST are resampled, and the spread is scaled down.
 
     Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
-    chance, ready, n = np.random.default_rng(seed), prepared(actual, predicted), len(actual)
+    chance, n = np.random.default_rng(seed), min(len(actual), MOST)
+    chosen = chance.choice(len(actual), n, replace=False) if n < len(actual) else slice(None)
+    ready = prepared(np.asarray(actual)[chosen], np.asarray(predicted)[chosen])
     draws = (np.bincount(chance.integers(0, n, n), minlength=n).astype(float) for _ in range(replicates))
-    return pd.DataFrame([evaluate(actual, predicted), *(weighted(*ready, draw) for draw in draws)], columns=METRICS)
+    whole = pd.DataFrame([evaluate(actual, predicted)], columns=METRICS)
+    drawn = pd.DataFrame([weighted(*ready, draw) for draw in draws], columns=METRICS)
+    if n < len(actual):
+        drawn = whole.loc[0] + (drawn - pd.Series(weighted(*ready, np.ones(n)))) * np.sqrt(n / len(actual))
+    return pd.concat([whole, drawn], ignore_index=True)
 
 
 def intervals(found: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -47,7 +54,10 @@ def intervals(found: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
-    """Mean predicted and actual by tenth of the customers, 1 = highest predictions; fewer rows for fewer than ten customers."""
+    """Mean predicted and actual by tenth of the customers, 1 = highest predictions; fewer rows for fewer than ten customers.
+
+    Returns: decile, customers, predicted, actual (means in currency), actual_error (standard error of the mean).
+    """
     order = np.argsort(-np.asarray(predicted), kind="stable")
     group = np.arange(len(order)) * 10 // max(len(order), 1) + 1
     table = pd.DataFrame(
@@ -55,7 +65,12 @@ def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
     )
     return (
         table.groupby("decile")
-        .agg(customers=("actual", "size"), predicted=("predicted", "mean"), actual=("actual", "mean"))
+        .agg(
+            customers=("actual", "size"),
+            predicted=("predicted", "mean"),
+            actual=("actual", "mean"),
+            actual_error=("actual", "sem"),
+        )
         .reset_index()
     )
 

@@ -8,10 +8,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from clv import review, steps, store, terminal, tracking
+from clv import alerts, review, steps, store, terminal, tracking
 from clv.config import Config, as_yaml
 from clv.errors import InputError
-from clv.record import Record
+from clv.record import Record, Review
+from clv.tracking import reviews
 from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
 
 Step = Callable[[Workspace], Record]
@@ -55,6 +56,10 @@ def tune(config: Config) -> list[Record]:
 
 def promote(config: Config) -> list[Record]:
     return run("promote", [steps.promote], config)
+
+
+def acknowledge(config: Config) -> list[Record]:
+    return run("acknowledge", [steps.acknowledge], config)
 
 
 def full_pipeline(config: Config) -> list[Record]:
@@ -107,6 +112,10 @@ def logged(step: Step, work: Workspace) -> Record:
     if record.candidate:
         work.candidate_version = tracking.register(record.candidate, work.config.tracking.model_name)
         record = replace(record, tags=record.tags | {"candidate_version": work.candidate_version})
+    if record.review:
+        tags, files = reviews.open_review(record.review, work.now.isoformat(timespec="seconds"))
+        record = replace(record, tags=record.tags | tags, artifacts=record.artifacts | files)
+        record = alerted(record, work.config)
     store.write(work.bundle, record.outputs)
     with tempfile.TemporaryDirectory() as folder:
         store.write(Path(folder), record.artifacts | {"config.yaml": as_yaml(work.config)})
@@ -114,6 +123,29 @@ def logged(step: Step, work: Workspace) -> Record:
     if record.refused:
         raise InputError(record.refused)
     return record
+
+
+def alerted(record: Record, config: Config) -> Record:
+    """One message about the review that was opened, to whom conf/alerts names; what went wrong is a warning and a tag."""
+    if not config.alerts.url_variables:
+        return record
+    run_id = record.tags["review_run"]
+    body = [
+        *record.review.reasons,
+        reviews.link(run_id, config.alerts.ui),
+        reviews.ACKNOWLEDGE.format(run_id=run_id),
+        review.PERSON_DECIDES,
+    ]
+    found = alerts.send(config.alerts.url_variables, headline(record.review), "\n\n".join(body))
+    warnings = tuple(f"alert: {problem}" for problem in found.problems)
+    tags = {
+        "alert": f"delivered {found.delivered} of {found.asked}" + "".join(f"; {problem}" for problem in found.problems)
+    }
+    return replace(record, tags=record.tags | tags, warnings=record.warnings + warnings)
+
+
+def headline(opened: Review) -> str:
+    return f"Review of model {opened.model}, version {opened.version}, as of {opened.as_of}"
 
 
 def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -132,6 +164,8 @@ def closing_lines(records: list[Record], config: Config, run_id: str) -> list[st
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
     if "verdict" in tags:
         lines.append(f"verdict: {tags['verdict']}. {review.PERSON_DECIDES}")
+    if "review_run" in tags:
+        lines.append(f"review: {reviews.ACKNOWLEDGE.format(run_id=tags['review_run'])}")
     if tags.get("candidate_version") not in (None, tags.get("bootstrapped_version")):
         lines.append(
             f"version {tags['candidate_version']} waits for a person: {tracking.PROMOTE.format(version=tags['candidate_version'])}"

@@ -1,5 +1,6 @@
 """What a step hands back to be written, logged and shown; no step writes on the way."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,9 +29,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Review:
+    """A question that waits for a person: which version, and why."""
+
+    model: str
+    version: str
+    as_of: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
 class Record:
     """summary: one line for the terminal and the run.   outputs: relative path -> table, text, JSON or figure, for people
     and the run.   artifacts: the same, for the run alone; one under outputs/ is logged in place of that output.
+    series: metric -> day -> value, for a chart over days in one run.   review: opened on the version when this is logged.
     dataset: name, digest, source and profile of the data that was read.   warnings: what to know before using the outputs.
     refused: the reason why the run must stop after this is logged."""
 
@@ -38,7 +50,9 @@ class Record:
     outputs: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    series: dict[str, dict[dt.date, float]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    review: Review | None = None
     dataset: dict[str, Any] | None = None
     candidate: Candidate | None = None
     parts: tuple[Part, ...] = ()

@@ -128,14 +128,26 @@ class Workspace:
             self._snapshots[key] = features.snapshot(self.history, cutoff, definition)
         return self._snapshots[key]
 
+    def watched(self, cutoff: dt.date, history_days: int) -> pd.DataFrame:
+        """The feature table of the version in production, from the last `history_days` before the cutoff alone, with its predictions.
+
+        Both sides of a comparison see histories of one length: else every customer who ever left would count as drift.
+        """
+        begin = cutoff - dt.timedelta(days=history_days)
+        recent = features.history(self.purchases.filter(f"order_date >= DATE '{begin}'"))
+        table = features.snapshot(recent, cutoff, self.production_definition)
+        if table.empty:
+            return table.assign(predicted_clv=0.0)
+        return table.assign(predicted_clv=model.predict(self.production_model, table)["predicted_clv"])
+
     def labelled(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
         """The same with actual_clv, the net revenue of the horizon that begins at the cutoff."""
-        table = self.snapshot(cutoff, definition)
-        return table.assign(
-            actual_clv=windows.actual_clv(
-                table["customer_id"], self.purchases, cutoff, definition.horizon_days
-            ).to_numpy()
-        )
+        return self.with_actual(self.snapshot(cutoff, definition), cutoff, definition.horizon_days)
+
+    def with_actual(self, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> pd.DataFrame:
+        """The table with actual_clv of its customers."""
+        actual = windows.actual_clv(table["customer_id"], self.purchases, cutoff, horizon_days)
+        return table.assign(actual_clv=actual.to_numpy())
 
     def loggable(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table as a run may keep it: without customer ids where the configuration says so."""

@@ -22,9 +22,11 @@ NAMED = {
     "as_of": "window.as_of",
     "horizon_days": "window.horizon_days",
     "cutoffs": "backtest.cutoffs",
-    "version": "promote.version",
-    "reviewer": "promote.reviewer",
-    "reason": "promote.reason",
+    "version": "person.version",
+    "reviewer": "person.reviewer",
+    "reason": "person.reason",
+    "run_id": "person.run_id",
+    "decision": "person.decision",
 }
 
 HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg", "--resolve")

@@ -1,3 +1,5 @@
+"""Sketches lose little and show nobody; a column drifts when its change is beyond chance and large enough to matter."""
+
 import json
 
 import numpy as np
@@ -5,157 +7,206 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from clv import drift, metrics, reports, review, store
+from clv import reports, store
+from clv.drift import distributions, sketches
 
 CHANCE = np.random.default_rng(5)
-SPEND = CHANCE.lognormal(3, 1, 2000)
+SPEND = CHANCE.lognormal(3, 1, 5000)
+ORDER = np.arange(5000)
+SPARSE = np.where(ORDER % 50 < 41, 0.0, CHANCE.lognormal(3, 2, 5000))  # 82 % zeros
+USUAL = {"warn_ks": 0.05, "alert_ks": 0.10, "warn_share": 0.05, "alert_share": 0.10}
+LIMITS = {"significance": 0.01, "positives_apart": 0.2, "usual": USUAL, "overrides": {}, "min_customers": 100}
 
 
-def compare(reference, current, moving=()):
-    return drift.compare(
-        pd.DataFrame(reference), pd.DataFrame(current), list(moving), significance=0.01, min_ks=0.1, min_customers=100
-    )
+def compare(reference, current, moving=(), **limits):
+    known = {name: sketches.sketch(np.asarray(values, float)) for name, values in reference.items()}
+    found = distributions.compare(known, pd.DataFrame(current, dtype=float), list(moving), LIMITS | limits)
+    return found.set_index("feature")
 
 
-def test_distance_and_p_value_are_those_of_the_two_sample_ks_test():
-    now = CHANCE.lognormal(3.1, 1, 1500)
-    found = compare({"spend": SPEND}, {"spend": now}).iloc[0]
-    test = stats.ks_2samp(SPEND, now)
-    assert (found["ks_statistic"], found["p_value"]) == (
-        pytest.approx(test.statistic, abs=1e-12),
-        pytest.approx(test.pvalue, rel=1e-9),
-    )
+def status(reference, current, **limits):
+    return compare({"spend": reference}, {"spend": current}, **limits).loc["spend", "status"]
 
 
-def test_a_feature_drifts_when_the_change_is_beyond_chance_and_large_enough_to_matter():
-    table = {"same": SPEND, "small": SPEND, "large": SPEND}
-    now = {"same": SPEND[::-1], "small": SPEND * 1.15, "large": SPEND * 1.4}
-    found = compare(table, now).set_index("feature")
-    assert found["status"].to_dict() == {"same": "stable", "small": "stable", "large": "drifted"}
-    assert found.loc["small", "corrected_p_value"] < 0.01  # beyond chance, but too small
-    assert found.loc["large", "reason"].startswith("The distribution moved: distance 0.1")
-    assert "percentile" in found.loc["large", "reason"] or "median" in found.loc["large", "reason"]
+def first(share):
+    return ORDER < share * len(ORDER)
 
 
-def test_p_values_are_corrected_over_the_features_that_are_judged():
-    table = {name: CHANCE.normal(size=300) for name in "abc"}
-    found = compare(table, {name: CHANCE.normal(size=300) for name in "abc"}, moving=["c"]).set_index("feature")
-    judged = found.loc[["a", "b"]]
-    assert judged["corrected_p_value"].tolist() == pytest.approx(
-        stats.false_discovery_control(judged["p_value"]).tolist()
-    )
-    assert np.isnan(found.loc["c", "corrected_p_value"])
+def random_table(seed):
+    """Two samples with ties, zeros and missing values, the second one moved."""
+    chance = np.random.default_rng(seed)
+
+    def side(moved):
+        values = chance.lognormal(3, chance.uniform(0.5, 2), chance.integers(700, 3000)) * moved
+        values = np.round(values, int(chance.integers(0, 4)))  # ties
+        values[chance.random(len(values)) < chance.uniform(0, 0.6)] = 0
+        values[chance.random(len(values)) < 0.2] = np.nan
+        return values
+
+    return side(1), side(chance.uniform(0.5, 2))
 
 
-def test_a_feature_that_moves_by_itself_is_reported_and_never_drifts():
-    found = compare({"tenure_days": SPEND}, {"tenure_days": SPEND * 9}, moving=["tenure_days"]).iloc[0]
-    assert found["status"] == "moves by itself" and not found["drifted"] and found["ks_statistic"] > 0.5
+@pytest.mark.parametrize("seed", range(60))
+def test_the_distance_is_scipys_on_an_exact_sketch_and_at_most_half_a_point_less_on_a_small_one(seed):
+    before, now = random_table(seed)
+    scipys = stats.ks_2samp(before[~np.isnan(before)], now[~np.isnan(now)], method="asymp")
+    everything = sketches.exact(np.concatenate([before, now]))
+    cells = [sketches.counted(values, everything.at).cells for values in (before, now)]
+    assert sketches.distance(*cells) == pytest.approx((scipys.statistic, scipys.pvalue), rel=1e-9, abs=1e-9)
+    small = sketches.sketch(before)
+    assert small.present >= 500
+    lost = scipys.statistic - sketches.distance(small.cells, sketches.counted(now, small.at).cells)[0]
+    assert -1e-12 <= lost <= 0.005
 
 
-@pytest.mark.parametrize("now", [np.full(2000, np.nan), np.where(np.arange(2000) < 300, np.nan, SPEND)])
-def test_values_that_vanish_are_drift_although_the_rest_is_alike(now):
-    found = compare({"spend": SPEND}, {"spend": now}).iloc[0]
-    assert found["drifted"] and found["reason"].startswith("Missing for ")
+def test_a_sketch_counts_the_customers_between_and_on_its_points():
+    found = sketches.exact(np.array([0, 0, 1, 5, 5, 5, np.nan]))
+    assert (found.customers, found.missing, found.zeros, found.present) == (7, 1, 2, 6)
+    assert found.at.tolist() == [0, 1, 5] and found.cells.tolist() == [0, 2, 0, 1, 0, 3, 0]
+    assert sketches.counted(np.array([-1, 0.5, 1, 9]), found.at).cells.tolist() == [1, 0, 1, 1, 0, 0, 1]
 
 
-def test_a_feature_that_is_gone_is_drift():
-    assert compare({"spend": SPEND, "other": SPEND}, {"other": SPEND}).set_index("feature").loc["spend", "drifted"]
+@pytest.mark.parametrize("n", [1, 2, 5, 6, 7, 50, 499, 500, 5000])
+def test_no_minimum_and_no_maximum_of_the_data_is_a_point(n):
+    values = np.sort(CHANCE.lognormal(3, 2, n))
+    found = sketches.sketch(values)
+    assert not {values[0], values[-1]} & set(found.at) and len(found.at) <= sketches.POINTS
+    if len(found.at):
+        assert found.cells[0] >= sketches.HIDDEN and found.cells[-1] >= sketches.HIDDEN
+    shown = sketches.rows(found, found.cells, 10**9)
+    assert len(shown) == n and not {values[0], values[-1]} & set(shown)
 
 
-def test_too_few_customers_give_no_verdict():
-    found = compare({"spend": SPEND[:50]}, {"spend": SPEND[50:90] * 9})
-    assert found["status"].tolist() == ["insufficient data"]
-    assert review.verdict(found, {}, None)[0] == "review"
-    both = compare(
-        {"spend": SPEND[:50], "tenure_days": SPEND[:50]},
-        {"spend": [np.nan] * 50, "tenure_days": SPEND[:50]},
-        moving=["tenure_days"],
-    )
-    assert (
-        both["status"].tolist() == ["insufficient data", "moves by itself"]
-        and review.verdict(both, {}, None)[0] == "review"
-    )
-
-
-def test_a_sketch_gives_the_exact_share_of_values_below_and_up_to_each_quantile():
-    values = pd.Series([0.0] * 600 + [1.0] * 300 + [5.0] * 100 + [np.nan] * 1000)
-    found = drift.sketch(values)
-    assert found == {
-        "count": 2000,
-        "missing_share": 0.5,
-        "zero_share": 0.6,
-        "at": [0, 1, 5],
-        "below": [0, 0.6, 0.9],
-        "up_to": [0.6, 0.9, 1.0],
+def test_sketches_come_back_from_their_table_as_they_were(tmp_path):
+    known = {
+        "spend": sketches.sketch(SPEND),
+        "sparse": sketches.sketch(SPARSE),
+        "constant": sketches.sketch(np.full(300, 7.0)),
+        "missing": sketches.sketch(np.full(300, np.nan)),
     }
-    assert drift.sketch(pd.Series(SPEND))["at"][-1] < SPEND.max()
+    sketches.to_table(known).to_parquet(tmp_path / "sketches.parquet")
+    counts = {
+        name: {"customers": one.customers, "missing": one.missing, "zeros": one.zeros} for name, one in known.items()
+    }
+    found = sketches.from_table(pd.read_parquet(tmp_path / "sketches.parquet"), counts)
+    assert list(found) == list(known)
+    for name, one in known.items():
+        assert found[name].at.tolist() == one.at.tolist() and found[name].cells.tolist() == one.cells.tolist()
+        assert (found[name].customers, found[name].missing, found[name].zeros) == tuple(counts[name].values())
 
 
-def test_masked_values_show_no_extremes_and_three_digits():
-    table = pd.DataFrame({"spend": [-7.0, 0.0, 12.3456, 98765.0, np.nan]})
-    found = drift.masked(table, {"spend": {"at": [-1.0, 3.0, 1234.0]}})["spend"].tolist()
-    assert found[:4] == pytest.approx([-1, 0, 12.3, 1230]) and np.isnan(found[4])
+def test_forty_features_of_twenty_thousand_customers_take_less_than_200_kb(tmp_path):
+    known = {f"feature_{number}": sketches.sketch(CHANCE.lognormal(3, 1, 20_000)) for number in range(40)}
+    sketches.to_table(known).to_parquet(tmp_path / "sketches.parquet")
+    assert (tmp_path / "sketches.parquet").stat().st_size < 200_000
 
 
-def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_tables():
-    table = pd.DataFrame({"same": SPEND, "small": SPEND, "large": SPEND, "gone": SPEND})
-    now = pd.DataFrame({"same": SPEND[::-1], "small": SPEND * 1.15, "large": SPEND * 1.4, "gone": np.nan})
-    found = compare(table, now)
-    page, p_values = reports.evidently_drift(table, now, found, "Version 3 <as of today>")
-    ours = found.set_index("feature")["p_value"].dropna()
-    assert p_values == pytest.approx(ours.to_dict(), rel=1e-9, abs=1e-300)
-    assert set(p_values) == {"same", "small", "large"} and "1 out of 3" in page and "Dataset Drift is detected" in page
-    assert "Version 3 &lt;as of today&gt;" in page
+@pytest.mark.parametrize(
+    "factor, expected", [(1, "stable"), (1.05, "stable"), (1.18, "warn"), (1.4, "alert"), (0.7, "alert")]
+)
+def test_a_column_is_stable_warns_or_alerts_by_the_size_of_its_change(factor, expected):
+    assert status(SPEND, SPEND * factor) == expected
 
 
-def intervals(actual, predicted):
-    return metrics.bootstrap(actual, predicted, 50, 0.9, seed=1)
+def test_a_large_change_that_may_be_chance_is_stable():
+    found = compare({"spend": SPEND[:120]}, {"spend": SPEND[:120] * 1.25}).loc["spend"]
+    assert found["ks_statistic"] > 0.05 and found["q_value"] > 0.01 and found["status"] == "stable"
 
 
-def performance(before, now):
-    return review.performance(before, now, max_error_increase=0.1, max_r2_decrease=0.05, min_z=2.33)
+def test_a_column_with_limits_of_its_own_is_judged_by_them():
+    wide = {"spend": {"warn_ks": 0.2, "alert_ks": 0.3, "warn_share": 0.2, "alert_share": 0.3}}
+    narrow = {"spend": {"warn_ks": 0.01, "alert_ks": 0.05, "warn_share": 0.01, "alert_share": 0.05}}
+    now = SPEND * 1.18
+    assert [status(SPEND, now, overrides=one) for one in ({}, wide, narrow)] == ["warn", "stable", "alert"]
 
 
-def test_errors_are_worse_when_they_grew_beyond_the_limit_and_beyond_noise():
-    actual, predicted = CHANCE.normal(size=4000), np.zeros(4000)
-    before = intervals(actual, predicted)
-    assert not performance(before, intervals(actual * 1.05, predicted))["rmse"]["worse"]  # within the limit
-    found = performance(before, intervals(actual * 1.3, predicted))["rmse"]
-    assert found["worse"] and found["change"] == pytest.approx(0.3)
-    few = performance(intervals(actual[:12], predicted[:12]), intervals(actual[:12] * 1.3, predicted[:12]))
-    assert not few["rmse"]["worse"]  # within noise
+def test_a_column_that_moves_by_itself_is_reported_and_not_judged():
+    found = compare({"tenure": SPEND}, {"tenure": SPEND * 9}, moving=["tenure"]).loc["tenure"]
+    assert found["status"] == "moves by itself" and found["ks_statistic"] > 0.5 and np.isnan(found["q_value"])
 
 
-def test_an_error_that_is_not_a_number_counts_as_worse():
-    before = intervals(SPEND, SPEND * 0.9)
-    now = before.copy()
-    now.loc["rmse"] = np.nan
-    found = performance(before, now)
-    assert found["rmse"]["worse"]
-    still = compare({"spend": SPEND}, {"spend": SPEND})
-    assert "RMSE cannot be judged: it was " in review.verdict(still, found, None)[1][0]
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+@pytest.mark.parametrize("share, expected", [(0.02, "stable"), (0.06, "warn"), (0.15, "alert")])
+def test_a_share_of_missing_values_or_of_zeros_that_grows_counts_by_its_size(value, share, expected):
+    now = np.where(CHANCE.permutation(first(share)), value, SPEND)
+    found = compare({"spend": SPEND}, {"spend": now}).loc["spend"]
+    assert found["status"] == expected
+    what = "missing" if np.isnan(value) else "zero"
+    assert found[f"{what}_share_change"] == pytest.approx(share)
+    if expected != "stable":
+        assert found["reason"].startswith(f"{share:.0%} of customers ") and found["reason"].endswith(" it was 0%.")
 
 
-def test_the_verdict_is_review_with_every_reason_or_stable_with_what_was_judged():
-    still = compare({"spend": SPEND}, {"spend": SPEND})
-    assert review.verdict(still, {}, "Labels have not matured.") == (
-        "stable",
-        ["None of 1 judged columns moved by more than its threshold.", "Labels have not matured."],
-    )
-    moved = compare({"spend": SPEND}, {"spend": SPEND * 3})
-    verdict, reasons = review.verdict(
-        moved, performance(intervals(SPEND, SPEND * 0.9), intervals(SPEND, SPEND * 0.2)), None
-    )
-    assert (
-        verdict == "review"
-        and reasons[0].startswith("spend: The distribution moved")
-        and reasons[1].startswith("RMSE: ")
-    )
+def test_positives_that_grow_fivefold_among_many_zeros_are_an_alert_although_the_whole_hardly_moves():
+    found = compare({"spend": SPARSE}, {"spend": SPARSE * 5}).loc["spend"]
+    assert found["ks_statistic"] < 0.08 and found["positives_ks_statistic"] > 0.25 and found["status"] == "alert"
+    assert found["zero_share_change"] == 0 and found["reason"].startswith("among customers above zero")
+    assert status(SPARSE, SPARSE * 5, positives_apart=0.9) == "warn"
+
+
+def test_positives_are_not_taken_apart_where_zeros_are_few():
+    assert np.isnan(compare({"spend": SPEND}, {"spend": SPEND}).loc["spend", "positives_ks_statistic"])
+
+
+@pytest.mark.parametrize(
+    "now, said", [(np.full(5000, 12.0), "Every customer has the value 12."), (np.full(5000, np.nan), "Nobody has")]
+)
+def test_a_column_that_becomes_constant_or_empty_is_an_alert(now, said):
+    found = compare({"spend": SPEND}, {"spend": now}).loc["spend"]
+    assert found["status"] == "alert" and found["reason"].startswith(said)
+
+
+def test_a_column_that_always_was_constant_is_stable():
+    assert status(np.full(5000, 7.0), np.full(5000, 7.0)) == "stable"
+
+
+def test_a_column_that_is_gone_is_an_alert_and_a_new_one_cannot_be_judged():
+    found = compare({"spend": SPEND, "gone": SPEND}, {"spend": SPEND, "new": SPEND})
+    assert found["status"].to_dict() == {"spend": "stable", "gone": "alert", "new": "insufficient"}
+
+
+@pytest.mark.parametrize("before, now", [(99, 5000), (5000, 99), (99, 99)])
+def test_too_few_customers_on_either_side_give_no_verdict(before, now):
+    assert status(SPEND[:before], SPEND[:now] * 9) == "insufficient"
+    assert status(SPEND[:before], SPEND[:now] * 9, min_customers=99) == "alert"
+
+
+def test_all_p_values_of_all_judged_columns_are_corrected_together():
+    before = {"a": SPEND[:900], "b": SPARSE[:900], "moving": SPEND[:900], "c": np.where(first(0.04), np.nan, SPEND)}
+    now = {"a": SPEND[900:1800] * 1.1, "b": SPARSE[900:1800], "moving": SPEND[:900], "c": SPEND[1800:2700]}
+    found = compare(before, now, moving=["moving"])
+    judged = found.drop(index="moving")
+    p_values, q_values = (judged[[f"{test}{which}_value" for test in distributions.TESTS]].to_numpy() for which in "pq")
+    there = ~np.isnan(p_values)
+    assert there.sum() == 10  # three distances, one among positives, three missing shares, three zero shares
+    assert q_values[there] == pytest.approx(stats.false_discovery_control(p_values[there]), rel=1e-12)
+    assert np.isnan(q_values[~there]).all() and np.isnan(found.loc["moving", "q_value"])
+
+
+def test_the_finding_names_the_worst_column_and_counts_the_others():
+    table = compare({name: SPEND for name in "abc"}, {"a": SPEND, "b": SPEND * 1.18, "c": SPEND * 1.4}).reset_index()
+    found = distributions.finding(table)
+    assert found.status == "alert" and found.reason.startswith("c: ") and "(2 of 3 features moved.)" in found.reason
+    assert found.figures == {"judged": 3, "warn": 1, "alert": 1}
+    assert distributions.finding(table[:1]).status == "stable"
+    assert distributions.finding(table.assign(status="insufficient")).status == "insufficient"
+
+
+def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_rows():
+    before = {"same": CHANCE.lognormal(3, 1, 12_000), "small": CHANCE.lognormal(3, 1, 12_000)}
+    before["large"] = np.where(np.arange(12_000) % 3 == 0, 0.0, before["same"])
+    now = {"same": CHANCE.lognormal(3, 1, 12_000), "small": before["small"] * 1.05, "large": before["large"] * 1.5}
+    known = {name: sketches.sketch(values) for name, values in before.items()}
+    found = distributions.compare(known, pd.DataFrame(now), [], LIMITS)
+    assert found["status"].tolist() == ["stable", "stable", "alert"]
+    reference = pd.DataFrame({name: sketches.rows(one, one.cells, 10**9) for name, one in known.items()})
+    current = pd.DataFrame({name: sketches.snapped(one, now[name]) for name, one in known.items()})
+    page, p_values = reports.drift_page(reference, current, found, "Version 3 <as of today>")
+    assert p_values == pytest.approx(found.set_index("feature")["p_value"].to_dict(), rel=1e-9, abs=1e-300)
+    assert "1 out of 3" in page and "Dataset Drift is detected" in page
+    assert "Version 3 &lt;as of today&gt;" in page and "<as of today>" not in page
 
 
 def test_reports_are_json_without_bare_nan():
-    assert json.loads(store.as_json({"p": np.float64("nan"), "d": np.float32(0.5), "n": np.int64(3)})) == {
-        "p": None,
-        "d": 0.5,
-        "n": 3,
-    }
+    content = {"p": np.float64("nan"), "d": np.float32(0.5), "n": np.int64(3)}
+    assert json.loads(store.as_json(content)) == {"p": None, "d": 0.5, "n": 3}

@@ -30,7 +30,7 @@ from entrypoints.launch import hydra_arguments
         (["model.max_depth=3,4", "--multirun"], ["--multirun", "model.max_depth=3,4"]),
         (
             ["--version", "3", "--reviewer", "Ann Lee", "--reason", "beats 2; (RMSE -4 %)"],
-            ["promote.version='3'", "promote.reviewer='Ann Lee'", "promote.reason='beats 2; (RMSE -4 %)'"],
+            ["person.version='3'", "person.reviewer='Ann Lee'", "person.reason='beats 2; (RMSE -4 %)'"],
         ),
         (
             ["--data_path", "x.csv", "--overrides", "--multirun model.max_depth=3,4"],
@@ -46,7 +46,7 @@ def test_mlflows_arguments_become_hydras(given, expected):
 def test_a_named_parameter_is_taken_literally_whatever_is_in_it(reason):
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         composed = compose("config", hydra_arguments(["--reason", reason]))
-    assert composed.promote.reason == reason
+    assert composed.person.reason == reason
 
 
 @pytest.mark.parametrize("value", ["Käufer", "o'brien.csv", "a=b.csv", "a;b.csv", "sales [1].csv"])

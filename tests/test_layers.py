@@ -24,7 +24,7 @@ SHELVES = [
         "record",
         "search",
     },
-    {"tracking", "reports", "store", "terminal"},
+    {"tracking", "reports", "store", "terminal", "alerts"},
     {"workspace"},
     {"recipes"},
     {"steps"},
@@ -35,6 +35,7 @@ ONE_PLACE = {
     "evidently": "reports",
     "matplotlib": "reports",
     "rich": "terminal",
+    "apprise": "alerts",
     "optuna": "search",
     "hydra": None,
 }

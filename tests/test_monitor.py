@@ -1,23 +1,44 @@
 """The monitor on the shared pipeline: what it writes, what it refuses to judge, and what makes it ask for a person."""
 
 import json
+import re
 
 import pandas as pd
-from conftest import run_named
+import pytest
+from conftest import artifacts, client, newest_run, read, run_named
 
-from clv import pipeline
+from clv import metrics, pipeline
+from clv.errors import UserError
+
+CHECKS = ["Feature drift", "Prediction drift", "Performance over time", "Segment drift", "SHAP drift"]
+
+
+def report(records, name):
+    return next(content for path, content in records[-1].outputs.items() if name in path)
+
+
+def changed(trained, name, change):
+    rows = pd.read_csv(trained.folder / "history.csv", parse_dates=["order_date"])
+    path = trained.folder / name
+    change(rows).to_csv(path, index=False)
+    return f"data.path={path}"
 
 
 def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sides(trained):
-    report = next((trained.outputs / "monitoring").glob("feature_drift_report_*.csv"))
-    table = pd.read_csv(report)
+    table = pd.read_csv(next((trained.outputs / "monitoring").glob("feature_drift_report_*.csv")))
     assert {
         "feature",
+        "status",
+        "reason",
         "ks_statistic",
         "p_value",
-        "corrected_p_value",
-        "effect_threshold",
-        "drifted",
+        "q_value",
+        "psi",
+        "wasserstein",
+        "missing_share_change",
+        "zero_share_change",
+        "warn_ks",
+        "alert_ks",
         "reference_customers",
         "current_customers",
         "reference_p50",
@@ -28,36 +49,145 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
     assert table.loc[table["feature"] == "tenure_days", "status"].item() == "moves by itself"
     found = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
     assert found["verdict"] in ("stable", "review") and "a person decides" in found["decision"]
-    assert {"baseline", "current", "change", "limit", "worse"} <= set(found["metrics"]["rmse"])
+    assert {"baseline", "current", "change", "z", "warn", "alert", "status"} <= set(found["errors"]["mae"])
+    assert {"value", "low", "high"} <= set(found["intervals"]["rmse"]["current"]) and found["tells_nothing_new"]
     assert run_named("monitor").data.tags["verdict"] == found["verdict"]
 
 
+def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
+    found = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
+    assert list(found["checks"]) == CHECKS
+    assert all(
+        check["status"] in ("stable", "warn", "alert", "insufficient") and check["reason"]
+        for check in found["checks"].values()
+    )
+    assert found["checks"]["Performance over time"]["reason"] == "No stored scores of version 1 are a horizon old yet."
+
+
+def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained):
+    pages = [path.read_text() for path in (trained.outputs / "monitoring").glob("*.html")]
+    run = run_named("train").info.run_id
+    base = client().download_artifacts(run, "baseline", str(trained.folder / "looked_at"))
+    known = pd.read_parquet(f"{base}/sketches.parquet")
+    table = pd.read_parquet(client().download_artifacts(run, "features/evaluation_2025-10-02.parquet"))
+    assert len(pages) == 3 and not any(re.search(r"\bC\d{6}\b", page) for page in pages)
+    largest = table["revenue_total"].max()
+    assert known.loc[known["feature"] == "revenue_total", "point"].max() < largest
+    assert not any(f"{value:.{digits}f}" in page for page in pages for value in [largest] for digits in (1, 2))
+    assert artifacts(run, "baseline") == {"baseline/baseline.json", "baseline/sketches.parquet"}
+
+
+def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trained):
+    page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
+    assert all(check in page for check in CHECKS) and page.count("<svg") == 5
+    assert "What to do next" in page and "a person decides" in page
+
+
+def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
+    run = run_named("monitor")
+    assert {"ks/recency_days", "psi/recency_days", "q/recency_days", "segments/stage_lost", "shap/ndcg"} <= set(
+        run.data.metrics
+    )
+    names = {re.sub(r"_\d{8}T\d{6}Z", "", name) for name in artifacts(run.info.run_id, "outputs/monitoring")}
+    assert {
+        f"outputs/monitoring/{name}"
+        for name in (
+            "feature_drift_report.csv",
+            "prediction_drift_report.json",
+            "monitoring_summary.json",
+            "monitoring.html",
+            "evidently.html",
+            "evidently_regression.html",
+        )
+    } == names
+
+
 def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_it_can_judge(trained):
-    records = pipeline.monitor(trained.config("window.as_of=2025-09-01"))
-    report = next(content for name, content in records[-1].outputs.items() if "prediction" in name)
-    assert report["metrics"] == {} and report["not_judged"].startswith("RMSE and R2 are not judged: version ")
-    assert "learnt from labels up to 2025-10-02" in report["not_judged"]
+    records = pipeline.monitor(trained.config("window.as_of=2025-11-20"))
+    found = report(records, "prediction_drift_report")
+    assert found["errors"] == {} and found["judged_on"] == "distribution of predicted_clv"
+    assert found["not_judged"].startswith(
+        "Labels not matured until 2025-12-31: version 1 learnt from revenue up to 2025-10-02"
+    )
+    assert "In their place, the distribution of the predictions" in found["reason"]
 
 
 def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
-    rows = pd.read_csv(trained.folder / "history.csv", parse_dates=["order_date"])
-    late = rows[rows["order_date"] >= "2025-10-20"].assign(
-        order_date=lambda rows: rows["order_date"] + pd.Timedelta(days=200)
-    )
-    late.to_csv(trained.folder / "young.csv", index=False)
-    records = pipeline.monitor(trained.config(f"data.path={trained.folder}/young.csv"))
-    report = next(content for name, content in records[-1].outputs.items() if "prediction" in name)
-    assert report["metrics"] == {} and report["not_judged"].startswith(
-        "RMSE and R2 are not judged: 0 customers had ordered before "
+    def young(rows):
+        return rows[rows["order_date"] >= "2025-10-20"].assign(
+            order_date=lambda rows: rows["order_date"] + pd.Timedelta(days=200)
+        )
+
+    found = report(pipeline.monitor(trained.config(changed(trained, "young.csv", young))), "prediction_drift_report")
+    assert found["errors"] == {} and found["not_judged"].startswith(
+        "Errors are not judged: 0 customers had ordered before "
     )
 
 
-def test_a_business_that_changed_is_reviewed_and_nothing_is_retrained(trained):
-    rows = pd.read_csv(trained.folder / "history.csv")
-    rows.loc[rows["order_date"] >= "2025-06-01", "revenue"] *= 3
-    rows.to_csv(trained.folder / "changed.csv", index=False)
-    records = pipeline.monitor(trained.config(f"data.path={trained.folder}/changed.csv"))
+def test_a_day_before_anybody_ordered_is_an_error_that_names_the_version(trained):
+    with pytest.raises(UserError, match="No customer ordered in the 639 days before 2030-01-01.*baseline of version 1"):
+        pipeline.monitor(trained.config("window.as_of=2030-01-01"))
+
+
+def test_a_history_that_was_cut_is_not_compared_and_the_reason_says_what_to_hand_over(trained):
+    cut = changed(trained, "cut.csv", lambda rows: rows[rows["order_date"] >= "2025-01-01"])
+    found = report(pipeline.monitor(trained.config(cut)), "monitoring_summary")
+    assert found["checks"]["Feature drift"]["status"] == "insufficient" and found["verdict"] == "review"
+    assert "hand over purchases from 2024-04-01 on" in found["reasons"][1]
+
+
+def test_a_business_that_changed_is_reviewed_and_the_features_are_named(trained):
+    def dearer(rows):
+        return rows.assign(revenue=rows["revenue"].where(rows["order_date"] < "2025-06-01", rows["revenue"] * 3))
+
+    records = pipeline.monitor(trained.config(changed(trained, "changed.csv", dearer)))
     verdict = records[-1].tags
-    assert (
-        verdict["verdict"] == "review" and "average_order_value: The distribution moved" in verdict["verdict_reasons"]
-    )
+    assert verdict["verdict"] == "review" and verdict["verdict_reasons"].startswith("Feature drift: ")
+    table = report(records, "feature_drift_report").set_index("feature")
+    assert table.loc["last_order_value", "status"] == "alert"
+
+
+def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_the_artifacts_alone(trained):
+    name = "tracking.model_name=vintages"
+    pipeline.full_pipeline(trained.config(name, "window.as_of=2025-06-01"))
+    pipeline.score(trained.config(name, "window.as_of=2025-07-01"))
+    records = pipeline.monitor(trained.config(name))
+    found = report(records, "monitoring_summary")["checks"]["Performance over time"]
+    points = found["figures"]["vintages"]
+    assert [point["as_of"] for point in points] == ["2025-06-01", "2025-07-01"] and found["status"] != "insufficient"
+    run = newest_run()
+    for point in points:
+        scores = read(client().download_artifacts(point["scores_run"], "outputs/clv_ranked_predictions.csv"))
+        came = client().download_artifacts(
+            run.info.run_id, f"vintages/actual_{point['as_of']}_{point['scores_run'][:8]}.parquet"
+        )
+        again = metrics.evaluate(pd.read_parquet(came)["actual_clv"].to_numpy(), scores["predicted_clv"].to_numpy())
+        assert again["bias"] == point["bias"]["value"] and again["rmse"] == point["rmse"]["value"]
+        assert point["bias"]["low"] <= point["bias"]["value"] <= point["bias"]["high"] and len(point["deciles"]) == 10
+    steps = [metric.step for metric in client().get_metric_history(run.info.run_id, "vintage/bias")]
+    assert steps == [20250601, 20250701]
+
+
+def test_scores_that_knew_the_future_are_no_vintage(trained):
+    name = "tracking.model_name=knowing"
+    pipeline.full_pipeline(trained.config(name))
+    pipeline.score(trained.config(name, "window.as_of=2025-06-01"))
+    found = report(pipeline.monitor(trained.config(name)), "monitoring_summary")["checks"]["Performance over time"]
+    assert found["figures"]["vintages"] == []
+
+
+def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(trained, monkeypatch):
+    from clv import features
+
+    monkeypatch.setattr(features, "VERSION", 99)
+    with pytest.raises(
+        UserError, match="The baseline of version 1 of model clv is of features version 1; this engine makes version 99"
+    ):
+        pipeline.monitor(trained.config())
+
+
+def test_one_customer_gives_no_verdict_but_a_review(trained):
+    one = changed(trained, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
+    found = report(pipeline.monitor(trained.config(one)), "monitoring_summary")
+    assert found["verdict"] == "review" and found["reasons"][0] == "Nothing could be judged."
+    assert {check["status"] for check in found["checks"].values()} == {"insufficient"}

@@ -24,7 +24,7 @@ def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(
     before = str(aliases["production"])
     assert set(read(trained.outputs / RANKED)["model_version"]) == {before}
 
-    pipeline.promote(trained.config(f"promote.version={number}", "promote.reviewer=Ann", "promote.reason=better"))
+    pipeline.promote(trained.config(f"person.version={number}", "person.reviewer=Ann", "person.reason=better"))
     aliases = client().get_registered_model("clv").aliases
     assert (str(aliases["production"]), str(aliases["previous"])) == (number, before)
     tags = client().get_model_version("clv", number).tags
@@ -50,9 +50,9 @@ def test_promotion_needs_version_reviewer_and_reason_and_a_version_that_exists(t
     with pytest.raises(
         UserError, match="missing: reviewer, reason.\nHint: mlflow run . -e promote -P version=1 -P reviewer=NAME"
     ):
-        pipeline.promote(trained.config("promote.version=1"))
+        pipeline.promote(trained.config("person.version=1"))
     with pytest.raises(UserError, match="Model clv has no version 99; it has 1"):
-        pipeline.promote(trained.config("promote.version=99", "promote.reviewer=Ann", "promote.reason=x"))
+        pipeline.promote(trained.config("person.version=99", "person.reviewer=Ann", "person.reason=x"))
     run = newest_run()
     assert run.info.status == "FAILED" and run.data.tags["failure_reason"].startswith(
         "UserError: Model clv has no version 99"
@@ -83,9 +83,7 @@ def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_
     ):
         tracking.production("variants")
     pipeline.promote(
-        trained.config(
-            "tracking.model_name=variants", "promote.version=2", "promote.reviewer=Ann", "promote.reason=mine"
-        )
+        trained.config("tracking.model_name=variants", "person.version=2", "person.reviewer=Ann", "person.reason=mine")
     )
     assert tracking.production_aliases("variants") == {"production": "2"}
 
@@ -96,17 +94,17 @@ def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(train
     client().set_registered_model_alias("foreign", "production", "2")
     with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version that this engine made"):
         pipeline.score(trained.config("tracking.model_name=foreign"))
-    promote = ("tracking.model_name=foreign", "promote.reviewer=Ann", "promote.reason=ours")
+    promote = ("tracking.model_name=foreign", "person.reviewer=Ann", "person.reason=ours")
     with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version"):
-        pipeline.promote(trained.config("promote.version=2", *promote))
-    pipeline.promote(trained.config("promote.version=1", *promote))
+        pipeline.promote(trained.config("person.version=2", *promote))
+    pipeline.promote(trained.config("person.version=1", *promote))
     assert tracking.production("foreign").number == "1"
 
 
 def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(trained):
     pipeline.train(trained.config("tracking.model_name=withdrawn"))
     pipeline.promote(
-        trained.config("tracking.model_name=withdrawn", "promote.version=1", "promote.reviewer=Ann", "promote.reason=x")
+        trained.config("tracking.model_name=withdrawn", "person.version=1", "person.reviewer=Ann", "person.reason=x")
     )
     client().delete_registered_model_alias("withdrawn", "production")
     with pytest.raises(UserError, match="No version of model withdrawn is in production"):

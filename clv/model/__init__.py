@@ -23,7 +23,8 @@ BTYD_NEEDS = ["tenure_days", "recency_days", "frequency", "average_order_value",
 class Model:
     """chains: lists of stage names.   stages: by the chain up to them ("btyd+glm").   inputs: columns of the feature table.
 
-    unit: mean label, in currency: the base of a chain that does not begin with btyd.   scale, level: see totals().
+    unit: mean label, in currency: the base of a chain that does not begin with btyd.   centre: mean logarithm of BTYD's answer where
+    the model learnt, from which contributions() counts.   scale, level: see totals().
     interval: probability promised.   intervals: none where there were no labels to learn them from.
     """
 
@@ -32,6 +33,7 @@ class Model:
     horizon_days: int
     threads: int
     unit: float
+    centre: float
     scale: float
     level: float
     interval: float
@@ -57,6 +59,7 @@ def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str]
         horizon_days=options["horizon_days"],
         threads=options["threads"],
         unit=float(revenue.mean()),
+        centre=mean_log(revenue),
         scale=1.0,
         level=1.0,
         interval=options["interval"],
@@ -69,11 +72,17 @@ def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str]
     tables, chains = with_btyd(snapshots, customers, options), [chain.split("+") for chain in options["chains"]]
     rows = pd.concat(tables, ignore_index=True)
     scale, level = totals(chains, rows, options)
-    model = replace(model, chains=chains, unit=trees.unit_of(rows), scale=scale, level=level)
+    centre = mean_log(scale * rows["btyd_revenue"])
+    model = replace(model, chains=chains, unit=trees.unit_of(rows), centre=centre, scale=scale, level=level)
     for chain in chains:
         learn(model, chain, rows, columns, options)
     model = bounded(model, current)
     return replace(model, intervals=intervals.fit(tables, expected(model, tables[-1]), columns, options))
+
+
+def mean_log(revenue: pd.Series) -> float:
+    """Of amounts that are at least a small share of their mean."""
+    return float(np.log(np.maximum(revenue, LEAST * revenue.mean())).mean())
 
 
 def check(snapshots: list[pd.DataFrame], current: pd.DataFrame, options: dict) -> None:
@@ -216,7 +225,7 @@ def total(model: Model, predicted: np.ndarray) -> tuple[float, float]:
 def contributions(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     """What each column adds to the logarithm of a prediction, averaged over the chains: SHAP values.
 
-    btyd_revenue is what the probability model says, beside the average customer. (Of squared_error and hurdle: on the scale
+    btyd_revenue is what the probability model says, beside the average customer of the training. (Of squared_error and hurdle: on the scale
     on which their trees add up.)
 
     Returns: one row per row of the features, one column per column that a stage uses.
@@ -228,7 +237,7 @@ def contributions(model: Model, features: pd.DataFrame) -> pd.DataFrame:
         for number, name in enumerate(chain):
             if name == "btyd":
                 logs = np.log(np.maximum(model.scale * table["btyd_revenue"], LEAST * model.unit))
-                effects = (logs - logs.mean()).to_frame("btyd_revenue")
+                effects = (logs - model.centre).to_frame("btyd_revenue")
             else:
                 stage = model.stages["+".join(chain[: number + 1])]
                 effects = glm.effects(stage, table) if name == "glm" else trees.effects(stage, table, model.threads)

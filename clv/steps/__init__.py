@@ -3,12 +3,13 @@
 from clv.steps.backtest import backtest
 from clv.steps.data import features, read, simulate
 from clv.steps.monitoring import monitor
-from clv.steps.promotion import bootstrap, promote
+from clv.steps.promotion import acknowledge, bootstrap, promote
 from clv.steps.scoring import cluster, rank_clusters, score
 from clv.steps.training import train
 from clv.steps.tuning import tune
 
 __all__ = [
+    "acknowledge",
     "backtest",
     "bootstrap",
     "cluster",

@@ -25,14 +25,12 @@ def details(found: Measured, covered: pd.DataFrame, groups: pd.DataFrame) -> dic
     )
 
 
-def pictures(found: Measured, covered: pd.DataFrame, groups: pd.DataFrame, sample: pd.DataFrame) -> dict:
-    """sample: the rows of the evaluation whose predictions are explained."""
+def pictures(found: Measured, covered: pd.DataFrame, groups: pd.DataFrame, contributions: pd.DataFrame) -> dict:
+    """contributions: SHAP values of a sample of the evaluation."""
     actual, ours = found.evaluation["actual_clv"].to_numpy(), found.predicted[OURS]
     orders = {name: found.predicted[name] for name in (OURS, "btyd", "naive_last")} | {"perfect": actual}
     deciles = metrics.deciles(actual, ours)
-    shap = (
-        model.contributions(found.model, sample).abs().mean().sort_values(ascending=False).rename("mean_absolute_shap")
-    )
+    shap = contributions.abs().mean().sort_values(ascending=False).rename("mean_absolute_shap")
     return {
         "figures/gain_curve.png": reports.gain_curve(
             {name: metrics.gain_curve(actual, order) for name, order in orders.items()}

@@ -1,102 +1,275 @@
-"""Now against the baseline of the version in production."""
+"""Now against the baseline of the version in production: five checks, a verdict, and what a person reads."""
 
 import datetime as dt
-import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
-from clv import drift, model, reports, review, tracking
-from clv.record import Record
+from clv import features, model, reports, review, tracking
+from clv.drift import Finding, baseline, checks, distributions, sketches
+from clv.drift.baseline import PREDICTED, Baseline
+from clv.errors import InputError, UserError
+from clv.record import Record, Review
+from clv.steps import vintages
+from clv.tracking.reviews import ACKNOWLEDGE
 from clv.workspace import Workspace
+
+MOVED_MOST = 3
 
 
 def monitor(work: Workspace) -> Record:
-    """Features and predictions now against the baseline of the version in production; errors where labels have matured."""
-    chosen = work.config.monitor
-    with tempfile.TemporaryDirectory() as folder:
-        path = tracking.download_baseline(work.production, Path(folder))
-        known = json.loads((path / "baseline.json").read_text())
-        reference = work.sample(pd.read_parquet(path / "reference_sample.parquet"), chosen.sample_customers)
-    now = work.snapshot(work.as_of, work.production_definition)
-    now = now.assign(predicted_clv=model.predict(work.production_model, now)["predicted_clv"])
-    current = drift.masked(work.sample(now, chosen.sample_customers), known["sketches"])
-    found = drift.compare(
-        reference, current, work.config.features.moving, chosen.significance, chosen.min_ks, chosen.min_customers
-    )
-    errors, not_judged = matured(work, known)
-    verdict, reasons = review.verdict(found, errors, not_judged)
-    title = (
-        f"Version {work.production.number} of model {work.production.name}: customers as of {work.as_of} (current) against its "
-        f"baseline of {known['facts']['evaluation_cutoff']} (reference)"
-    )
-    page, _ = reports.evidently_drift(reference, current, found, title)
-    files = {
-        ending: f"monitoring/{name}_{work.stamp}.{ending}"
-        for ending, name in (
-            ("csv", "feature_drift_report"),
-            ("json", "prediction_drift_report"),
-            ("html", "evidently"),
-        )
+    """Five checks of the version in production; nothing is fitted and nothing is changed."""
+    base = known(work)
+    now, history = look(work, base)
+    moving, limits = work.config.features.moving, checks.limits(asdict(work.config.monitor))
+    findings, table = checks.compare(base, now, moving, limits)
+    if history:
+        findings = checks.insufficient(history)
+    matured = vintages.judged(work)
+    findings = {name: findings.get(name) or vintages.finding(work, base, matured) for name in checks.ORDER}
+    said = {name: (found.status, found.reason) for name, found in findings.items()}
+    verdict, reasons = review.verdict(said, work.config.monitor.review_at)
+    where = facts(work, base, verdict, reasons)
+    words = shown(work, base, findings, verdict) | {"reasons": table.set_index("feature")["reason"].to_dict()}
+    page = reports.monitoring_page(words, moved_most(base, now, table), groups(findings), vintages.drawn(matured))
+    outputs = {
+        "feature_drift_report.csv": features_report(table).assign(
+            **{name: where[name] for name in ("model_version", "as_of")}
+        ),
+        "prediction_drift_report.json": where | predictions_report(work, base, now, findings),
+        "monitoring_summary.json": where | {"checks": {name: vars(found) for name, found in findings.items()}},
+        "monitoring.html": page,
+        **evidently_pages(work, base, now, table),
     }
-    where = {"model_version": work.production.number, "as_of": work.as_of.isoformat()}
-    report = {
-        "verdict": verdict,
-        "reasons": reasons,
-        "decision": review.PERSON_DECIDES,
-        **where,
-        "baseline_cutoff": known["facts"]["evaluation_cutoff"],
-        "matured_cutoff": matured_cutoff(work).isoformat(),
-        "not_judged": not_judged,
-        "metrics": errors,
-        "predicted_clv": found[found["feature"] == "predicted_clv"].iloc[0].to_dict(),
-    }
+    names = {name: "monitoring/" + name.replace(".", f"_{work.stamp}.") for name in outputs}
     return Record(
-        f"{verdict.upper()}: "
-        + (" ".join(reasons) if verdict == "stable" else f"{reasons[0]} ({len(reasons)} reasons in {files['json']})"),
-        outputs={
-            files["csv"]: found[found["feature"] != "predicted_clv"].assign(**where),
-            files["json"]: report,
-            files["html"]: page,
-        },
-        metrics={f"ks/{row.feature}": row.ks_statistic for row in found.itertuples()}
-        | {"drifted_features": int(found["drifted"].sum())}
-        | {f"monitor/{metric}": figure["current"]["value"] for metric, figure in errors.items()},
+        f"{verdict.upper()}: {' '.join(reasons)} (read {names['monitoring.html']} first)",
+        outputs={names[name]: content for name, content in outputs.items()},
+        artifacts=vintages.artifacts(matured),
+        metrics=figures(table, findings),
+        series=vintages.series(matured),
         tags=work.production_tags | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]},
+        review=Review(work.production.name, work.production.number, work.as_of.isoformat(), reasons)
+        if verdict == "review"
+        else None,
     )
 
 
-def matured_cutoff(work: Workspace) -> dt.date:
-    return work.as_of - dt.timedelta(days=work.production.facts["horizon_days"])
+def known(work: Workspace) -> Baseline:
+    """The baseline of the version in production, from its run.
+
+    Raises: UserError: it is missing, not whole, or of features that meant something else.
+    """
+    version = work.production
+    with tempfile.TemporaryDirectory() as folder:
+        path = tracking.download_baseline(version, Path(folder))
+        try:
+            base = baseline.load(path)
+        except UserError as error:
+            raise UserError(f"Version {version.number} of model {version.name}: {error}\n{way_out()}") from error
+    if base.facts.get("feature_version") != features.VERSION:
+        raise UserError(
+            f"The baseline of version {version.number} of model {version.name} is of features version "
+            f"{base.facts.get('feature_version')}; this engine makes version {features.VERSION}: the columns mean something else.\n{way_out()}"
+        )
+    return base
 
 
-def matured(work: Workspace, known: dict) -> tuple[dict, str | None]:
-    """Errors on the newest snapshot whose labels have come in, or why there are none. Labels the version learnt are refused."""
-    facts, cutoff, chosen, learnt = work.production.facts, matured_cutoff(work), work.config.monitor, work.learnt_until
+def way_out() -> str:
+    return f"Hint: train a new version, and promote it when a person has looked at it:\n  {tracking.PROMOTE.format(version='N')}"
+
+
+def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
+    """The customers now, and why they cannot be compared, if so."""
+    days = base.facts["history_days"]
+    scored = work.watched(work.as_of, days)
+    if scored.empty:
+        raise InputError(
+            f"No customer ordered in the {days} days before {work.as_of}; there is nothing to compare with the baseline of version "
+            f"{work.production.number}.\nHint: check the dates of the history, or choose another window.as_of."
+        )
+    sample = work.sample(scored, work.config.monitor.shap.customers)
+    matured, why_not = labels(work, days)
+    now = checks.Now(scored, model.contributions(work.production_model, sample), matured, why_not)
+    there = (work.as_of - work.first_day).days
+    if there >= work.config.monitor.least_history * days:
+        return now, None
+    begin = work.as_of - dt.timedelta(days=days)
+    return now, (
+        f"The history has {there} days before {work.as_of}, and version {work.production.number} was measured on {days}: hand over "
+        f"purchases from {begin} on, or train a version on this history."
+    )
+
+
+def labels(work: Workspace, history_days: int) -> tuple[pd.DataFrame | None, str]:
+    """actual_clv and predicted_clv on the newest snapshot whose labels have come in, or why there are none. Labels that the
+    version learnt from are refused."""
+    horizon, learnt = dt.timedelta(days=work.production.facts["horizon_days"]), work.learnt_until
+    cutoff = work.as_of - horizon
     if cutoff < learnt:
-        return {}, (
-            f"RMSE and R2 are not judged: version {work.production.number} learnt from labels up to {learnt}, and the newest "
-            f"matured window begins {cutoff}; judge it with an as-of date from {learnt + dt.timedelta(days=facts['horizon_days'])} on."
+        return None, (
+            f"Labels not matured until {learnt + horizon}: version {work.production.number} learnt from revenue up to {learnt}, and "
+            f"the newest window of {horizon.days} days begins {cutoff}."
         )
     if (silent := work.silent_days(work.as_of)) > work.config.window.max_silent_days:
         return (
-            {},
-            f"RMSE and R2 are not judged: there is no order in the {silent} days before {work.as_of}; is the history complete?",
+            None,
+            f"Errors are not judged: there is no order in the {silent} days before {work.as_of}; is the history complete?",
         )
-    table = work.labelled(cutoff, work.production_definition)
-    if len(table) < chosen.min_customers:
-        return (
-            {},
-            f"RMSE and R2 are not judged: {len(table)} customers had ordered before {cutoff}, too few to judge by.",
-        )
-    now = work.intervals(table["actual_clv"], model.predict(work.production_model, table)["predicted_clv"].to_numpy())
-    before = pd.DataFrame.from_dict(known["metrics"], orient="index").astype("float64")
-    same = (
-        cutoff.isoformat() == facts["evaluation_cutoff"] and work.transactions.quality["sha256"] == facts["data_sha256"]
+    table = work.with_actual(work.watched(cutoff, history_days), cutoff, horizon.days)
+    if len(table) < work.config.monitor.min_customers:
+        return None, f"Errors are not judged: {len(table)} customers had ordered before {cutoff}, too few to judge by."
+    return table, ""
+
+
+def tells_nothing_new(work: Workspace) -> bool:
+    """Whether the newest matured window is the one that the version was measured on."""
+    known = work.production.facts
+    same = work.transactions.quality["sha256"] == known["data_sha256"]
+    return same and work.as_of - dt.timedelta(days=known["horizon_days"]) == work.learnt_until
+
+
+def facts(work: Workspace, base: Baseline, verdict: str, reasons: list[str]) -> dict:
+    """The head of every report."""
+    return {
+        "verdict": verdict,
+        "reasons": reasons,
+        "decision": review.PERSON_DECIDES,
+        "model": work.production.name,
+        "model_version": work.production.number,
+        "as_of": work.as_of.isoformat(),
+        "baseline_cutoff": base.facts["evaluation_cutoff"],
+        "history_days": base.facts["history_days"],
+    }
+
+
+def features_report(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["feature"] != PREDICTED].drop(columns=["frozen_p_value", "frozen_q_value"])
+
+
+def predictions_report(work: Workspace, base: Baseline, now: checks.Now, findings: dict[str, Finding]) -> dict:
+    """Errors with their limits; RMSE and R2 of both sides with intervals, which decide nothing."""
+    found = findings[checks.PREDICTIONS]
+    beside = {}
+    if now.matured is not None:
+        current = work.intervals(now.matured["actual_clv"], now.matured[PREDICTED].to_numpy())
+        beside = {
+            metric: {"baseline": base.metrics.loc[metric].to_dict(), "current": current.loc[metric].to_dict()}
+            for metric in ("rmse", "r2")
+        }
+    report = {
+        "status": found.status,
+        "reason": found.reason,
+        "matured_cutoff": (work.as_of - dt.timedelta(days=work.production.facts["horizon_days"])).isoformat(),
+        "not_judged": now.not_matured or None,
+        "tells_nothing_new": tells_nothing_new(work),
+        "intervals": beside,
+    }
+    return report | found.figures
+
+
+def evidently_pages(work: Workspace, base: Baseline, now: checks.Now, table: pd.DataFrame) -> dict[str, str]:
+    """Drift of features and predictions, and where labels are there, regression quality."""
+    most, version = work.config.monitor.report_customers, work.production
+    reference, current = in_cells(base, work.sample(now.scored, most), most)
+    title = (
+        f"Version {version.number} of model {version.name}: customers as of {work.as_of} (current) against its baseline of "
+        f"{base.facts['evaluation_cutoff']} (reference)"
     )
-    return review.performance(before, now, chosen.max_error_increase, chosen.max_r2_decrease, chosen.min_z), (
-        "RMSE, MAE and R2 tell nothing new: the newest matured window is the one the baseline was measured on."
-        if same
-        else None
+    pages = {"evidently.html": reports.drift_page(reference, current, table, title)[0]}
+    if now.matured is not None:
+        rows = (
+            work.sample(now.matured[["actual_clv", PREDICTED]], most)
+            .set_axis(["target", "prediction"], axis=1)
+            .astype("float64")
+        )
+        hidden = rows.apply(lambda side: sketches.snapped(sketches.sketch(side.to_numpy()), side.to_numpy()))
+        title = f"Version {version.number} of model {version.name}: predicted and actual revenue of the newest matured customers"
+        pages["evidently_regression.html"] = reports.regression_page(hidden, title)
+    return pages
+
+
+def in_cells(base: Baseline, scored: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both sides as rows in the cells of the baseline's sketches."""
+    both = [name for name in base.sketches if name in scored]
+    reference = {name: pd.Series(sketches.rows(base.sketches[name], base.sketches[name].cells, most)) for name in both}
+    current = {name: sketches.snapped(base.sketches[name], scored[name].to_numpy("float64")) for name in both}
+    return pd.DataFrame(reference), pd.DataFrame(current)
+
+
+def moved_most(base: Baseline, now: checks.Now, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    names = distributions.most_moved(table[table["feature"] != PREDICTED])["feature"].head(MOVED_MOST)
+    there = [name for name in names if name in now.scored]
+    return {name: distributions.ranges(base.sketches[name], now.scored[name].to_numpy("float64")) for name in there}
+
+
+def groups(findings: dict[str, Finding]) -> dict[str, pd.DataFrame]:
+    names = {"stage": "Lifecycle stages", "cluster": "Clusters, within the baseline's limits"}
+    found = findings[checks.SEGMENTS].figures
+    return {
+        names.get(name, name): pd.DataFrame.from_dict(one["shares"], orient="index").rename_axis("group").reset_index()
+        for name, one in found.items()
+    }
+
+
+def shown(work: Workspace, base: Baseline, findings: dict[str, Finding], verdict: str) -> dict:
+    """The words of the page."""
+    version, calm = work.production, "Nothing moved that matters." if verdict == "stable" else "A person should look."
+    steps = [{"text": "Nothing has to be done. Look again when the next purchases are in.", "command": None}]
+    if verdict == "review":
+        steps = [
+            {
+                "text": "Read the reasons above; is it the business, the calendar, or broken data? The CSV and Evidently's pages have every column.",
+                "command": None,
+            },
+            {"text": "Broken data: repair it and run the monitor again.", "command": "mlflow run . -e monitor"},
+            {
+                "text": "A changed business: train a version, compare it in the UI, and promote it if it is better.",
+                "command": "mlflow run . -e train",
+            },
+            {
+                "text": "Write down what was decided (the run prints its id; it is the one this page is logged to).",
+                "command": ACKNOWLEDGE.format(run_id="RUN"),
+            },
+        ]
+    return {
+        "title": f"Monitor of model {version.name}, version {version.number}, as of {work.as_of}",
+        "verdict": verdict,
+        "headline": f"{calm} {review.PERSON_DECIDES}",
+        "facts": {
+            "baseline": f"customers as of {base.facts['evaluation_cutoff']}, whom the version had not learnt from ({base.customers:,})",
+            "both sides": f"see the last {base.facts['history_days']} days of purchases",
+            "cannot see": findings[checks.SHAP].figures.get("cannot_see", "what labels have not shown yet"),
+        },
+        "checks": [{"name": name, **vars(found)} for name, found in findings.items()],
+        "next": steps,
+    }
+
+
+def figures(table: pd.DataFrame, findings: dict[str, Finding]) -> dict[str, float]:
+    """Every figure as a metric, so that the UI charts it over the runs."""
+    found = {
+        f"{name}/{row['feature']}": row[column]
+        for row in table.to_dict("records")
+        for name, column in (("ks", "ks_statistic"), ("q", "q_value"), ("psi", "psi"), ("wasserstein", "wasserstein"))
+    }
+    counts = {
+        f"status/{name}": {"insufficient": -1, "stable": 0, "warn": 1, "alert": 2}[one.status]
+        for name, one in findings.items()
+    }
+    errors = findings[checks.PREDICTIONS].figures.get("errors", {})
+    shap, shares = findings[checks.SHAP].figures, findings[checks.SEGMENTS].figures
+    return (
+        found
+        | counts
+        | {"drifted_features": int(table["status"].isin(["warn", "alert"]).sum())}
+        | {f"monitor/{name}": one["current"] for name, one in errors.items()}
+        | {f"shap/{name}": shap[name] for name in ("total_variation", "total_ratio", "ndcg") if name in shap}
+        | {
+            f"segments/{name}_{group}": side["current"]
+            for name, one in shares.items()
+            for group, side in one["shares"].items()
+        }
     )

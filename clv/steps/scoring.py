@@ -36,7 +36,12 @@ def score(work: Workspace) -> Record:
             "predicted_clv_mean": predicted.mean(),
             "scored_customers": len(ranked),
         },
-        tags=work.production_tags,
+        tags=work.production_tags
+        | {
+            "scored_model": version.name,
+            "horizon_days": str(horizon),
+            "learnt_until": work.learnt_until.isoformat(),
+        },
     )
 
 

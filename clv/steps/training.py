@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import drift, metrics, model, windows
+from clv import clusters, features, metrics, model, windows
+from clv.drift import baseline
 from clv.recipes import OURS, Measured, measure
 from clv.record import Candidate, Record
 from clv.steps.comparison import compared, resampled, sentence, standing
 from clv.steps.figures import details, pictures, tables
 from clv.workspace import Workspace
-
-SHAP_CUSTOMERS = 2000
 
 
 def train(work: Workspace) -> Record:
@@ -24,12 +23,16 @@ def train(work: Workspace) -> Record:
     covered, groups = tables(found)
     facts, board, against = describe_facts(work, found), leaderboard(figures, found), compared(work, found, draws)
     warnings = doubts(against) + without_labels(found)
+    contributions = model.contributions(found.model, work.sample(found.evaluation, work.config.monitor.shap.customers))
+    chosen = work.config.clusters
+    groups_now = clusters.assign(evaluation["predicted_clv"], chosen.k, chosen.scale).to_numpy()
+    known = baseline.describe(facts, evaluation, figures[OURS], groups_now, contributions)
     return Record(
         f"{recipe(found.model)}, {len(found.plan.training)} snapshots; on {len(evaluation):,} customers out of time, "
         + sentence(against),
         outputs={"clv_model_metrics.csv": board},
-        artifacts=pictures(found, covered, groups, work.sample(found.evaluation, SHAP_CUSTOMERS))
-        | baseline(work, evaluation, figures[OURS], facts)
+        artifacts=pictures(found, covered, groups, contributions)
+        | baseline.files(known)
         | {f"features/evaluation_{found.plan.evaluation}.parquet": work.loggable(evaluation)},
         metrics=headline(figures) | details(found, covered, groups) | {"evaluation_customers": len(evaluation)},
         dataset=work.dataset,
@@ -71,6 +74,8 @@ def describe_facts(work: Workspace, found: Measured) -> dict:
     plan = found.plan
     return {
         "definition": work.definition(plan).as_dict(),
+        "feature_version": features.VERSION,
+        "history_days": (plan.evaluation - plan.first_day).days,
         "inputs": found.model.inputs,
         "chains": ["+".join(chain) for chain in found.model.chains],
         "horizon_days": plan.horizon_days,
@@ -103,21 +108,6 @@ def headline(figures: dict[str, pd.DataFrame]) -> dict[str, float]:
             for metric, value in table["value"].items()
         }
     )
-
-
-def baseline(work: Workspace, evaluation: pd.DataFrame, figures: pd.DataFrame, facts: dict) -> dict:
-    """What the monitor compares with: from the evaluation snapshot, never from training rows; no ids and no extremes."""
-    watched = evaluation.select_dtypes("number").drop(columns="actual_clv")
-    sketches = {name: drift.sketch(watched[name]) for name in watched}
-    sample = work.sample(watched, work.config.tracking.reference_customers)
-    content = {
-        "facts": facts,
-        "customers": len(evaluation),
-        "sketches": sketches,
-        "metrics": figures.to_dict("index"),
-        "lifecycle_shares": evaluation["lifecycle_stage"].value_counts(normalize=True).sort_index().to_dict(),
-    }
-    return {"baseline/baseline.json": content, "baseline/reference_sample.parquet": drift.masked(sample, sketches)}
 
 
 def description(work: Workspace, found: Measured, leaderboard: pd.DataFrame, warnings: tuple[str, ...]) -> str:

@@ -109,6 +109,10 @@ def log(record: Record, written: Path, artifacts: Path) -> None:
 def log_headline(record: Record) -> None:
     """What a list of runs shows: metrics, tags, the data and a sentence. Logged to the step's run and to its parent."""
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if math.isfinite(value)})
+    for name, days in record.series.items():
+        for day, value in days.items():
+            if math.isfinite(value):
+                mlflow.log_metric(name, value, step=int(f"{day:%Y%m%d}"))
     mlflow.set_tags(record.tags)
     describe([record.summary, *(f"**WARNING** {warning}" for warning in record.warnings)])
     if record.dataset:
@@ -241,11 +245,18 @@ def load(version: Version) -> model.Model:
     """
     folder = Path(mlflow.artifacts.download_artifacts(f"models:/{version.name}/{version.number}")) / "artifacts" / FILES
     if not folder.exists():
-        raise UserError(
-            f"Version {version.number} of model {version.name} was made by an earlier engine, or its files are gone."
-            f"\nHint: train again and promote the new version:\n  {PROMOTE.format(version='N')}"
-        )
-    return files.load(folder)
+        raise earlier(version)
+    try:
+        return files.load(folder)
+    except (KeyError, TypeError) as error:
+        raise earlier(version) from error
+
+
+def earlier(version: Version) -> UserError:
+    return UserError(
+        f"Version {version.number} of model {version.name} was made by an earlier engine, or its files are gone."
+        f"\nHint: train again and promote the new version:\n  {PROMOTE.format(version='N')}"
+    )
 
 
 def download_baseline(version: Version, folder: Path) -> Path:

@@ -1,14 +1,7 @@
 """Types and ranges of every key in conf/; the values, their units and their reasons stand there."""
 
-import datetime as dt
-import re
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field
 from typing import Any
-
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from clv.errors import UserError
 
 
 def between(low: float, high: float) -> Any:
@@ -23,8 +16,9 @@ def day_or_none() -> Any:
     return field(default=MISSING, metadata={"day": True})
 
 
-def pattern(expression: str, says: str) -> Any:
-    return field(default=MISSING, metadata={"pattern": (expression, says)})
+def pattern(expression: str, says: str, secret: bool = False) -> Any:
+    """secret: a value that does not match is not shown; it may be a password in the wrong place."""
+    return field(default=MISSING, metadata={"pattern": (expression, says), "secret": secret})
 
 
 @dataclass
@@ -105,14 +99,67 @@ class Clusters:
 
 
 @dataclass
-class Monitor:
+class Limits:
+    warn_ks: float = between(0, 1)
+    alert_ks: float = between(0, 1)
+    warn_share: float = between(0, 1)
+    alert_share: float = between(0, 1)
+
+
+@dataclass
+class FeatureDrift:
     significance: float = between(0, 1)
-    min_ks: float = between(0, 1)
-    min_customers: int = between(2, 1_000_000_000)
-    sample_customers: int = between(100, 1_000_000)
-    max_error_increase: float = between(0, 100)
-    max_r2_decrease: float = between(0, 100)
+    positives_apart: float = between(0, 1)
+    usual: Limits = field(default=MISSING)
+    overrides: dict[str, Limits] = field(default=MISSING)
+
+
+@dataclass
+class Performance:
     min_z: float = between(0, 100)
+    warn: float = between(0, 100)
+    alert: float = between(0, 100)
+
+
+@dataclass
+class Vintages:
+    most: int = between(1, 1000)
+    days_apart: int = between(0, 3650)
+    min_z: float = between(0, 100)
+    warn_bias: float = between(0, 100)
+    alert_bias: float = between(0, 100)
+    warn_gini: float = between(0, 2)
+    alert_gini: float = between(0, 2)
+
+
+@dataclass
+class SegmentDrift:
+    significance: float = between(0, 1)
+    warn: float = between(0, 1)
+    alert: float = between(0, 1)
+
+
+@dataclass
+class ShapDrift:
+    customers: int = between(10, 1_000_000)
+    significance: float = between(0, 1)
+    warn: float = between(0, 1)
+    alert: float = between(0, 1)
+    low: float = between(0, 1)
+    high: float = between(1, 1000)
+
+
+@dataclass
+class Monitor:
+    review_at: str = one_of("warn", "alert")
+    min_customers: int = between(2, 1_000_000_000)
+    least_history: float = between(0, 1)
+    report_customers: int = between(100, 50_000)
+    features: FeatureDrift = field(default=MISSING)
+    performance: Performance = field(default=MISSING)
+    vintages: Vintages = field(default=MISSING)
+    segments: SegmentDrift = field(default=MISSING)
+    shap: ShapDrift = field(default=MISSING)
 
 
 @dataclass
@@ -120,7 +167,6 @@ class Tracking:
     model_name: str
     bootstrap: bool
     log_customer_ids: bool
-    reference_customers: int = between(100, 1_000_000)
 
 
 @dataclass
@@ -147,10 +193,18 @@ class Tune:
 
 
 @dataclass
-class Promote:
-    version: str | None
+class Person:
     reviewer: str | None
     reason: str | None
+    version: str | None
+    run_id: str | None
+    decision: str | None
+
+
+@dataclass
+class Alerts:
+    url_variables: list[str] = pattern(r"[A-Za-z_]\w*", "no name of an environment variable", secret=True)
+    ui: str | None = field(default=MISSING)
 
 
 @dataclass
@@ -180,76 +234,10 @@ class Config:
     tracking: Tracking
     backtest: Backtest
     tune: Tune
-    promote: Promote
+    person: Person
+    alerts: Alerts
     simulate: Simulate
     compute: Compute
     outputs: str
     seed: int = between(0, 2**31 - 1)
     keep_bundles: int = between(1, 10_000)
-
-
-def load(composed: DictConfig) -> Config:
-    """The composed configuration as typed values.
-
-    Raises: UserError: a key stands outside the schema, or a value has the wrong type or lies outside its range.
-    """
-    try:
-        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
-    except OmegaConfBaseException as error:
-        raise UserError(
-            f"configuration: {error.full_key or ''}: {str(error).splitlines()[0]}"
-            "\nHint: every key and its unit is listed in conf/."
-        ) from error
-    check(config, "")
-    for name, items in (("model.chains", config.model.chains), ("tune.space", config.tune.space)):
-        if not items:
-            raise UserError(f"configuration: {name} is empty.")
-    check_space(config.tune.space)
-    stages = config.features.lifecycle
-    if not stages.active_gaps <= stages.lagging_gaps <= stages.dormant_gaps:
-        raise UserError(
-            "configuration: features.lifecycle: active_gaps, lagging_gaps and dormant_gaps must not descend."
-        )
-    return config
-
-
-def as_yaml(config: Config) -> str:
-    """The resolved configuration, as a file that can be read beside conf/."""
-    return OmegaConf.to_yaml(OmegaConf.structured(config))
-
-
-def check(section: Any, prefix: str) -> None:
-    """Walk the dataclasses and hold every value to the range that its field declares."""
-    for entry in fields(section):
-        name, value = prefix + entry.name, getattr(section, entry.name)
-        if is_dataclass(value):
-            check(value, name + ".")
-        for item in value if isinstance(value, list) else [value]:
-            check_value(name, item, entry.metadata)
-
-
-def check_value(name: str, value: Any, rule: Any) -> None:
-    if "allowed" in rule and not rule["allowed"][0] <= value <= rule["allowed"][1]:
-        raise UserError(f"configuration: {name}={value} is outside {rule['allowed'][0]:g} to {rule['allowed'][1]:g}.")
-    if "choices" in rule and value not in rule["choices"]:
-        raise UserError(f"configuration: {name}={value} is none of {', '.join(rule['choices'])}.")
-    if "pattern" in rule and not re.fullmatch(rule["pattern"][0], value):
-        raise UserError(f"configuration: {name}={value} is {rule['pattern'][1]}.")
-    if "day" in rule and value is not None:
-        try:
-            dt.date.fromisoformat(value)
-        except ValueError:
-            raise UserError(f"configuration: {name}={value} is not a day written YYYY-MM-DD.") from None
-
-
-def check_space(space: list[Range]) -> None:
-    """Hold both ends of every range to search to what the model's number may be."""
-    numbers = {entry.name: entry.metadata for entry in fields(Model) if "allowed" in entry.metadata}
-    for where in space:
-        name = f"tune.space: {where.key}"
-        if where.key not in numbers:
-            raise UserError(f"configuration: {name} is no number of conf/model/: {', '.join(sorted(numbers))}.")
-        if not where.low < where.high:
-            raise UserError(f"configuration: {name}: low={where.low:g} is not below high={where.high:g}.")
-        for end in (where.low, where.high):
-            check_value(name, end, numbers[where.key])

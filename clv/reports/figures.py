@@ -1,11 +1,5 @@
-"""Pictures and pages that a person looks at: the only place for matplotlib and evidently."""
+"""Pictures of a training and of the result."""
 
-import os
-import re
-import tempfile
-import warnings
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,49 +113,3 @@ def canvas(title: str, x: str, y: str) -> tuple[Any, Any]:
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
-
-
-def evidently_drift(
-    reference: pd.DataFrame, current: pd.DataFrame, found: pd.DataFrame, title: str
-) -> tuple[str, dict[str, float]]:
-    """Evidently's drift report of the same two tables, with our decisions.
-
-    Evidently flags a column when its KS p-value is at most the column's threshold; we correct p-values and ask for a size
-    too. So each column gets the threshold that gives our decision: its own p-value where we say drifted, else one that no
-    p-value reaches.
-
-    Args:    found: of drift.compare(), for the same tables.   title: which version and day this is, shown on top.
-    Returns: the page as HTML, and Evidently's p-value by column.
-    """
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    from evidently import DataDefinition, Dataset, Report
-    from evidently.presets import DataDriftPreset
-
-    usable = found[found["p_value"].notna()]
-    if usable.empty:
-        return f"<p>{escape(title)}: no column had enough customers on both sides to be compared.</p>\n", {}
-    columns = usable["feature"].tolist()
-    thresholds = {row.feature: row.p_value if row.drifted else -1.0 for row in usable.itertuples()}
-    sides = [
-        Dataset.from_pandas(
-            table[columns].astype("float64").reset_index(drop=True), DataDefinition(numerical_columns=columns)
-        )
-        for table in (current, reference)
-    ]
-    preset = DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=0.01)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        warnings.catch_warnings(action="ignore"),
-    ):  # a constant column has no spread
-        page = Path(folder) / "evidently.html"
-        snapshot = Report([preset]).run(*sides)
-        snapshot.save_html(str(page))  # given a Path, it writes nothing and says nothing
-        html = page.read_text()
-    values = {
-        metric["config"]["column"]: float(metric["value"])
-        for metric in snapshot.dict()["metrics"]
-        if metric["config"]["type"] == "evidently:metric_v2:ValueDrift"
-    }
-    return re.sub(
-        r"(<body[^>]*>)", rf"\1<h3 style='font-family:sans-serif;margin:1em'>{escape(title)}</h3>", html, count=1
-    ), values

@@ -1,0 +1,349 @@
+"""How often the monitor asks for a review, changed or not: python -m benchmarks.monitoring [REPLAYS]
+
+Part one draws customers with 40 heavy-tailed, tied, half-empty columns, a model, its SHAP values and what they then bring;
+part two replays a stationary shop month by month through the engine's own features and a trained model; then come
+the distances beside scipy's, and the cost of a million customers. Exit status 1 where a figure is out of its bound.
+"""
+
+import ctypes
+import datetime as dt
+import resource
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, replace
+from itertools import repeat
+from multiprocessing import get_context
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+from rich.table import Table
+from scipy import stats
+
+from clv import clusters, config, metrics, model, recipes, review, simulate, tracking
+from clv.drift import baseline, checks, sketches
+from clv.steps import monitoring
+from clv.steps.comparison import resampled
+from clv.steps.training import describe_facts
+from clv.workspace import Workspace
+
+WINDOWS = (7, 14, 30, 60, 90, 180, 365)
+COLUMNS = 40
+SMALL = (
+    "model.rounds=40",
+    "model.probability_model=mbg_nbd",
+    "evaluation.bootstrap_replicates=20",
+    "window.max_snapshots=4",
+    "compute.threads=1",
+)
+SHOP_DAYS, WARM_UP_DAYS = 2550, 900
+MONTHS, MONTH_DAYS = 12, 30
+SEEDS, SHOP_CUSTOMERS = 10, 12_000  # about 5,000 of them are seen in a month
+KS_TABLES = 400
+
+
+def configuration(*overrides: str) -> config.Config:
+    with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
+        return config.load(compose("config", list(overrides)))
+
+
+def customers(n: int, chance: np.random.Generator, churn: float = 0.5, stages: float = 0.0) -> pd.DataFrame:
+    """n customers with lifecycle_stage, 40 columns and actual_clv.
+
+    churn: share of them who bring nothing more.   stages: share moved from the active to the lost ones.
+    """
+    rate, spend = chance.gamma(0.8, 1 / 40, n), np.exp(chance.normal(3.6, 0.9, n))
+    recency = np.ceil(chance.exponential(120, n))
+    lost = chance.random(n) < stages
+    recency = np.where(lost, 365 + recency, recency)
+    table = {"recency_days": recency}
+    counts = np.zeros(n)
+    begin = 0
+    for days in WINDOWS:
+        exposed = np.clip(days - np.maximum(begin, recency), 0, None)
+        counts = counts + chance.poisson(rate * exposed) + ((recency <= days) & (recency > begin))
+        begin = days
+        noise = np.exp(chance.normal(0, 0.4, n))
+        table |= {f"orders_{days}d": counts, f"revenue_{days}d": np.round(counts * spend * noise, 2)}
+    orders = counts + 1 + chance.poisson(rate * 200)
+    gap = np.where(orders > 1, np.ceil(chance.exponential(1 / rate) + 1), np.nan)
+    for days in (30, 90, 365):
+        table |= {f"orders_decayed_{days}d": orders * 0.5 ** (recency / days)}
+        table |= {f"revenue_decayed_{days}d": orders * spend * 0.5 ** (recency / days)}
+    for name in ("last", "first", "largest", "average"):
+        table[f"{name}_order_value"] = np.round(spend * np.exp(chance.normal(0, 0.5, n)), 2)
+    for name in ("median", "max", "last", "mean", "std"):
+        table[f"gap_{name}_days"] = np.round(gap * np.exp(chance.normal(0, 0.3, n)))
+    table["recency_over_gap"] = recency / gap
+    table["return_share"] = np.where(chance.random(n) < 0.1, chance.random(n), 0.0)
+    table["active_month_share"] = np.minimum(orders / 24, 1).round(3)
+    table["revenue_per_day"] = orders * spend / 700
+    for number in range(COLUMNS - len(table)):
+        table[f"channel_{number}"] = chance.poisson(0.2 * (number + 1), n).astype(float)
+    missed = recency / np.maximum(np.nan_to_num(gap, nan=90.0), 14)
+    stage = np.select(
+        [recency > 365, missed <= 1.5, missed <= 3, missed <= 6], ["lost", "active", "lagging", "dormant"], "lost"
+    )
+    alive = chance.random(n) >= churn
+    actual = alive * chance.poisson(rate * 90) * spend * np.exp(chance.normal(-0.3, 0.8, n))
+    return pd.DataFrame(table | {"actual_clv": actual}).assign(lifecycle_stage=stage)
+
+
+WEIGHTS = {
+    "orders_365d": 0.9,
+    "recency_days": -0.15,
+    "average_order_value": 0.7,
+    "revenue_90d": 0.05,
+    "gap_mean_days": -0.1,
+}  # of log(1 + column)
+
+
+class LogLinear:
+    """A model that was fitted long ago: log(prediction) is a sum over columns, so its SHAP values are known."""
+
+    def __init__(self, table: pd.DataFrame):
+        self.means = self.logs(table).mean()
+        raw = np.exp(self.logs(table).sum(axis=1))
+        self.level = table["actual_clv"].sum() / raw.sum()
+
+    def logs(self, table: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({name: weight * np.log1p(table[name].fillna(0.0)) for name, weight in WEIGHTS.items()})
+
+    def scored(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(predicted_clv=self.level * np.exp(self.logs(table).sum(axis=1)))
+
+    def contributions(self, table: pd.DataFrame, most: int) -> pd.DataFrame:
+        return (self.logs(table) - self.means).head(most)
+
+
+MODEL = LogLinear(customers(200_000, np.random.default_rng(0)))
+
+
+def reference(table: pd.DataFrame, chosen: config.Config) -> baseline.Baseline:
+    scored = MODEL.scored(table)
+    figures = metrics.bootstrap(scored["actual_clv"].to_numpy(), scored["predicted_clv"].to_numpy(), 20, 0.9, 1)
+    groups = clusters.assign(scored["predicted_clv"], chosen.clusters.k, chosen.clusters.scale)
+    return baseline.describe({}, scored, figures, groups, MODEL.contributions(scored, chosen.monitor.shap.customers))
+
+
+def verdict(base: baseline.Baseline, now: pd.DataFrame, matured: pd.DataFrame | None, chosen: config.Config):
+    """Verdict and findings. now: a feature table, perhaps spoilt.   matured: one with actual_clv."""
+    scored = MODEL.scored(now)
+    seen = checks.Now(
+        scored,
+        MODEL.contributions(scored, chosen.monitor.shap.customers),
+        None if matured is None else MODEL.scored(matured),
+        "Labels not matured.",
+    )
+    limits = checks.limits(asdict(chosen.monitor))
+    findings, table = checks.compare(base, seen, [], limits)
+    return (
+        review.verdict(
+            {name: (found.status, found.reason) for name, found in findings.items()}, chosen.monitor.review_at
+        )[0],
+        findings,
+        table,
+    )
+
+
+def spend(table: pd.DataFrame, times: float) -> pd.DataFrame:
+    money = table.columns.str.contains("revenue|order_value") | (table.columns == "actual_clv")
+    return table.assign(**{name: table[name] * times for name in table.columns[money]})
+
+
+def broken(table: pd.DataFrame, column: str, how: str) -> pd.DataFrame:
+    spoilt = {"constant": table[column].median(), "all missing": np.nan, "times 100": table[column] * 100}[how]
+    return table.assign(**{column: spoilt})
+
+
+def replay(scenario: str, n: int, number: int, chosen: config.Config) -> bool:
+    """Whether one replay did what it should."""
+    chance = np.random.default_rng([number, n, *scenario.encode()])
+    base, now = reference(customers(n, chance), chosen), customers(n, chance)
+    if scenario == "nothing changed":
+        return verdict(base, now, customers(n, chance), chosen)[0] == "review"
+    if scenario == "spend +30 %":
+        return verdict(base, spend(now, 1.3), None, chosen)[0] == "review"
+    if scenario == "churn +30 %":
+        return verdict(base, now, customers(n, chance, churn=0.65), chosen)[0] == "review"
+    if scenario == "stages moved by 5 points":
+        now = customers(n, chance)
+        active, moved = now["lifecycle_stage"] == "active", chance.random(n)
+        share = 0.05 / active.mean()
+        now.loc[active & (moved < share), "lifecycle_stage"] = "lagging"
+        found = verdict(base, now, None, chosen)[1][checks.SEGMENTS]
+        return found.status in ("warn", "alert")
+    if scenario == "same verdict on 25 %":
+        changed = spend(now, chance.choice([1.0, 1.1, 1.2, 1.3]))
+        return verdict(base, changed, None, chosen)[0] == verdict(base, changed.head(n // 4), None, chosen)[0]
+    columns = [name for name in now if name not in ("actual_clv", "lifecycle_stage")]
+    column, how = columns[number % len(columns)], ["constant", "all missing", "times 100"][number % 3]
+    result, _, table = verdict(base, broken(now, column, how), None, chosen)
+    return result == "review" and table.set_index("feature").loc[column, "status"] in ("warn", "alert")
+
+
+MUST = [  # scenario, customers, at most or at least, share of replays
+    ("nothing changed", 500, "at most", 0.02),
+    ("nothing changed", 5_000, "at most", 0.02),
+    ("nothing changed", 50_000, "at most", 0.02),
+    ("spend +30 %", 5_000, "at least", 0.99),
+    ("spend +30 %", 50_000, "at least", 0.99),
+    ("churn +30 %", 5_000, "at least", 0.99),
+    ("churn +30 %", 50_000, "at least", 0.99),
+    ("a feature broken", 5_000, "at least", 1.0),
+    ("stages moved by 5 points", 5_000, "at least", 0.99),
+    ("same verdict on 25 %", 50_000, "at least", 0.95),
+]
+
+
+def table_of(rows: list[tuple], replays: int, chosen: config.Config) -> pd.DataFrame:
+    """scenario, customers, must (at most, at least), limit, and the share of replays in which it happened."""
+    with ProcessPoolExecutor(chosen.compute.threads, get_context("spawn")) as pool:
+        found = [
+            list(pool.map(replay, repeat(scenario), repeat(n), range(replays), repeat(chosen)))
+            for scenario, n, *_ in rows
+        ]
+    return pd.DataFrame(rows, columns=["scenario", "customers", "must", "limit"]).assign(
+        found=[np.mean(one) for one in found]
+    )
+
+
+def stationary(seed: int, customers_count: int, path: Path) -> None:
+    """Write the purchases of a shop without a season, from a day on which its oldest customers have long come and gone."""
+    with patch.object(simulate, "SEASON", np.ones(12)):
+        rows, _ = simulate.simulate(customers_count, "2018-01-01", SHOP_DAYS, seed)
+    begin = dt.date(2018, 1, 1) + dt.timedelta(days=WARM_UP_DAYS)
+    rows[rows["order_date"] >= begin.isoformat()].to_csv(path, index=False)
+
+
+def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, recipes.Measured]:
+    """What training as of that day keeps for the monitor, without a tracking store."""
+    found, chosen = recipes.measure(work, work.plan_at(day)), work.config
+    evaluation = found.evaluation.assign(predicted_clv=found.predicted[recipes.OURS])
+    figures = metrics.intervals(resampled(work, found)[recipes.OURS], chosen.evaluation.confidence)
+    sample = work.sample(found.evaluation, chosen.monitor.shap.customers)
+    groups = clusters.assign(evaluation["predicted_clv"], chosen.clusters.k, chosen.clusters.scale).to_numpy()
+    contributions = model.contributions(found.model, sample)
+    return baseline.describe(describe_facts(work, found), evaluation, figures, groups, contributions), found
+
+
+def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool = False) -> list[str]:
+    """Verdicts of the months after a training in which nothing changed; performance over time is left out.
+
+    customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month asks for a review.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "history.csv"
+        stationary(seed, customers_count, path)
+        work = Workspace(
+            replace(chosen, data=replace(chosen.data, path=str(path))), path.parent, dt.datetime.now(dt.UTC)
+        )
+        begin = work.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
+        base, found = trained(work, begin)
+        work.production, work.production_model = tracking.Version("shop", "1", "", "", base.facts), found.model
+        days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
+        judged = [month(work, base, day) for day in days]
+    for number, (result, reasons) in enumerate(judged, 1):
+        if verbose and result == "review":
+            print(f"seed {seed}, month {number}: {' '.join(reasons)}", flush=True)
+    return [result for result, _ in judged]
+
+
+def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> tuple[str, list[str]]:
+    """Verdict and reasons as of a day."""
+    work.as_of = day
+    now, why_not = monitoring.look(work, base)
+    if why_not:
+        raise SystemExit(why_not)
+    limits = checks.limits(asdict(work.config.monitor))
+    findings, _ = checks.compare(base, now, work.config.features.moving, limits)
+    said = {name: (found.status, found.reason) for name, found in findings.items()}
+    return review.verdict(said, work.config.monitor.review_at)
+
+
+def monthly(seeds: int, processes: int, verbose: bool = True) -> float:
+    """Share of stationary months that ask for a review."""
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        chosen = repeat(configuration(*SMALL))
+        found = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), chosen, repeat(verbose)))
+    return float(np.mean(np.array(found) == "review"))
+
+
+def scale(chosen: config.Config, customers_count: int = 1_000_000) -> dict[str, float]:
+    """CPU seconds of checks.compare on that many customers with labels, and MB of its peak beyond what was held before."""
+    chance = np.random.default_rng(1)
+    base = reference(customers(200_000, chance), chosen)
+    scored = MODEL.scored(customers(customers_count, chance))
+    numbers = scored.select_dtypes("number").columns
+    scored = scored.astype(dict.fromkeys(numbers, "float32"))
+    seen = checks.Now(scored, MODEL.contributions(scored, chosen.monitor.shap.customers), scored)
+    limits = checks.limits(asdict(chosen.monitor))
+    ctypes.CDLL(None).malloc_trim(0)  # else what was freed before is used again and not seen
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins at what is held now
+    before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    checks.compare(base, seen, [], limits)
+    seconds = time.process_time() - begin
+    return {"seconds": seconds, "MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
+
+
+def sample(chance: np.random.Generator) -> np.ndarray:
+    """20 to 5,000 heavy-tailed values, rounded so that they tie, with zeros and missing ones."""
+    n, digits = int(np.exp(chance.uniform(np.log(20), np.log(5_000)))), int(chance.integers(-1, 3))
+    values = np.round(np.exp(chance.normal(chance.normal(3, 0.2), 1.0, n)), digits)
+    return np.where(chance.random(n) < 0.1, np.nan, values * (chance.random(n) < chance.uniform(0.3, 1)))
+
+
+def distances(tables: int = KS_TABLES) -> dict[str, float]:
+    """Largest differences from scipy: of D and p on the rows, of D on the sketch, and how far that is beyond its bound."""
+    chance, found = np.random.default_rng(2), []
+    for _ in range(tables):
+        before, now = sample(chance), sample(chance)
+        rows = [values[~np.isnan(values)] for values in (before, now)]
+        wanted = stats.ks_2samp(*rows, method="asymp")
+        (exact, p), (short, _) = (
+            sketches.distance(known.cells, sketches.counted(now, known.at).cells)
+            for known in (sketches.exact(before), sketches.sketch(before))
+        )
+        bound = max(1 / sketches.POINTS, sketches.HIDDEN / len(rows[0]))
+        off = abs(short - wanted.statistic)
+        found.append((abs(exact - wanted.statistic), abs(p - wanted.pvalue), off, off - bound))
+    return dict(zip(("D on rows", "p on rows", "D on sketch", "D on sketch beyond its bound"), np.max(found, 0)))
+
+
+def measured(replays: int) -> list[tuple[str, str, float, float]]:
+    """What was measured, at most or at least, the bound, and the figure."""
+    chosen = configuration()
+    rows = [
+        (f"{row.scenario}, {row.customers:,} customers", row.must, row.limit, row.found)
+        for row in table_of(MUST, replays, chosen).itertuples()
+    ]
+    rows += [
+        (f"reviews in {SEEDS} x {MONTHS} stationary months", "at most", 0.05, monthly(SEEDS, chosen.compute.threads))
+    ]
+    off, cost = distances(), scale(chosen)
+    bounds = {"D on rows": 1e-12, "p on rows": 1e-9, "D on sketch beyond its bound": 1e-12}
+    rows += [
+        (f"difference from scipy: {name}", "at most", bounds.get(name, np.inf), value) for name, value in off.items()
+    ]
+    rows += [("1,000,000 x 40: CPU seconds of compare", "at most", 60.0, cost["seconds"])]
+    return rows + [("1,000,000 x 40: MB beyond the table", "at most", 1000.0, cost["MB"])]
+
+
+def main(replays: int) -> int:
+    """Print every figure beside its bound. Returns: 1 where one is out of it, else 0."""
+    shown, failed = Table("what", "found", "must", "ok?", title=f"{replays} replays", title_justify="left"), 0
+    for what, must, bound, value in measured(replays):
+        good = value <= bound if must == "at most" else value >= bound
+        failed |= not good
+        shown.add_row(what, f"{value:.4g}", f"{must} {bound:g}" if np.isfinite(bound) else "", "yes" if good else "NO")
+    Console(width=120).print(shown)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))

@@ -1,0 +1,26 @@
+"""Pictures and pages that a person looks at: the only place for matplotlib and evidently."""
+
+from clv.reports.evidently_pages import drift_page, regression_page
+from clv.reports.figures import (
+    coverage_chart,
+    decile_chart,
+    gain_curve,
+    importance_chart,
+    predicted_chart,
+    residual_chart,
+    result_picture,
+)
+from clv.reports.monitoring_page import monitoring_page
+
+__all__ = [
+    "coverage_chart",
+    "decile_chart",
+    "drift_page",
+    "gain_curve",
+    "importance_chart",
+    "monitoring_page",
+    "predicted_chart",
+    "regression_page",
+    "residual_chart",
+    "result_picture",
+]

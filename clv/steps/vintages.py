@@ -1,0 +1,115 @@
+"""Scores that were used, judged against what came in once their horizon has passed: one point a vintage."""
+
+import datetime as dt
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from clv import metrics
+from clv.drift import INSUFFICIENT, STABLE, Finding, performance
+from clv.drift.baseline import Baseline
+from clv.tracking import reviews
+from clv.workspace import Workspace
+
+SHOWN = ("bias", "normalized_gini", "rmse")
+KNOWN = 0.8  # share of the scored customers that this history must know, else the scores are of another business
+
+
+@dataclass(frozen=True)
+class Judged:
+    """figures: of metrics.intervals().   deciles: of metrics.deciles().   actual: in the order of the stored scores."""
+
+    scores: reviews.Scores
+    figures: pd.DataFrame
+    deciles: pd.DataFrame
+    actual: pd.DataFrame
+
+
+def judged(work: Workspace) -> list[Judged]:
+    """The newest stored scores whose horizon has passed, oldest first; those that knew the future are left out."""
+    chosen, found = work.config.monitor.vintages, []
+    stored = [
+        one
+        for one in reviews.stored_scores(work.config.tracking.model_name)
+        if one.as_of >= one.learnt_until and one.matured_on <= work.as_of
+    ]
+    for one in thinned(stored, chosen.days_apart)[-chosen.most :]:
+        with tempfile.TemporaryDirectory() as folder:
+            table = reviews.download_scores(one, Path(folder))
+        if table is not None and known_share(work, table["customer_id"]) >= KNOWN:
+            found.append(measured(work, one, table))
+    return found
+
+
+def thinned(stored: list[reviews.Scores], days_apart: int) -> list[reviews.Scores]:
+    """The first of those that lie closer together."""
+    found: list[reviews.Scores] = []
+    for one in stored:
+        if not found or one.as_of >= found[-1].as_of + dt.timedelta(days=days_apart):
+            found.append(one)
+    return found
+
+
+def known_share(work: Workspace, customers: pd.Series) -> float:
+    known = work.purchases.query("purchases", "SELECT DISTINCT customer_id FROM purchases").df()["customer_id"]
+    return float(customers.isin(known).mean()) if len(customers) else 0.0
+
+
+def measured(work: Workspace, scores: reviews.Scores, table: pd.DataFrame) -> Judged:
+    actual = work.with_actual(table, scores.as_of, scores.horizon_days)[["actual_clv"]]
+    predicted = table["predicted_clv"].to_numpy()
+    figures = work.intervals(actual["actual_clv"], predicted)
+    return Judged(scores, figures, metrics.deciles(actual["actual_clv"].to_numpy(), predicted), actual)
+
+
+def finding(work: Workspace, base: Baseline, found: list[Judged]) -> Finding:
+    """The newest vintage of the version in production beside what the version was measured to do."""
+    ours = [one for one in found if one.scores.version == work.production.number]
+    figures = {"vintages": [point(one) for one in found]}
+    if not ours:
+        return Finding(
+            INSUFFICIENT, f"No stored scores of version {work.production.number} are a horizon old yet.", figures
+        )
+    newest, limits = ours[-1], asdict(work.config.monitor.vintages)
+    if len(newest.actual) < work.config.monitor.min_customers:
+        return Finding(
+            INSUFFICIENT,
+            f"The scores of {newest.scores.as_of} are of {len(newest.actual)} customers, too few.",
+            figures,
+        )
+    status, reason = performance.compare_vintage(base.metrics, newest.figures, limits)
+    value = newest.figures["value"]
+    calm = f"The scores of {newest.scores.as_of} came to {value['bias']:.2f} times what came in, Gini {value['normalized_gini']:.2f}: as measured, or within noise."
+    return Finding(status, calm if status == STABLE else f"Scores of {newest.scores.as_of}: {reason}", figures)
+
+
+def point(one: Judged) -> dict:
+    """JSON-ready."""
+    figures = {metric: one.figures.loc[metric, ["value", "low", "high"]].to_dict() for metric in SHOWN}
+    where = {"as_of": one.scores.as_of.isoformat(), "version": one.scores.version, "scores_run": one.scores.run_id}
+    return where | {"customers": len(one.actual)} | figures | {"deciles": one.deciles.to_dict("records")}
+
+
+def drawn(found: list[Judged]) -> pd.DataFrame:
+    """For the page: as_of, version, and value, low, high of bias and normalized_gini."""
+    return pd.DataFrame(
+        [
+            {"as_of": one.scores.as_of, "version": one.scores.version}
+            | {metric: one.figures.loc[metric, "value"] for metric in SHOWN}
+            | {f"{metric}_{end}": one.figures.loc[metric, end] for metric in SHOWN for end in ("low", "high")}
+            for one in found
+        ]
+    )
+
+
+def series(found: list[Judged]) -> dict[str, dict[dt.date, float]]:
+    return {
+        f"vintage/{metric}": {one.scores.as_of: one.figures.loc[metric, "value"] for one in found} for metric in SHOWN
+    }
+
+
+def artifacts(found: list[Judged]) -> dict[str, pd.DataFrame]:
+    """What came in, in the order of the scores that the run scores_run stores: enough to find the same figures again."""
+    return {f"vintages/actual_{one.scores.as_of}_{one.scores.run_id[:8]}.parquet": one.actual for one in found}

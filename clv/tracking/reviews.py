@@ -1,0 +1,128 @@
+"""Reviews that a monitor opened and a person closes, and the scores that wait to be judged: on runs and versions."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+
+from clv.errors import UserError
+from clv.record import Review
+
+ACKNOWLEDGE = (
+    "mlflow run . -e acknowledge -P run_id={run_id} -P reviewer=NAME -P decision=keep|retrain|redesign -P reason=WHY"
+)
+SCORES = "outputs/clv_ranked_predictions.csv"
+OPEN, CLOSED = "open", "closed"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A run that scored customers. learnt_until: first day whose revenue its version had not learnt from."""
+
+    run_id: str
+    as_of: dt.date
+    version: str
+    horizon_days: int
+    learnt_until: dt.date
+
+    @property
+    def matured_on(self) -> dt.date:
+        return self.as_of + dt.timedelta(days=self.horizon_days)
+
+
+def open_review(review: Review, opened_at: str) -> tuple[dict, dict]:
+    """The tags and the file that open a review in the active run; a tag on the version points here."""
+    run_id = mlflow.active_run().info.run_id
+    content = {
+        **vars(review),
+        "status": OPEN,
+        "opened_at": opened_at,
+        "run_id": run_id,
+        "close_with": ACKNOWLEDGE.format(run_id=run_id),
+    }
+    client = mlflow.MlflowClient()
+    client.set_model_version_tag(
+        review.model, review.version, f"review.{run_id}", f"{OPEN} since {opened_at}: {review.reasons[0]}"[:4000]
+    )
+    return {"review": OPEN, "review_run": run_id}, {"review/opened.json": content}
+
+
+def close_review(run_id: str, decision: dict) -> dict:
+    """Write a person's decision to the run that opened the review, and to the version. Returns what was opened.
+
+    Args:   run_id: of the monitor, or of the pipeline it ran in.   decision: reviewer, decision, reason, decided_at.
+    Raises: UserError: there is no such run, it opened no review, or somebody has closed it.
+    """
+    client = mlflow.MlflowClient()
+    run = find(run_id)
+    if "review_run" not in run.data.tags:
+        raise UserError(
+            f"Run {run_id} opened no review; nothing was written.\nHint: the monitor prints the run's id when its verdict is review."
+        )
+    if run.data.tags["review_run"] != run_id:
+        return close_review(run.data.tags["review_run"], decision)
+    if run.data.tags["review"] != OPEN:
+        raise UserError(
+            f"The review of run {run_id} is closed already: {run.data.tags.get('review_decision', '')}; nothing was written."
+        )
+    opened = json.loads(
+        Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="review/opened.json")).read_text()
+    )
+    said = "{decision} by {reviewer} on {decided_at}: {reason}".format(**decision)
+    client.log_dict(run_id, decision | {"status": CLOSED, "run_id": run_id}, "review/decision.json")
+    client.set_model_version_tag(opened["model"], opened["version"], f"review.{run_id}", said[:4000])
+    client.set_tag(run_id, "review_decision", said[:4000])
+    client.set_tag(run_id, "review", CLOSED)
+    return opened
+
+
+def find(run_id: str) -> mlflow.entities.Run:
+    try:
+        return mlflow.MlflowClient().get_run(run_id)
+    except MlflowException as error:
+        raise UserError(f"There is no run {run_id} on {mlflow.get_tracking_uri()}: {error}") from error
+
+
+def link(run_id: str, ui: str | None) -> str:
+    """Where a person opens the run."""
+    server = ui or mlflow.get_tracking_uri()
+    experiment = mlflow.active_run().info.experiment_id
+    where = f"experiments/{experiment}/runs/{run_id}"
+    return f"{server.rstrip('/')}/#/{where}" if server.startswith("http") else f"`make ui`, then #/{where}"
+
+
+def stored_scores(name: str) -> list[Scores]:
+    """The runs of the active experiment that scored with this model, one an as-of date (the newest), oldest day first.
+
+    The newest thousand runs are looked at.
+    """
+    runs = mlflow.MlflowClient().search_runs(
+        [mlflow.active_run().info.experiment_id],
+        f"tags.scored_model = '{name}' and tags.mlflow.runName = 'score' and attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1000,
+    )
+    found = {run.data.tags["as_of"]: scores(run) for run in reversed(runs)}
+    return [found[day] for day in sorted(found)]
+
+
+def scores(run: mlflow.entities.Run) -> Scores:
+    tags = run.data.tags
+    days = (dt.date.fromisoformat(tags[name]) for name in ("as_of", "learnt_until"))
+    as_of, learnt_until = days
+    return Scores(run.info.run_id, as_of, tags["production_version"], int(tags["horizon_days"]), learnt_until)
+
+
+def download_scores(stored: Scores, folder: Path) -> pd.DataFrame | None:
+    """customer_id and predicted_clv in the order of the stored file; None where it is gone."""
+    try:
+        path = mlflow.artifacts.download_artifacts(run_id=stored.run_id, artifact_path=SCORES, dst_path=str(folder))
+    except (MlflowException, OSError):
+        return None
+    return pd.read_csv(
+        path, usecols=["customer_id", "predicted_clv"], dtype={"customer_id": str}, keep_default_na=False
+    )

@@ -1,0 +1,105 @@
+"""Nothing retrains by itself: what each entry point can reach, function by function, read from the code."""
+
+import ast
+
+import pytest
+from conftest import ROOT
+
+FITTING = {"train", "full_pipeline"}  # these make versions
+MEASURING = {"backtest", "tune"}  # these fit to measure, and register nothing
+ENTRY_POINTS = {path.stem for path in (ROOT / "entrypoints").glob("*.py")} - {"__init__", "launch"}
+FILES = {path: ast.parse(path.read_text()) for path in (ROOT / "clv").rglob("*.py")}
+
+
+def name_of(path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(tree: ast.Module) -> dict[str, str]:
+    """Local name -> where it comes from; imports within functions as well."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def functions() -> dict[str, tuple[str, ast.AST]]:
+    """Full name -> module and body, of every function, method and class member."""
+    found = {}
+    for path, tree in FILES.items():
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                found[f"{name_of(path)}.{node.name}"] = (name_of(path), node)
+            if isinstance(node, ast.ClassDef):
+                found |= {
+                    f"{name_of(path)}.{node.name}.{part.name}": (name_of(path), part)
+                    for part in node.body
+                    if isinstance(part, ast.FunctionDef)
+                }
+    return found
+
+
+FUNCTIONS = functions()
+IMPORTED = {name_of(path): imported(tree) for path, tree in FILES.items()}
+METHODS: dict[str, set[str]] = {}
+for full in FUNCTIONS:
+    if full.split(".")[-2][0].isupper():
+        METHODS.setdefault(full.split(".")[-1], set()).add(full)
+
+
+def resolved(name: str) -> str:
+    """Through the packages that hand a name on."""
+    while name not in FUNCTIONS:
+        package, _, last = name.rpartition(".")
+        if last not in IMPORTED.get(package, {}):
+            return name
+        name = IMPORTED[package][last]
+    return name
+
+
+def used_by(full: str) -> set[str]:
+    module, body = FUNCTIONS[full]
+    found = set()
+    for node in ast.walk(body):
+        if isinstance(node, ast.Name):
+            found.add(resolved(IMPORTED[module].get(node.id, f"{module}.{node.id}")))
+        if isinstance(node, ast.Attribute):
+            base = node.value.id if isinstance(node.value, ast.Name) else None
+            found |= METHODS.get(node.attr, set())
+            if base in IMPORTED[module]:
+                found.add(resolved(f"{IMPORTED[module][base]}.{node.attr}"))
+    return found & set(FUNCTIONS)
+
+
+def reached(entry: str) -> set[str]:
+    found, waiting = set(), {f"clv.pipeline.{entry}"}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= used_by(name) - found
+    return found
+
+
+def fits(names: set[str]) -> set[str]:
+    return {name for name in names if name.split(".")[-1] in ("fit", "measure", "learn")}
+
+
+@pytest.mark.parametrize("entry", sorted(FITTING | MEASURING))
+def test_the_walk_finds_the_fit_where_there_is_one(entry):
+    assert {"clv.recipes.measure", "clv.model.fit", "clv.btyd.fit"} <= reached(entry)
+
+
+@pytest.mark.parametrize("entry", sorted(ENTRY_POINTS - FITTING - MEASURING))
+def test_no_other_entry_point_has_a_way_to_fit_a_model(entry):
+    found = reached(entry)
+    assert len(found) > 10 and fits(found) == set()
+
+
+@pytest.mark.parametrize("entry", sorted(ENTRY_POINTS - FITTING))
+def test_only_training_hands_over_a_candidate(entry):
+    assert not any(
+        isinstance(node, ast.Name) and node.id == "Candidate"
+        for name in reached(entry)
+        for node in ast.walk(FUNCTIONS[name][1])
+    )
