@@ -140,7 +140,7 @@ def test_a_share_of_missing_values_or_of_zeros_that_grows_counts_by_its_size(val
 def test_positives_that_grow_fivefold_among_many_zeros_are_an_alert_although_the_whole_hardly_moves():
     found = compare({"spend": SPARSE}, {"spend": SPARSE * 5}).loc["spend"]
     assert found["ks_statistic"] < 0.08 and found["positives_ks_statistic"] > 0.25 and found["status"] == "alert"
-    assert found["zero_share_change"] == 0 and found["reason"].startswith("among customers above zero")
+    assert found["zero_share_change"] == 0 and found["reason"].startswith("Among customers above zero")
     assert status(SPARSE, SPARSE * 5, positives_apart=0.9) == "warn"
 
 

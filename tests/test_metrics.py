@@ -84,7 +84,13 @@ def test_the_same_seed_gives_the_same_intervals():
 
 def test_deciles_begin_with_the_highest_predictions():
     table = metrics.deciles(np.arange(20.0), np.arange(20.0) * 2)
-    assert table.iloc[0].to_dict() == {"decile": 1, "customers": 2, "predicted": 37, "actual": 18.5, "actual_error": 0.5}
+    assert table.iloc[0].to_dict() == {
+        "decile": 1,
+        "customers": 2,
+        "predicted": 37,
+        "actual": 18.5,
+        "actual_error": 0.5,
+    }
     assert len(table) == 10
 
 

@@ -148,10 +148,10 @@ def test_a_business_that_changed_is_reviewed_and_the_features_are_named(trained)
 
 
 def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_the_artifacts_alone(trained):
-    name = "tracking.model_name=vintages"
-    pipeline.full_pipeline(trained.config(name, "window.as_of=2025-06-01"))
-    pipeline.score(trained.config(name, "window.as_of=2025-07-01"))
-    records = pipeline.monitor(trained.config(name))
+    name = ("tracking.model_name=vintages", f"outputs={trained.folder}/vintages")
+    pipeline.full_pipeline(trained.config(*name, "window.as_of=2025-06-01"))
+    pipeline.score(trained.config(*name, "window.as_of=2025-07-01"))
+    records = pipeline.monitor(trained.config(*name))
     found = report(records, "monitoring_summary")["checks"]["Performance over time"]
     points = found["figures"]["vintages"]
     assert [point["as_of"] for point in points] == ["2025-06-01", "2025-07-01"] and found["status"] != "insufficient"
@@ -169,10 +169,10 @@ def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_t
 
 
 def test_scores_that_knew_the_future_are_no_vintage(trained):
-    name = "tracking.model_name=knowing"
-    pipeline.full_pipeline(trained.config(name))
-    pipeline.score(trained.config(name, "window.as_of=2025-06-01"))
-    found = report(pipeline.monitor(trained.config(name)), "monitoring_summary")["checks"]["Performance over time"]
+    name = ("tracking.model_name=knowing", f"outputs={trained.folder}/knowing")
+    pipeline.full_pipeline(trained.config(*name))
+    pipeline.score(trained.config(*name, "window.as_of=2025-06-01"))
+    found = report(pipeline.monitor(trained.config(*name)), "monitoring_summary")["checks"]["Performance over time"]
     assert found["figures"]["vintages"] == []
 
 

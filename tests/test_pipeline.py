@@ -92,7 +92,7 @@ def test_the_training_run_holds_what_a_reviewer_and_the_monitor_need(trained):
         "outputs/clv_model_metrics.csv",
         "features/evaluation_2025-10-02.parquet",
         "baseline/baseline.json",
-        "baseline/reference_sample.parquet",
+        "baseline/sketches.parquet",
         "figures/gain_curve.png",
         "figures/deciles.png",
         "figures/importance.png",
@@ -122,8 +122,10 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
     assert (
         known["facts"]["evaluation_cutoff"] == "2025-10-02" and max(known["facts"]["training_cutoffs"]) <= "2025-07-04"
     )
-    assert "customer_id" not in pd.read_parquet(f"{folder}/reference_sample.parquet") and "C000" not in text
-    assert sum(known["lifecycle_shares"].values()) == pytest.approx(1)
+    sketches = pd.read_parquet(f"{folder}/sketches.parquet")
+    assert list(sketches) == ["feature", "point", "below", "at"] and "C000" not in text
+    customers = known["performance"]["customers"]
+    assert sum(known["segments"]["stage"].values()) == sum(known["segments"]["cluster"].values()) == customers
 
 
 def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(trained, tmp_path):
@@ -159,7 +161,7 @@ def test_everything_in_the_outputs_is_an_artifact_of_its_run(trained):
     )
     assert (
         len([name for name in artifacts(run_named("monitor").info.run_id) if name.startswith("outputs/monitoring/")])
-        == 3
+        == 6
     )
 
 

@@ -61,6 +61,7 @@ def measured(name: str, known: sketches.Sketch | None, values: pd.Series | None,
     known = known or sketches.sketch(nothing)
     seen = sketches.counted(now, known.at)
     chosen = limits["overrides"].get(name, limits["usual"])
+    before = sketches.rows(known, known.cells, 20_000)
     apart = known.zeros > limits["positives_apart"] * known.present
     positives = (sketches.positives(known), sketches.positives(seen))
     distance, p = sketches.distance(known.cells, seen.cells)
@@ -74,7 +75,11 @@ def measured(name: str, known: sketches.Sketch | None, values: pd.Series | None,
         | changed("zero", (known.zeros, known.present), (seen.zeros, seen.present))
         | chosen
         | {"reference_customers": known.customers, "current_customers": seen.customers}
-        | {f"reference_{q}": value for q, value in quantiles(sketches.rows(known, known.cells, 20_000)).items()}
+        | {
+            "reference_positives_p50": quantiles(before[before > 0])["p50"],
+            "current_positives_p50": quantiles(now[now > 0])["p50"],
+        }
+        | {f"reference_{q}": value for q, value in quantiles(before).items()}
         | {f"current_{q}": value for q, value in quantiles(now[~np.isnan(now)]).items()}
     )
 
@@ -130,7 +135,7 @@ def judge(row: pd.Series, judged: bool, moving: list[str], significance: float) 
         ) else f"Every customer has the value {row['current_p50']:g}."
     tests = [
         ("", row["ks_statistic"], "ks", moved(row)),
-        ("positives_", row["positives_ks_statistic"], "ks", f"among customers above zero, {moved(row)}"),
+        ("positives_", row["positives_ks_statistic"], "ks", among_positives(row)),
         ("missing_", abs(row["missing_share_change"]), "share", share(row, "missing", "have no value")),
         ("zero_", abs(row["zero_share_change"]), "share", share(row, "zero", "are at zero")),
     ]
@@ -154,6 +159,11 @@ def moved(row: pd.Series) -> str:
 
     q = max(SAID, key=ratio)
     return f"{SAID[q]} went from {row[f'reference_{q}']:g} to {row[f'current_{q}']:g} (distance {row['ks_statistic']:.2f})."
+
+
+def among_positives(row: pd.Series) -> str:
+    before, now = (row[f"{side}_positives_p50"] for side in ("reference", "current"))
+    return f"Among customers above zero, the median went from {before:g} to {now:g} (distance {row['positives_ks_statistic']:.2f})."
 
 
 def share(row: pd.Series, what: str, said: str) -> str:

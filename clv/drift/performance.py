@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from clv.drift import ALERT, INSUFFICIENT, STABLE, Finding, grade, worst
+from clv.drift import ALERT, INSUFFICIENT, STABLE, WARN, Finding, grade, worst
 
 ERROR_CAP = 0.999  # quantile of the baseline's squared errors at which a customer's is cut off
 REVENUE_CAP = 0.99  # the same of the actual revenue
@@ -109,11 +109,15 @@ def compare_vintage(baseline: pd.DataFrame, vintage: pd.DataFrame, limits: dict)
     def z(metric: str) -> float:
         before, now = baseline.loc[metric], vintage.loc[metric]
         noise = math.hypot(before["standard_error"], now["standard_error"])
-        return (now["value"] - before["value"]) / noise if noise > 0 else 0.0
+        difference = now["value"] - before["value"]
+        return difference / noise if noise > 0 else math.copysign(math.inf, difference) if difference else 0.0
 
     bias, gini = (vintage.loc[metric, "value"] for metric in ("bias", "normalized_gini"))
     if not math.isfinite(bias):
         return ALERT, "The scored customers brought no revenue at all; is the history complete?"
+    both = [table.loc[metric, "value"] for table in (baseline, vintage) for metric in ("bias", "normalized_gini")]
+    if not all(map(math.isfinite, both)):
+        return WARN, "The ranking cannot be judged: all scores, or all that came in, are the same."
     off, fall = bias / baseline.loc["bias", "value"] - 1, baseline.loc["normalized_gini", "value"] - gini
     biased = grade(abs(off), limits["warn_bias"], limits["alert_bias"], abs(z("bias")) >= limits["min_z"])
     blurred = grade(fall, limits["warn_gini"], limits["alert_gini"], z("normalized_gini") <= -limits["min_z"])

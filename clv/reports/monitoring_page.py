@@ -57,6 +57,7 @@ def over_time(vintages: pd.DataFrame) -> Any:
         axes.errorbar(place + shift, value, yerr=ends, fmt="o", color=color, capsize=3, label=label)
     axes.axhline(1, color=INK, linewidth=0.8)
     axes.set_ylim(bottom=0)
+    axes.set_xlim(-0.6, len(vintages) - 0.4)
     names = [f"{row.as_of} ({row.version})" for row in vintages.itertuples()]
     axes.set_xticks(place, names, rotation=30 if len(names) > 3 else 0)
     axes.legend(frameon=False, fontsize="small")
