@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from clv import features, model, reports, review, tracking
-from clv.drift import Finding, baseline, checks, distributions, sketches
+from clv.drift import INSUFFICIENT, Finding, baseline, checks, distributions, sketches
 from clv.drift.baseline import PREDICTED, Baseline
 from clv.errors import InputError, UserError
 from clv.record import Record, Review
@@ -45,7 +45,7 @@ def monitor(work: Workspace) -> Record:
     }
     names = {name: "monitoring/" + name.replace(".", f"_{work.stamp}.") for name in outputs}
     return Record(
-        f"{verdict.upper()}: {' '.join(reasons)} (read {names['monitoring.html']} first)",
+        f"{verdict.upper()}: {in_short(verdict, reasons, findings)} (read {names['monitoring.html']} first)",
         outputs={names[name]: content for name, content in outputs.items()},
         artifacts=vintages.artifacts(matured),
         metrics=figures(table, findings),
@@ -54,6 +54,16 @@ def monitor(work: Workspace) -> Record:
         review=Review(work.production.name, work.production.number, work.as_of.isoformat(), reasons)
         if verdict == "review"
         else None,
+    )
+
+
+def in_short(verdict: str, reasons: list[str], findings: dict[str, Finding]) -> str:
+    """One line: the reasons for a review, or what was not judged."""
+    if verdict == "review":
+        return " ".join(reasons)
+    waiting = [found.reason for found in findings.values() if found.status == INSUFFICIENT]
+    return " ".join(
+        [f"nothing moved that matters in {len(findings) - len(waiting)} of {len(findings)} checks.", *waiting]
     )
 
 
