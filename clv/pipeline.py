@@ -11,7 +11,7 @@ from typing import Any
 from clv import alerts, review, steps, store, terminal, tracking
 from clv.config import Config, as_yaml
 from clv.errors import InputError
-from clv.record import Record, Review
+from clv.record import Record
 from clv.tracking import reviews
 from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
 
@@ -112,40 +112,31 @@ def logged(step: Step, work: Workspace) -> Record:
     if record.candidate:
         work.candidate_version = tracking.register(record.candidate, work.config.tracking.model_name)
         record = replace(record, tags=record.tags | {"candidate_version": work.candidate_version})
-    if record.review:
-        tags, files = reviews.open_review(record.review, work.now.isoformat(timespec="seconds"))
-        record = replace(record, tags=record.tags | tags, artifacts=record.artifacts | files)
-        record = alerted(record, work.config)
     store.write(work.bundle, record.outputs)
     with tempfile.TemporaryDirectory() as folder:
         store.write(Path(folder), record.artifacts | {"config.yaml": as_yaml(work.config)})
         tracking.log(record, work.bundle, Path(folder))
+    if record.review:
+        run_id = reviews.open_review(record.review, work.now.isoformat(timespec="seconds"))
+        record = alerted(replace(record, tags=record.tags | {"review_run": run_id}), run_id, work.config)
     if record.refused:
         raise InputError(record.refused)
     return record
 
 
-def alerted(record: Record, config: Config) -> Record:
+def alerted(record: Record, run_id: str, config: Config) -> Record:
     """One message about the review that was opened, to whom conf/alerts names; what went wrong is a warning and a tag."""
     if not config.alerts.url_variables:
         return record
-    run_id = record.tags["review_run"]
-    body = [
-        *record.review.reasons,
-        reviews.link(run_id, config.alerts.ui),
-        reviews.ACKNOWLEDGE.format(run_id=run_id),
-        review.PERSON_DECIDES,
-    ]
-    found = alerts.send(config.alerts.url_variables, headline(record.review), "\n\n".join(body))
+    opened = record.review
+    title = f"Review of model {opened.model}, version {opened.version}, as of {opened.as_of}"
+    where, how = reviews.link(run_id, config.alerts.ui), reviews.ACKNOWLEDGE.format(run_id=run_id)
+    body = "\n\n".join([*opened.reasons, where, how, review.PERSON_DECIDES])
+    found = alerts.send(config.alerts.url_variables, title, body)
+    said = "; ".join([f"delivered {found.delivered} of {found.asked}", *found.problems])
+    reviews.tag({"alert": said})
     warnings = tuple(f"alert: {problem}" for problem in found.problems)
-    tags = {
-        "alert": f"delivered {found.delivered} of {found.asked}" + "".join(f"; {problem}" for problem in found.problems)
-    }
-    return replace(record, tags=record.tags | tags, warnings=record.warnings + warnings)
-
-
-def headline(opened: Review) -> str:
-    return f"Review of model {opened.model}, version {opened.version}, as of {opened.as_of}"
+    return replace(record, tags=record.tags | {"alert": said}, warnings=record.warnings + warnings)
 
 
 def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 RMSE and R2 are carried by a handful of customers and would alarm on unchanged data; they are reported, with intervals. What
 counts are the mean absolute error, the RMSE with a cap on each customer's error, and the ratio of the totals with a cap on each
-customer's revenue: without one, the luck of the largest customers hides 30 % of churn among 5,000 in four replays of ten.
+customer's revenue: without one, the luck of the largest customers hides 30 % of churn among 5,000 in three replays of ten.
 """
 
 import math

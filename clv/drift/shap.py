@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.metrics import ndcg_score
 
-from clv.drift import INSUFFICIENT, STABLE, Finding, grade, worst
+from clv.drift import ALERT, INSUFFICIENT, STABLE, Finding, grade, worst
 
 BLIND = "For a model that stands, this depends on the features alone: a changed relation between features and revenue does not show here."
 
@@ -53,7 +53,7 @@ def compare(reference: dict, current: dict, limits: dict) -> Finding:
     z = float(np.log(ratio) / max(np.hypot(reference["total_error"], current["total_error"]), 1e-12))
     beyond = abs(z) > stats.norm.isf(limits["significance"] / 2)
     shifted = grade(variation, limits["warn"], limits["alert"], q.min() < limits["significance"])
-    scaled = "alert" if beyond and not limits["low"] <= ratio <= limits["high"] else STABLE
+    scaled = ALERT if beyond and not limits["low"] <= ratio <= limits["high"] else STABLE
     figures = {
         "total_variation": variation,
         "smallest_q_value": float(q.min()),

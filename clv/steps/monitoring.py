@@ -113,11 +113,16 @@ def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
     )
 
 
+def matured_cutoff(work: Workspace) -> dt.date:
+    """The newest cutoff whose labels have come in."""
+    return work.as_of - dt.timedelta(days=work.production.facts["horizon_days"])
+
+
 def labels(work: Workspace, history_days: int) -> tuple[pd.DataFrame | None, str]:
     """actual_clv and predicted_clv on the newest snapshot whose labels have come in, or why there are none. Labels that the
     version learnt from are refused."""
     horizon, learnt = dt.timedelta(days=work.production.facts["horizon_days"]), work.learnt_until
-    cutoff = work.as_of - horizon
+    cutoff = matured_cutoff(work)
     if cutoff < learnt:
         return None, (
             f"Labels not matured until {learnt + horizon}: version {work.production.number} learnt from revenue up to {learnt}, and "
@@ -136,9 +141,8 @@ def labels(work: Workspace, history_days: int) -> tuple[pd.DataFrame | None, str
 
 def tells_nothing_new(work: Workspace) -> bool:
     """Whether the newest matured window is the one that the version was measured on."""
-    known = work.production.facts
-    same = work.transactions.quality["sha256"] == known["data_sha256"]
-    return same and work.as_of - dt.timedelta(days=known["horizon_days"]) == work.learnt_until
+    same = work.transactions.quality["sha256"] == work.production.facts["data_sha256"]
+    return same and matured_cutoff(work) == work.learnt_until
 
 
 def facts(work: Workspace, base: Baseline, verdict: str, reasons: list[str]) -> dict:
@@ -172,7 +176,7 @@ def predictions_report(work: Workspace, base: Baseline, now: checks.Now, finding
     report = {
         "status": found.status,
         "reason": found.reason,
-        "matured_cutoff": (work.as_of - dt.timedelta(days=work.production.facts["horizon_days"])).isoformat(),
+        "matured_cutoff": matured_cutoff(work).isoformat(),
         "not_judged": now.not_matured or None,
         "tells_nothing_new": tells_nothing_new(work),
         "intervals": beside,

@@ -35,10 +35,11 @@ def judged(work: Workspace) -> list[Judged]:
         for one in reviews.stored_scores(work.config.tracking.model_name)
         if one.as_of >= one.learnt_until and one.matured_on <= work.as_of
     ]
+    known = work.purchases.query("purchases", "SELECT DISTINCT customer_id FROM purchases").df()["customer_id"]
     for one in thinned(stored, chosen.days_apart)[-chosen.most :]:
         with tempfile.TemporaryDirectory() as folder:
             table = reviews.download_scores(one, Path(folder))
-        if table is not None and known_share(work, table["customer_id"]) >= KNOWN:
+        if table is not None and table["customer_id"].isin(known).mean() >= KNOWN:
             found.append(measured(work, one, table))
     return found
 
@@ -50,11 +51,6 @@ def thinned(stored: list[reviews.Scores], days_apart: int) -> list[reviews.Score
         if not found or one.as_of >= found[-1].as_of + dt.timedelta(days=days_apart):
             found.append(one)
     return found
-
-
-def known_share(work: Workspace, customers: pd.Series) -> float:
-    known = work.purchases.query("purchases", "SELECT DISTINCT customer_id FROM purchases").df()["customer_id"]
-    return float(customers.isin(known).mean()) if len(customers) else 0.0
 
 
 def measured(work: Workspace, scores: reviews.Scores, table: pd.DataFrame) -> Judged:

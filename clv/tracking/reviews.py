@@ -34,8 +34,8 @@ class Scores:
         return self.as_of + dt.timedelta(days=self.horizon_days)
 
 
-def open_review(review: Review, opened_at: str) -> tuple[dict, dict]:
-    """The tags and the file that open a review in the active run; a tag on the version points here."""
+def open_review(review: Review, opened_at: str) -> str:
+    """Open a review in the active run, which holds its reports by now; last a tag on the version that points here. Returns the run's id."""
     run_id = mlflow.active_run().info.run_id
     content = {
         **vars(review),
@@ -44,11 +44,16 @@ def open_review(review: Review, opened_at: str) -> tuple[dict, dict]:
         "run_id": run_id,
         "close_with": ACKNOWLEDGE.format(run_id=run_id),
     }
-    client = mlflow.MlflowClient()
-    client.set_model_version_tag(
-        review.model, review.version, f"review.{run_id}", f"{OPEN} since {opened_at}: {review.reasons[0]}"[:4000]
-    )
-    return {"review": OPEN, "review_run": run_id}, {"review/opened.json": content}
+    mlflow.log_dict(content, "review/opened.json")
+    mlflow.set_tags({"review": OPEN, "review_run": run_id})
+    said = f"{OPEN} since {opened_at}: {review.reasons[0]}"[:4000]
+    mlflow.MlflowClient().set_model_version_tag(review.model, review.version, f"review.{run_id}", said)
+    return run_id
+
+
+def tag(tags: dict[str, str]) -> None:
+    """On the active run."""
+    mlflow.set_tags(tags)
 
 
 def close_review(run_id: str, decision: dict) -> dict:
