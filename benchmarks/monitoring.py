@@ -26,11 +26,12 @@ from rich.table import Table
 from scipy import stats
 
 from benchmarks.drawn import MODEL, customers
-from clv import clusters, config, metrics, model, recipes, review, simulate, tracking
+from clv import clusters, config, metrics, model, recipes, review, simulate
 from clv.drift import baseline, checks, sketches
 from clv.steps import monitoring
 from clv.steps.comparison import resampled
 from clv.steps.training import describe_facts
+from clv.tracking import registry
 from clv.workspace import Workspace
 
 SMALL = (
@@ -172,7 +173,7 @@ def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool
         )
         begin = work.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
         base, found = trained(work, begin)
-        work.production, work.production_model = tracking.Version("shop", "1", "", "", base.facts), found.model
+        work.production, work.production_model = registry.Version("shop", "1", "", "", base.facts, {}), found.model
         days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
         judged = [month(work, base, day) for day in days]
     for number, (result, reasons) in enumerate(judged, 1):

@@ -1,6 +1,7 @@
 """The feature table at one cutoff: one row per customer, from purchases before the cutoff alone."""
 
 import datetime as dt
+import hashlib
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ import duckdb
 import jinja2
 import pandas as pd
 
-VERSION = 1  # raised when a column comes to mean something else: baselines of before are refused from then on
 TEMPLATE = jinja2.Template((Path(__file__).parent / "features.sql").read_text(), undefined=jinja2.StrictUndefined)
 
 # Gaps look back from each order, so one pass serves every cutoff. An order's value is the day's net revenue, at least 0.
@@ -106,6 +106,14 @@ def history(purchases: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     return purchases.query("purchases", HISTORY)
 
 
+def digest(definition: Definition) -> str:
+    """Of what the columns mean: the SQL at some cutoff without its comments and blanks. It changes when a column comes to mean something
+    else; versions and baselines of before are refused from then on."""
+    text = HISTORY + sql(dt.date(2000, 1, 1), definition)
+    plain = " ".join(line.split("--")[0] for line in text.splitlines())
+    return hashlib.sha256(" ".join(plain.split()).encode()).hexdigest()[:16]
+
+
 def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Definition) -> pd.DataFrame:
     """Features of every customer with an order before the cutoff.
 
@@ -113,10 +121,13 @@ def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Defi
     Returns: one row per customer in the order of customer_id: customer_id, lifecycle_stage (new, active, lagging, dormant, lost), then float32
              columns; missing where a value does not exist (gaps of a customer with one order).
     """
-    sql = TEMPLATE.render(
+    return history.query("history", sql(cutoff, definition)).df()
+
+
+def sql(cutoff: dt.date, definition: Definition) -> str:
+    return TEMPLATE.render(
         cutoff_day=(cutoff - dt.date(1970, 1, 1)).days,
         cutoff_month=12 * cutoff.year + cutoff.month,
         numbers=definition.numbers(cutoff),
         **definition.as_dict(),
     )
-    return history.query("history", sql).df()

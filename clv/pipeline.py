@@ -3,16 +3,18 @@
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from clv import alerts, review, steps, store, terminal, tracking
+from clv import alerts, steps, store, terminal, tracking
+from clv import ledger as chain
 from clv.config import Config, as_yaml
-from clv.errors import InputError
-from clv.record import Record
-from clv.tracking import reviews
+from clv.errors import InputError, UserError
+from clv.record import Decision, Record
+from clv.review import PERSON_DECIDES
+from clv.tracking import candidates, decisions, registry, reviews
 from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
 
 Step = Callable[[Workspace], Record]
@@ -27,7 +29,7 @@ def features(config: Config) -> list[Record]:
 
 
 def train(config: Config) -> list[Record]:
-    return run("train", [steps.read, steps.train], config)
+    return run("train", [steps.read, steps.train, steps.review], config)
 
 
 def score(config: Config) -> list[Record]:
@@ -58,13 +60,29 @@ def promote(config: Config) -> list[Record]:
     return run("promote", [steps.promote], config)
 
 
+def review(config: Config) -> list[Record]:
+    return run("review", [steps.read, steps.review], config)
+
+
+def reject(config: Config) -> list[Record]:
+    return run("reject", [steps.reject], config)
+
+
+def rollback(config: Config) -> list[Record]:
+    return run("rollback", [steps.rollback], config)
+
+
 def acknowledge(config: Config) -> list[Record]:
     return run("acknowledge", [steps.acknowledge], config)
 
 
+def ledger(config: Config) -> list[Record]:
+    return run("ledger", [steps.ledger], config)
+
+
 def full_pipeline(config: Config) -> list[Record]:
-    bootstraps = config.tracking.bootstrap and not tracking.was_promoted(config.tracking.model_name)
-    training = [steps.train, steps.bootstrap] if bootstraps else [steps.train]
+    bootstraps = config.tracking.bootstrap and not registry.was_promoted(config.tracking.model_name)
+    training = [steps.train, steps.review, *([steps.bootstrap] if bootstraps else [])]
     scoring = [steps.score, steps.cluster, steps.rank_clusters]
     return run("full_pipeline", [steps.read, steps.features, *training, *scoring, steps.monitor], config, nested=True)
 
@@ -90,7 +108,12 @@ def run(
                 records.append(record)
                 shown.append((step.__name__, record.summary, time.perf_counter() - start))
         warnings = [f"WARNING: {warning}" for record in records for warning in record.warnings]
+        trained = [record.title for record in records if record.candidate]
+        tracking.rename(name, *(trained or [record.title for record in records][-1:]))
         tracking.describe([f"**{step}**: {summary}" for step, summary, _ in shown] + warnings)
+    for record in records:
+        if record.table is not None:
+            terminal.table(record.table)
     terminal.closing(shown, warnings + closing_lines(records, config, run_id))
     return records
 
@@ -99,6 +122,7 @@ def tracked(step: Step, work: Workspace) -> Record:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
     with tracking.run(step.__name__, flat(asdict(work.config)), nested=True):
         record = logged(step, work)
+        tracking.rename(step.__name__, record.title)
     tracking.log_headline(record)
     return record
 
@@ -109,19 +133,49 @@ def logged(step: Step, work: Workspace) -> Record:
     Raises: InputError: the record says that the run is refused; it is logged before.
     """
     record = step(work)
-    if record.candidate:
-        work.candidate_version = tracking.register(record.candidate, work.config.tracking.model_name)
-        record = replace(record, tags=record.tags | {"candidate_version": work.candidate_version})
     store.write(work.bundle, record.outputs)
     with tempfile.TemporaryDirectory() as folder:
         store.write(Path(folder), record.artifacts | {"config.yaml": as_yaml(work.config)})
         tracking.log(record, work.bundle, Path(folder))
+    if record.candidate:
+        work.candidate_version = registry.register(record.candidate, work.candidates)
+        record = tagged(record, {"candidate_version": work.candidate_version})
+        record = replace(record, title=f"version {work.candidate_version}: {record.title}")
+    if record.assessment:
+        candidates.attach(record.assessment)
+    if record.decisions:
+        record = replace(record, warnings=record.warnings + tuple(entered(record.decisions, work.config)))
     if record.review:
         run_id = reviews.open_review(record.review, work.now.isoformat(timespec="seconds"))
-        record = alerted(replace(record, tags=record.tags | {"review_run": run_id}), run_id, work.config)
+        record = alerted(tagged(record, {"review_run": run_id}), run_id, work.config)
     if record.refused:
         raise InputError(record.refused)
     return record
+
+
+def tagged(record: Record, tags: dict[str, str]) -> Record:
+    """The record with more tags, which the active run gets as well."""
+    tracking.tag(tags)
+    return replace(record, tags=record.tags | tags)
+
+
+def entered(made: tuple[Decision, ...], config: Config) -> Iterator[str]:
+    """Enter decisions in the ledger and bring them about. Gives what to know of those that nobody entered before."""
+    for decision in made:
+        facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | tracking.who()
+        noticed = (
+            f"version {decision.to} was put into production outside the ledger; nobody's review is on record for it."
+        )
+        try:
+            with registry.readable():
+                written = decisions.record(config.tracking.model_name, decision, facts)
+            said = "The ledger has an entry for it now."
+        except UserError as error:
+            if decision.event != chain.OUTSIDE:
+                raise
+            written, said = True, f"It could not be entered: {error}"
+        if written and decision.event == chain.OUTSIDE:
+            yield f"{noticed} {said} To put a name to it: {candidates.REVIEW.format(version=decision.to)}"
 
 
 def alerted(record: Record, run_id: str, config: Config) -> Record:
@@ -131,12 +185,11 @@ def alerted(record: Record, run_id: str, config: Config) -> Record:
     opened = record.review
     title = f"Review of model {opened.model}, version {opened.version}, as of {opened.as_of}"
     where, how = reviews.link(run_id, config.alerts.ui), reviews.ACKNOWLEDGE.format(run_id=run_id)
-    body = "\n\n".join([*opened.reasons, where, how, review.PERSON_DECIDES])
+    body = "\n\n".join([*opened.reasons, where, how, PERSON_DECIDES])
     found = alerts.send(config.alerts.url_variables, title, body)
     said = "; ".join([f"delivered {found.delivered} of {found.asked}", *found.problems])
-    reviews.tag({"alert": said})
     warnings = tuple(f"alert: {problem}" for problem in found.problems)
-    return replace(record, tags=record.tags | {"alert": said}, warnings=record.warnings + warnings)
+    return replace(tagged(record, {"alert": said}), warnings=record.warnings + warnings)
 
 
 def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -154,11 +207,12 @@ def closing_lines(records: list[Record], config: Config, run_id: str) -> list[st
     if any(record.outputs for record in records):
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
     if "verdict" in tags:
-        lines.append(f"verdict: {tags['verdict']}. {review.PERSON_DECIDES}")
+        lines.append(f"verdict: {tags['verdict']}. {PERSON_DECIDES}")
     if "review_run" in tags:
         lines.append(f"review: {reviews.ACKNOWLEDGE.format(run_id=tags['review_run'])}")
-    if tags.get("candidate_version") not in (None, tags.get("bootstrapped_version")):
+    if "candidate_version" in tags:
+        number = tags["candidate_version"]
         lines.append(
-            f"version {tags['candidate_version']} waits for a person: {tracking.PROMOTE.format(version=tags['candidate_version'])}"
+            f"version {number} waits for a person: read its review (outputs/review/review.html), then {registry.PROMOTE.format(version=number)}"
         )
     return lines + ["compare runs, look at versions: make ui"]

@@ -26,3 +26,29 @@ def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as
     table.insert(2, "clv_rank", position + 1)
     table.insert(3, "clv_percentile", np.round(100 * (len(table) - position) / max(len(table), 1), 4))
     return table.assign(model_version=model_version, as_of=as_of.isoformat())
+
+
+def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """The customers of two rankings by how far they moved, farthest first; of both only.
+
+    Args:    now, before: of rank().
+    Returns: customer_id, lifecycle_stage, rank_before, rank_now, clv_before, clv_now, rank_change (positive = up).
+    """
+    names = {"clv_rank": "rank", "predicted_clv": "clv"}
+    sides = [
+        table[["customer_id", *names]].rename(columns={old: f"{new}_{when}" for old, new in names.items()})
+        for table, when in ((before, "before"), (now, "now"))
+    ]
+    table = now[["customer_id", "lifecycle_stage"]].merge(sides[0], on="customer_id").merge(sides[1], on="customer_id")
+    table = table[["customer_id", "lifecycle_stage", "rank_before", "rank_now", "clv_before", "clv_now"]]
+    table = table.assign(rank_change=table["rank_before"] - table["rank_now"])
+    order = table["rank_change"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def agreement(both: pd.DataFrame) -> dict[str, float]:
+    """both: of moved(). Share of the top decile that stays in it, and the correlation of ranks (Spearman)."""
+    top = max(len(both) // 10, 1)
+    stays = (both["rank_before"] <= top) & (both["rank_now"] <= top)
+    spearman = both["rank_before"].corr(both["rank_now"]) if len(both) > 1 else 1.0
+    return {"customers": len(both), "top_decile_overlap": float(stays.sum() / top), "rank_correlation": float(spearman)}

@@ -56,14 +56,27 @@ def measure(work: Workspace, plan: windows.Windows, asked: Model | None = None) 
         },
     )
     ours = model.predict(fitted, evaluation)
-    before = plan.evaluation - dt.timedelta(days=horizon)
-    last = windows.actual_clv(evaluation["customer_id"], work.purchases, before, horizon).to_numpy()
+    last = last_horizon(work, evaluation, plan.evaluation, horizon)
     newest = (
         snapshots[-1] if snapshots else evaluation.assign(actual_clv=last)
     )  # no label is known: the horizon before it
-    predicted = {
-        OURS: ours["predicted_clv"].to_numpy(),
-        "btyd": btyd.expected(fitted.customers, evaluation, horizon)["btyd_revenue"].to_numpy(),
-        **naive.predictions(evaluation, newest["actual_clv"].mean(), last, horizon),
-    }
+    predicted = {OURS: ours["predicted_clv"].to_numpy()} | without_learning(fitted, evaluation, newest, last)
     return Measured(plan, fitted, evaluation, ours, predicted, naive.group_means(newest, evaluation))
+
+
+def last_horizon(work: Workspace, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> np.ndarray:
+    """Net revenue of each customer in the horizon before the cutoff."""
+    return windows.actual_clv(
+        table["customer_id"], work.purchases, cutoff - dt.timedelta(days=horizon_days), horizon_days
+    ).to_numpy()
+
+
+def without_learning(
+    fitted: model.Model, table: pd.DataFrame, newest: pd.DataFrame, last: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What every model must beat: the probability model alone, and the naive recipes.
+
+    Args: newest: labelled customers whose horizon ends where the table's begins.   last: of last_horizon().
+    """
+    alone = btyd.expected(fitted.customers, table, fitted.horizon_days)["btyd_revenue"].to_numpy()
+    return {"btyd": alone} | naive.predictions(table, newest["actual_clv"].mean(), last, fitted.horizon_days)

@@ -39,20 +39,58 @@ class Review:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What the ledger is to say.
+
+    event: of clv.ledger.   by, why: as a person said it.   to: the version of the model that is in production from now on; None: nothing
+    moves.   versions: MODEL/NUMBER of the versions that show it.   facts: JSON-ready; what it was based on.
+    """
+
+    event: str
+    by: str
+    why: str
+    to: str | None
+    versions: tuple[str, ...]
+    facts: dict
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A candidate beside the version in production, as a person reads it: goes to the candidate's own run and version.
+
+    model, version, run_id: of the candidate.   against: version in production, None where there was none.   gates: passed or failed.
+    page: HTML.   content: JSON-ready, with at (when).
+    """
+
+    model: str
+    version: str
+    run_id: str
+    against: str | None
+    gates: str
+    page: str
+    content: dict
+
+
+@dataclass(frozen=True)
 class Record:
-    """summary: one line for the terminal and the run.   outputs: relative path -> table, text, JSON or figure, for people
+    """summary: one line for the terminal and the run.   title: what the run's name says beside the step.   outputs: relative path -> table, text, JSON or figure, for people
     and the run.   artifacts: the same, for the run alone; one under outputs/ is logged in place of that output.
     series: metric -> day -> value, for a chart over days in one run.   review: opened on the version when this is logged.
+    assessment: of a candidate.   decisions: for the ledger, in order.   table: shown on the terminal.
     dataset: name, digest, source and profile of the data that was read.   warnings: what to know before using the outputs.
     refused: the reason why the run must stop after this is logged."""
 
     summary: str
+    title: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     series: dict[str, dict[dt.date, float]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     review: Review | None = None
+    assessment: Assessment | None = None
+    decisions: tuple[Decision, ...] = ()
+    table: Any = None
     dataset: dict[str, Any] | None = None
     candidate: Candidate | None = None
     parts: tuple[Part, ...] = ()

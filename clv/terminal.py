@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,14 @@ def working(step: str) -> Iterator[None]:
         console.print(f"{step} ...", markup=False)
     with console.status(f"{step} ..."):
         yield
+
+
+def table(content: Any) -> None:
+    """A table of values, a column each."""
+    shown = Table(*content.columns)
+    for row in content.itertuples(index=False):
+        shown.add_row(*(escape("" if value is None else str(value)) for value in row))
+    Console(highlight=False, width=None if console.is_terminal else 180).print(shown)
 
 
 def closing(rows: list[tuple[str, str, float]], lines: list[str]) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +12,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from clv import features, metrics, model, store, tracking, transactions, windows
+from clv import features, ledger, metrics, model, store, transactions, windows
 from clv.config import Config
 from clv.errors import UserError
+from clv.record import Decision
+from clv.tracking import candidates, decisions, registry
+from clv.tracking.registry import Version
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
@@ -164,13 +168,76 @@ class Workspace:
         )
 
     @cached_property
-    def production(self) -> tracking.Version:
-        """Resolved once, so that every step of a run uses one version."""
-        return tracking.production(self.config.tracking.model_name)
+    def in_production(self) -> Version | None:
+        """The version that the alias names, if any; resolved once, so that every step of a run uses one version."""
+        assert self.known_decisions is not None  # an interrupted promotion is finished first
+        found = registry.find_production(self.config.tracking.model_name)
+        return found and self.usable(found)
+
+    @cached_property
+    def production(self) -> Version:
+        """Raises: UserError: nothing is in production; or review.require_record, and the ledger says nothing of it."""
+        found = self.in_production
+        if found is None:
+            raise registry.nothing(self.config.tracking.model_name, self.candidates)
+        newest = ledger.newest_move(self.known_decisions)
+        if self.config.review.require_record and (self.unrecorded or newest["event"] == ledger.OUTSIDE):
+            raise UserError(
+                f"Version {found.number} of model {found.name} was put into production outside the ledger (review.require_record).\nHint: review it and enter the promotion:\n  "
+                f"{candidates.REVIEW.format(version=found.number)}\n  {registry.PROMOTE.format(version=found.number)}"
+            )
+        return found
+
+    @cached_property
+    def known_decisions(self) -> list[ledger.Entry]:
+        """Of the ledger; what an interrupted command left to be done is done first."""
+        name = self.config.tracking.model_name
+        with suppress(UserError), registry.readable():  # who only scores may not be allowed to
+            decisions.settle(name)
+        return ledger.entries(decisions.stored(name))
+
+    @cached_property
+    def unrecorded(self) -> Decision | None:
+        """What the ledger does not know yet: somebody moved the alias with other means."""
+        name = self.config.tracking.model_name
+        number = registry.named_production(name)
+        if number is None or ledger.current(self.known_decisions) == number:
+            return None
+        why = "the alias was moved with other means than this engine's, at a time between the entry before and this one"
+        return Decision(
+            ledger.OUTSIDE, "unknown", why, number, (f"{name}/{number}",), candidates.known_to_mlflow(name, number)
+        )
+
+    @property
+    def to_enter(self) -> tuple[Decision, ...]:
+        """What the ledger must learn before anything else."""
+        return (self.unrecorded,) if self.unrecorded else ()
+
+    @property
+    def candidates(self) -> str:
+        """Name of the registered model that training registers in."""
+        return self.config.tracking.candidates or self.config.tracking.model_name
+
+    def usable(self, version: Version) -> Version:
+        """Raises: UserError: the version was made for another model, or its features mean something else here."""
+        ours, known = self.config.tracking.model_name, version.facts
+        if known.get("model") != ours:
+            raise UserError(
+                f"Version {version.number} of model {version.name} was trained as a version of model {known.get('model')}, not of {ours}."
+                f"\n{registry.ANOTHER}"
+            )
+        here = features.digest(features.Definition.from_dict(known["definition"]))
+        if known["feature_digest"] != here:
+            raise UserError(
+                f"Version {version.number} of model {version.name} learnt from features defined as {known['feature_digest']}; this engine "
+                f"defines them as {here}: the columns mean something else.\nHint: train a new version, and promote it when a person has "
+                f"looked at it, or go back to an engine of then."
+            )
+        return version
 
     @cached_property
     def production_model(self) -> model.Model:
-        return tracking.load(self.production)
+        return registry.load(self.production)
 
     @property
     def production_definition(self) -> features.Definition:
@@ -184,6 +251,7 @@ class Workspace:
     @property
     def production_tags(self) -> dict[str, str]:
         return {
+            "production_model": self.production.name,
             "production_version": self.production.number,
             "production_alias": self.production.alias,
             "as_of": self.as_of.isoformat(),

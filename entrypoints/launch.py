@@ -27,6 +27,12 @@ NAMED = {
     "reason": "person.reason",
     "run_id": "person.run_id",
     "decision": "person.decision",
+    "override": "person.override",
+    "at": "ask.at",
+    "verify": "ask.verify",
+    "customer": "ask.customer",
+    "before": "ask.before",
+    "after": "ask.after",
 }
 
 HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg", "--resolve")

@@ -89,7 +89,7 @@ def newest_run():
 
 
 def run_named(name):
-    return client().search_runs(["0"], f"tags.mlflow.runName = '{name}'", order_by=["attributes.start_time ASC"])[0]
+    return client().search_runs(["0"], f"tags.step = '{name}'", order_by=["attributes.start_time ASC"])[0]
 
 
 def artifacts(run_id, path=""):

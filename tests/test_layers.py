@@ -18,6 +18,8 @@ SHELVES = [
         "model",
         "metrics",
         "ranking",
+        "ledger",
+        "gates",
         "clusters",
         "drift",
         "review",

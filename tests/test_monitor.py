@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -176,14 +177,18 @@ def test_scores_that_knew_the_future_are_no_vintage(trained):
     assert found["figures"]["vintages"] == []
 
 
-def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(trained, monkeypatch):
-    from clv import features
-
-    monkeypatch.setattr(features, "VERSION", 99)
+def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(trained):
+    name = ("tracking.model_name=bare", f"outputs={trained.folder}/bare")
+    pipeline.full_pipeline(trained.config(*name))
+    run = client().get_run(client().get_model_version("bare", "1").run_id)
+    folder = Path(run.info.artifact_uri.removeprefix("file://")) / "baseline"
+    (folder / "baseline.json").rename(folder / "gone.json")
     with pytest.raises(
-        UserError, match="The baseline of version 1 of model clv is of features version 1; this engine makes version 99"
+        UserError,
+        match="Version 1 of model bare is not what was registered: 2 of 2 files of its baseline were changed, lost or added: "
+        "baseline/baseline.json, baseline/gone.json.\nHint: promote another version, or go back",
     ):
-        pipeline.monitor(trained.config())
+        pipeline.monitor(trained.config(*name))
 
 
 def test_one_customer_gives_no_verdict_but_a_review(trained):

@@ -96,8 +96,26 @@ def test_no_other_entry_point_has_a_way_to_fit_a_model(entry):
     assert len(found) > 10 and fits(found) == set()
 
 
-@pytest.mark.parametrize("entry", sorted(ENTRY_POINTS - FITTING))
-def test_only_training_makes_a_version_and_only_a_promotion_or_the_first_training_moves_the_alias(entry):
+@pytest.mark.parametrize("entry", sorted(ENTRY_POINTS))
+def test_only_training_makes_a_version_and_only_promotions_rollbacks_and_the_first_training_move_the_alias(entry):
     found = reached(entry)
-    assert "clv.steps.training.train" not in found
-    assert ("clv.tracking.promote" in found) == (entry == "promote")
+    assert ("clv.steps.training.train" in found) == (entry in FITTING)
+    for decides in ("promote", "rollback"):
+        assert (f"clv.steps.promotion.{decides}" in found) == (entry == decides)
+    assert ("clv.steps.promotion.bootstrap" in found) == (entry == "full_pipeline")
+
+
+def test_a_decision_that_moves_the_alias_is_made_in_three_functions_and_noticed_in_one():
+    made = {
+        full
+        for full, (_, body) in FUNCTIONS.items()
+        for node in ast.walk(body)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Decision" and not nothing_moves(node)
+    }
+    promotion = {f"clv.steps.promotion.{name}" for name in ("bootstrap", "promote", "rollback")}
+    assert made == promotion | {"clv.workspace.Workspace.unrecorded"}
+
+
+def nothing_moves(decision: ast.Call) -> bool:
+    """The fourth argument, the version to move to, is None."""
+    return isinstance(decision.args[3], ast.Constant) and decision.args[3].value is None

@@ -26,10 +26,11 @@ def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
     nested = client().search_runs(
         ["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["attributes.start_time ASC"]
     )
-    assert [run.info.run_name for run in nested if run.info.run_name != "bootstrap"] == [
+    assert [run.data.tags["step"] for run in nested if run.data.tags["step"] != "bootstrap"] == [
         "read",
         "features",
         "train",
+        "review",
         "score",
         "cluster",
         "rank_clusters",
@@ -225,9 +226,7 @@ def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(trained):
         pipeline.full_pipeline(trained.config(f"data.path={bad}"))
     assert os.readlink(trained.outputs / "current") == before
     assert len(pd.read_csv(trained.outputs / "data_quality/rejected_rows.csv")) == 30
-    refused = client().search_runs(
-        ["0"], "tags.mlflow.runName = 'read' and attributes.status = 'FAILED'", max_results=1
-    )[0]
+    refused = client().search_runs(["0"], "tags.step = 'read' and attributes.status = 'FAILED'", max_results=1)[0]
     assert "data_quality/rejected_rows.csv" in artifacts(refused.info.run_id)
     assert refused.data.tags["failure_reason"].startswith("InputError: ")
 

@@ -3,8 +3,9 @@
 import pytest
 from conftest import RANKED, client, newest_run, read
 
-from clv import pipeline, tracking
+from clv import pipeline
 from clv.errors import UserError
+from clv.tracking import registry
 
 
 def test_the_first_version_is_production_by_bootstrap_and_says_so(trained):
@@ -81,11 +82,18 @@ def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_
         UserError,
         match="several Production aliases: 'Production' on version 1, 'production' on version 2.\nHint: this leaves one:",
     ):
-        tracking.production("variants")
-    pipeline.promote(
-        trained.config("tracking.model_name=variants", "person.version=2", "person.reviewer=Ann", "person.reason=mine")
+        pipeline.score(trained.config("tracking.model_name=variants"))
+    second = trained.config(
+        "tracking.model_name=variants", "person.version=2", "person.reviewer=Ann", "person.reason=mine"
     )
-    assert tracking.production_aliases("variants") == {"production": "2"}
+    with pytest.raises(
+        UserError,
+        match="was reviewed against nothing in production; now it is version 1.\nHint: mlflow run . -e review",
+    ):
+        pipeline.promote(second)
+    pipeline.review(second)
+    pipeline.promote(second)
+    assert registry.production_aliases("variants") == {"production": "2"}
 
 
 def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(trained):
@@ -97,8 +105,13 @@ def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(train
     promote = ("tracking.model_name=foreign", "person.reviewer=Ann", "person.reason=ours")
     with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version"):
         pipeline.promote(trained.config("person.version=2", *promote))
-    pipeline.promote(trained.config("person.version=1", *promote))
-    assert tracking.production("foreign").number == "1"
+    pipeline.review(trained.config("person.version=1", *promote))
+    with pytest.raises(
+        UserError, match="failed 1 of 5 gates:\n  not worse than Production: Version 2 cannot be compared with"
+    ):
+        pipeline.promote(trained.config("person.version=1", *promote))
+    pipeline.promote(trained.config("person.version=1", "person.override=true", *promote))
+    assert registry.find_production("foreign").number == "1"
 
 
 def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(trained):

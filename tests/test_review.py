@@ -10,8 +10,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from conftest import artifacts, client, newest_run
 
-from clv import pipeline, tracking
+from clv import pipeline
 from clv.errors import UserError
+from clv.tracking import registry
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def web():
 
 
 def in_production():
-    return tracking.production("clv").number
+    return registry.find_production("clv").number
 
 
 def closing(run, **values):

@@ -55,7 +55,7 @@ def test_the_best_values_are_an_experiment_that_hydra_takes(trained, tuned):
 
 def test_each_trial_is_a_run_and_the_first_is_the_configuration_as_it_is(tuned):
     client = mlflow.MlflowClient()
-    parent = client.search_runs(["0"], "tags.mlflow.runName = 'tune'", order_by=["attributes.start_time ASC"])[0]
+    parent = client.search_runs(["0"], "tags.step = 'tune'", order_by=["attributes.start_time ASC"])[0]
     runs = client.search_runs(
         ["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["attributes.start_time"]
     )

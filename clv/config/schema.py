@@ -164,9 +164,32 @@ class Monitor:
 
 @dataclass
 class Tracking:
-    model_name: str
-    bootstrap: bool
-    log_customer_ids: bool
+    model_name: str = pattern(r"[^/:]+", "no name for a registered model: / and : are not allowed")
+    candidates: str | None = field(default=MISSING)
+    bootstrap: bool = field(default=MISSING)
+    log_customer_ids: bool = field(default=MISSING)
+
+
+@dataclass
+class Review:
+    metrics: list[str] = one_of("rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share")
+    against_btyd: str = one_of("not_worse", "better")
+    bias_low: float = between(0, 1)
+    bias_high: float = between(1, 1000)
+    coverage_low: float = between(0, 1)
+    coverage_high: float = between(0, 1)
+    movers: int = between(0, 1000)
+    four_eyes: bool = field(default=MISSING)
+    require_record: bool = field(default=MISSING)
+
+
+@dataclass
+class Ask:
+    at: str | None
+    verify: bool
+    customer: str | None
+    before: str | None
+    after: str | None
 
 
 @dataclass
@@ -199,6 +222,7 @@ class Person:
     version: str | None
     run_id: str | None
     decision: str | None
+    override: bool
 
 
 @dataclass
@@ -231,10 +255,12 @@ class Config:
     evaluation: Evaluation
     clusters: Clusters
     monitor: Monitor
+    review: Review
     tracking: Tracking
     backtest: Backtest
     tune: Tune
     person: Person
+    ask: Ask
     alerts: Alerts
     simulate: Simulate
     compute: Compute

@@ -16,7 +16,7 @@ PREDICTED = "predicted_clv"
 
 @dataclass(frozen=True)
 class Baseline:
-    """facts: of the version, with feature_version and history_days (days of history before the cutoff).
+    """facts: of the version, with history_days (days of history before the cutoff).
     sketches: by column, the predicted CLV among them.   performance: of performance.moments().   metrics: of metrics.intervals().
     segments: grouping -> group -> customers.   cluster_limits: of segments.limits_of().   shap: of shap.profile().
     """

@@ -11,10 +11,12 @@ from clv.reports.figures import (
     result_picture,
 )
 from clv.reports.monitoring_page import monitoring_page
+from clv.reports.review_page import difference_chart, review_page
 
 __all__ = [
     "coverage_chart",
     "decile_chart",
+    "difference_chart",
     "drift_page",
     "gain_curve",
     "importance_chart",
@@ -23,4 +25,5 @@ __all__ = [
     "regression_page",
     "residual_chart",
     "result_picture",
+    "review_page",
 ]

@@ -1,18 +1,12 @@
 """The page that a person reads first: verdict, reasons, what moved, and what to do next. No customer, no extreme."""
 
-import io
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 
 from clv.reports.figures import BLUE, GREY, INK, RED, canvas
-
-TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-    (Path(__file__).parent / "monitoring_page.html").read_text()
-)
+from clv.reports.page import picture, rendered
 
 
 def monitoring_page(
@@ -27,7 +21,7 @@ def monitoring_page(
     pictures = {name: picture(beside(name, table)) for name, table in moved.items()}
     shares = {name: picture(beside(name, table)) for name, table in groups.items()}
     points = picture(over_time(vintages)) if len(vintages) else None
-    return TEMPLATE.render(content, moved=pictures, groups=shares, vintages=points)
+    return rendered("monitoring_page.html", content, moved=pictures, groups=shares, vintages=points)
 
 
 def beside(title: str, table: pd.DataFrame) -> Any:
@@ -62,13 +56,3 @@ def over_time(vintages: pd.DataFrame) -> Any:
     axes.set_xticks(place, names, rotation=30 if len(names) > 3 else 0)
     axes.legend(frameon=False, fontsize="small")
     return figure
-
-
-def picture(figure: Any) -> str:
-    """As SVG with its text as text; the same bytes for the same figure."""
-    import matplotlib
-
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "clv"}):
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return stream.getvalue()[stream.getvalue().index("<svg") :]

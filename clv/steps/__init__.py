@@ -2,8 +2,10 @@
 
 from clv.steps.backtest import backtest
 from clv.steps.data import features, read, simulate
+from clv.steps.governance import ledger
 from clv.steps.monitoring import monitor
-from clv.steps.promotion import acknowledge, bootstrap, promote
+from clv.steps.promotion import acknowledge, bootstrap, promote, reject, rollback
+from clv.steps.review import review
 from clv.steps.scoring import cluster, rank_clusters, score
 from clv.steps.training import train
 from clv.steps.tuning import tune
@@ -14,10 +16,14 @@ __all__ = [
     "bootstrap",
     "cluster",
     "features",
+    "ledger",
     "monitor",
     "promote",
     "rank_clusters",
     "read",
+    "reject",
+    "review",
+    "rollback",
     "score",
     "simulate",
     "train",

@@ -1,18 +1,17 @@
 """Now against the baseline of the version in production: five checks, a verdict, and what a person reads."""
 
 import datetime as dt
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 
-from clv import features, model, reports, review, tracking
+from clv import model, reports, review
 from clv.drift import INSUFFICIENT, Finding, baseline, checks, distributions, sketches
 from clv.drift.baseline import PREDICTED, Baseline
 from clv.errors import InputError, UserError
 from clv.record import Record, Review
 from clv.steps import vintages
+from clv.tracking import registry
 from clv.tracking.reviews import ACKNOWLEDGE
 from clv.workspace import Workspace
 
@@ -46,10 +45,12 @@ def monitor(work: Workspace) -> Record:
     names = {name: "monitoring/" + name.replace(".", f"_{work.stamp}.") for name in outputs}
     return Record(
         f"{verdict.upper()}: {in_short(verdict, reasons, findings)} (read {names['monitoring.html']} first)",
+        title=f"{verdict}, version {work.production.number}, as of {work.as_of}",
         outputs={names[name]: content for name, content in outputs.items()},
         artifacts=vintages.artifacts(matured),
         metrics=figures(table, findings),
         series=vintages.series(matured),
+        decisions=work.to_enter,
         tags=work.production_tags | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]},
         review=Review(work.production.name, work.production.number, work.as_of.isoformat(), reasons)
         if verdict == "review"
@@ -70,25 +71,13 @@ def in_short(verdict: str, reasons: list[str], findings: dict[str, Finding]) -> 
 def known(work: Workspace) -> Baseline:
     """The baseline of the version in production, from its run.
 
-    Raises: UserError: it is missing, not whole, or of features that meant something else.
+    Raises: UserError: it is missing, was changed, or is not whole.
     """
-    version = work.production
-    with tempfile.TemporaryDirectory() as folder:
-        path = tracking.download_baseline(version, Path(folder))
-        try:
-            base = baseline.load(path)
-        except UserError as error:
-            raise UserError(f"Version {version.number} of model {version.name}: {error}\n{way_out()}") from error
-    if base.facts.get("feature_version") != features.VERSION:
-        raise UserError(
-            f"The baseline of version {version.number} of model {version.name} is of features version "
-            f"{base.facts.get('feature_version')}; this engine makes version {features.VERSION}: the columns mean something else.\n{way_out()}"
-        )
-    return base
-
-
-def way_out() -> str:
-    return f"Hint: train a new version, and promote it when a person has looked at it:\n  {tracking.PROMOTE.format(version='N')}"
+    version, path = work.production, registry.verified(work.production, registry.BASELINE)
+    try:
+        return baseline.load(path)
+    except UserError as error:
+        raise UserError(f"Version {version.number} of model {version.name}: {error}\n{registry.ANOTHER}") from error
 
 
 def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:

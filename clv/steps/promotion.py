@@ -1,68 +1,113 @@
-"""What a person decides: which version is in production, and what follows from a review."""
+"""What a person decides: which version is in production, and what follows from a review. Each decision is for the ledger."""
 
-from clv import tracking
+from clv import gates, ledger
 from clv.errors import UserError
-from clv.record import Record
+from clv.record import Decision, Record
 from clv.review import DECISIONS
-from clv.tracking import reviews
+from clv.steps.review import opponent
+from clv.tracking import candidates, registry, reviews
+from clv.tracking.registry import Version
 from clv.workspace import Workspace
+
+NOBODY = "bootstrap"
+LONGEST_REASON = 2000  # characters
 
 
 def bootstrap(work: Workspace) -> Record:
     """The first version ever becomes Production, loudly; from then on only a person moves the alias."""
-    name = work.config.tracking.model_name
-    if tracking.was_promoted(name):
+    name, number = work.config.tracking.model_name, work.candidate_version
+    if registry.was_promoted(name) or ledger.current(work.known_decisions):
         return Record("nothing moved: a person promoted a version in the meantime")
-    number = work.candidate_version
-    tracking.promote(
-        name,
-        number,
-        {
-            "promoted_by": "bootstrap",
-            "promoted_at": work.now.isoformat(timespec="seconds"),
-            "promotion_reason": "first version: nothing was in production (tracking.bootstrap)",
-        },
-    )
+    version = registry.existing(name, number)
+    why = "first version: nothing was in production (tracking.bootstrap)"
     return Record(
         f"version {number} is Production because there was none before (tracking.bootstrap)",
         tags={"bootstrapped_version": number},
         warnings=(f"NOBODY REVIEWED version {number}: it scores because it is the first.",),
+        decisions=(Decision(ledger.BOOTSTRAP, NOBODY, why, number, (shown(version),), facts_of(version)),),
     )
 
 
 def promote(work: Workspace) -> Record:
-    """A person puts a version into production; who, when and why are kept on it."""
+    """A person puts a reviewed version into production."""
     chosen, name = work.config.person, work.config.tracking.model_name
-    missing = [key for key in ("version", "reviewer", "reason") if not (getattr(chosen, key) or "").strip()]
-    if missing:
+    asked(work, "promotion", "version", "reviewer", "reason")
+    version = work.usable(registry.existing(work.candidates, chosen.version))
+    registry.verified(version, registry.MODEL), registry.verified(version, registry.BASELINE)
+    found = reviewed(work, version)
+    refuse_its_author(work, version)
+    failed = [f"{gate['name']}: {gate['reason']}" for gate in found["gates"] if not gate["passed"]]
+    if failed and not chosen.override:
         raise UserError(
-            f"A promotion needs a version, a reviewer and a reason; missing: {', '.join(missing)}."
-            f"\nHint: {tracking.PROMOTE.format(version=chosen.version or 'N')}"
+            f"Version {version.number} of model {version.name} failed {len(failed)} of {len(found['gates'])} gates:\n  "
+            + "\n  ".join(failed)
+            + f"\nHint: read its review; to promote it all the same, which the ledger keeps:\n  "
+            f"{registry.PROMOTE.format(version=version.number)} -P override=true"
         )
-    before = tracking.promote(
-        name,
-        chosen.version,
-        {
-            "promoted_by": chosen.reviewer,
-            "promotion_reason": chosen.reason,
-            "promoted_at": work.now.isoformat(timespec="seconds"),
-        },
-    )
+    number = version.number if version.name == name else registry.copied(version, name)
+    based_on = facts_of(version) | {
+        "gates": gates.FAILED if failed else gates.PASSED,
+        "override": bool(failed),
+        "review_sha256": found["sha256"],
+        "reviewed_against": found["against"],
+        "differences": {row["metric"]: row.get("difference") for row in found["metrics"]},
+    }
+    both = dict.fromkeys((f"{name}/{number}", shown(version)))
     return Record(
-        f"version {chosen.version} of model {name} is Production (before: {before or 'none'}), promoted by {chosen.reviewer}",
-        tags={"promoted_version": chosen.version, "promoted_by": chosen.reviewer, "promotion_reason": chosen.reason},
+        f"version {number} of model {name} is Production (before: {registry.named_production(name) or 'none'}), "
+        f"promoted by {chosen.reviewer}" + (f", although {len(failed)} gates failed" if failed else ""),
+        title=f"version {number} by {chosen.reviewer}",
+        tags={"promoted_version": number, "promoted_by": chosen.reviewer, "promotion_reason": chosen.reason},
+        warnings=tuple(f"OVERRIDDEN gate {gate}" for gate in failed),
+        decisions=work.to_enter
+        + (Decision(ledger.PROMOTION, chosen.reviewer, chosen.reason, number, tuple(both), based_on),),
+    )
+
+
+def reject(work: Workspace) -> Record:
+    """A person closes a version's review without promoting it."""
+    chosen = work.config.person
+    asked(work, "rejection", "version", "reviewer", "reason")
+    version = registry.existing(work.candidates, chosen.version)
+    found = reviewed(work, version)
+    based_on = facts_of(version) | {"review_sha256": found["sha256"], "reviewed_against": found["against"]}
+    return Record(
+        f"version {version.number} of model {version.name} was rejected by {chosen.reviewer}; nothing moved",
+        title=f"version {version.number} by {chosen.reviewer}",
+        tags={"rejected_version": version.number, "rejected_by": chosen.reviewer, "rejection_reason": chosen.reason},
+        decisions=work.to_enter
+        + (Decision(ledger.REJECTION, chosen.reviewer, chosen.reason, None, (shown(version),), based_on),),
+    )
+
+
+def rollback(work: Workspace) -> Record:
+    """A person goes back to the version that was in production before."""
+    chosen, name = work.config.person, work.config.tracking.model_name
+    asked(work, "rollback", "reviewer", "reason")
+    left = registry.named_production(name)  # a version whose files are gone can be left as well as one that is whole
+    back = (
+        ledger.current(work.known_decisions) if work.unrecorded else left and ledger.before(work.known_decisions, left)
+    )
+    if back is None:
+        raise UserError(
+            f"Version {left or 'none'} of model {name} has no version before it in the ledger; nothing moved.\nHint: {registry.PROMOTE.format(version='N')}"
+        )
+    version = work.usable(registry.existing(name, back))
+    registry.verified(version, registry.MODEL), registry.verified(version, registry.BASELINE)
+    return Record(
+        f"version {back} of model {name} is Production again (before: {left}), rolled back by {chosen.reviewer}",
+        title=f"to version {back} by {chosen.reviewer}",
+        tags={"promoted_version": back, "promoted_by": chosen.reviewer, "promotion_reason": chosen.reason},
+        decisions=work.to_enter
+        + (Decision(ledger.ROLLBACK, chosen.reviewer, chosen.reason, back, (shown(version),), facts_of(version)),),
     )
 
 
 def acknowledge(work: Workspace) -> Record:
     """A person closes the review that a monitor opened; nothing else follows by itself."""
     chosen = work.config.person
-    missing = [key for key in ("run_id", "reviewer", "decision", "reason") if not (getattr(chosen, key) or "").strip()]
     hint = f"Hint: {reviews.ACKNOWLEDGE.format(run_id=chosen.run_id or 'RUN')}"
-    if missing:
-        raise UserError(
-            f"A review is closed with a run, a reviewer, a decision and a reason; missing: {', '.join(missing)}.\n{hint}"
-        )
+    asked(work, "closed review", "run_id", "reviewer", "decision", "reason", hint=hint)
     if chosen.decision not in DECISIONS:
         raise UserError(f"person.decision={chosen.decision} is none of {', '.join(DECISIONS)}.\n{hint}")
     decision = {
@@ -72,6 +117,8 @@ def acknowledge(work: Workspace) -> Record:
         "decided_at": work.now.isoformat(timespec="seconds"),
     }
     opened = reviews.close_review(chosen.run_id, decision)
+    based_on = {"decision": chosen.decision, "review_run": opened["run_id"], "as_of": opened["as_of"]}
+    about = (f"{opened['model']}/{opened['version']}",)
     return Record(
         f"review of version {opened['version']} closed by {chosen.reviewer}: {chosen.decision}, {DECISIONS[chosen.decision]}",
         tags={
@@ -80,4 +127,73 @@ def acknowledge(work: Workspace) -> Record:
             "decision": chosen.decision,
             "reason": chosen.reason,
         },
+        decisions=(Decision(ledger.ACKNOWLEDGEMENT, chosen.reviewer, chosen.reason, None, about, based_on),),
     )
+
+
+def asked(work: Workspace, what: str, *keys: str, hint: str | None = None) -> None:
+    """Raises: UserError: the command line does not say who, why, and about what."""
+    chosen = work.config.person
+    missing = [key for key in keys if not (getattr(chosen, key) or "").strip()]
+    if missing:
+        command = registry.PROMOTE.format(version=chosen.version or "N").replace(
+            "promote", COMMANDS.get(what, "promote")
+        )
+        raise UserError(
+            f"A {what} needs {', '.join(keys)}; missing: {', '.join(missing)}.\n{hint or f'Hint: {command}'}"
+        )
+    if len(chosen.reason) > LONGEST_REASON:
+        raise UserError(
+            f"The reason has {len(chosen.reason)} characters, and the ledger keeps {LONGEST_REASON}.\nHint: a shorter one."
+        )
+
+
+COMMANDS = {"rejection": "reject"}
+
+
+def reviewed(work: Workspace, version: Version) -> dict:
+    """The version's review against what is in production now.
+
+    Raises: UserError: there is none, it is closed, it was of other files, or another version is in production by now.
+    """
+    found, now = candidates.read(version), opponent(work, version)
+    hint = f"\nHint: {candidates.REVIEW.format(version=version.number)}"
+    then = found["against"]
+    if now != then:
+        raise UserError(
+            f"Version {version.number} of model {version.name} was reviewed against {f'version {then}' if then else 'nothing in production'}; "
+            f"now it is {f'version {now}' if now else 'nothing'}.{hint}"
+        )
+    if found["files_sha256"]["candidate"] != version.tags.get("files_sha256"):
+        raise UserError(
+            f"Version {version.number} of model {version.name} was reviewed with other files than it has now.{hint}"
+        )
+    for entry in reversed(work.known_decisions):
+        if entry.get("review_sha256") == found["sha256"]:
+            raise UserError(
+                f"The review of version {version.number} of model {version.name} is closed: {entry['event']} by {entry['by']} on {entry['at']}: "
+                f"{entry['why']}.{hint}"
+            )
+    return found
+
+
+def refuse_its_author(work: Workspace, version: Version) -> None:
+    """Raises: UserError: review.four_eyes, and the reviewer trained the version."""
+    author, reviewer = candidates.trained_by(version), work.config.person.reviewer
+    if work.config.review.four_eyes and " ".join(author.split()).casefold() == " ".join(reviewer.split()).casefold():
+        raise UserError(
+            f"{reviewer} trained version {version.number} of model {version.name} and cannot promote it (review.four_eyes).\nHint: another "
+            "person reviews it."
+        )
+
+
+def shown(version: Version) -> str:
+    return f"{version.name}/{version.number}"
+
+
+def facts_of(version: Version) -> dict:
+    return {
+        "files_sha256": version.tags.get("files_sha256"),
+        "data_sha256": version.facts["data_sha256"],
+        "source": shown(version),
+    }

@@ -27,6 +27,7 @@ def score(work: Workspace) -> Record:
     return Record(
         f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
         f"predicted over {horizon} days from {work.as_of}",
+        title=f"version {version.number}, as of {work.as_of}",
         outputs={RANKED: ranked},
         warnings=tuple(doubts(work)),
         metrics={
@@ -36,9 +37,9 @@ def score(work: Workspace) -> Record:
             "predicted_clv_mean": predicted.mean(),
             "scored_customers": len(ranked),
         },
+        decisions=work.to_enter,
         tags=work.production_tags
         | {
-            "scored_model": version.name,
             "horizon_days": str(horizon),
             "learnt_until": work.learnt_until.isoformat(),
         },

@@ -1,5 +1,6 @@
 """From snapshots to a version that waits for a person."""
 
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,17 @@ from clv.record import Candidate, Record
 from clv.steps.comparison import compared, resampled, sentence, standing
 from clv.steps.figures import details, pictures, tables
 from clv.workspace import Workspace
+
+LIBRARIES = (
+    "duckdb",
+    "kmeans1d",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "xgboost",
+)  # what a prediction depends on
 
 
 def train(work: Workspace) -> Record:
@@ -37,6 +49,9 @@ def train(work: Workspace) -> Record:
         metrics=headline(figures) | details(found, covered, groups) | {"evaluation_customers": len(evaluation)},
         dataset=work.dataset,
         warnings=warnings,
+        title=f"{len(found.model.chains)} chains, {found.plan.horizon_days} days"
+        if len(found.model.chains) > 1
+        else f"{recipe(found.model)}, {found.plan.horizon_days} days",
         candidate=Candidate(
             found.model, facts, evaluation[found.model.inputs].head(5), description(work, found, board, warnings)
         ),
@@ -74,7 +89,7 @@ def describe_facts(work: Workspace, found: Measured) -> dict:
     plan = found.plan
     return {
         "definition": work.definition(plan).as_dict(),
-        "feature_version": features.VERSION,
+        "feature_digest": features.digest(work.definition(plan)),
         "history_days": (plan.evaluation - plan.first_day).days,
         "inputs": found.model.inputs,
         "chains": ["+".join(chain) for chain in found.model.chains],
@@ -85,6 +100,9 @@ def describe_facts(work: Workspace, found: Measured) -> dict:
         "seed": work.config.seed,
         "data": Path(work.config.data.path).name,
         "data_sha256": work.transactions.quality["sha256"],
+        "data_counts": work.dataset["profile"],
+        "model": work.config.tracking.model_name,
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
     }
 
 

@@ -51,11 +51,6 @@ def open_review(review: Review, opened_at: str) -> str:
     return run_id
 
 
-def tag(tags: dict[str, str]) -> None:
-    """On the active run."""
-    mlflow.set_tags(tags)
-
-
 def close_review(run_id: str, decision: dict) -> dict:
     """Write a person's decision to the run that opened the review, and to the version. Returns what was opened.
 
@@ -107,7 +102,7 @@ def stored_scores(name: str) -> list[Scores]:
     """
     runs = mlflow.MlflowClient().search_runs(
         [mlflow.active_run().info.experiment_id],
-        f"tags.scored_model = '{name}' and tags.mlflow.runName = 'score' and attributes.status = 'FINISHED'",
+        f"tags.production_model = '{name}' and tags.step = 'score' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=1000,
     )

@@ -1,0 +1,109 @@
+"""The chain of decisions: what was written stays, or is seen to have been changed."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clv import ledger
+
+
+def entry(event, version, at, before=None):
+    return {"at": at, "event": event, "by": "Ann", "why": "tést", "from": before, "to": version}
+
+
+STORY = [
+    entry("bootstrap", "1", "2026-04-01T08:00:00+00:00"),
+    entry("rejection", "2", "2026-04-15T08:00:00+00:00", "1"),
+    entry("promotion", "3", "2026-05-01T12:00:00+00:00", "1"),
+    entry("promoted outside the ledger", "4", "2026-06-01T09:30:00+00:00", "3"),
+    entry("rollback", "3", "2026-06-02T09:30:00+00:00", "4"),
+]
+
+
+def written(contents=STORY):
+    stored = {}
+    for content in contents:
+        name, text = ledger.following(stored, content)
+        stored[name] = text
+    return stored | {f"{name}.sealed": ledger.digest(text) for name, text in stored.items()}
+
+
+STORED = written()
+HEAD = (5, ledger.digest(STORED["000005"]))
+
+
+def test_an_untouched_chain_has_no_problem_and_reads_in_order():
+    assert ledger.problems(STORED, HEAD) == [] and ledger.problems({}, None) == []
+    assert [found["number"] for found in ledger.entries(STORED)] == [1, 2, 3, 4, 5]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_one_byte_changed_removed_or_added_anywhere_is_found(data):
+    name = data.draw(st.sampled_from(sorted(STORED)))
+    raw = STORED[name].encode()
+    place, byte = data.draw(st.integers(0, len(raw) - 1)), bytes([data.draw(st.integers(32, 126))])
+    spoilt = data.draw(
+        st.sampled_from(
+            [raw[:place] + byte + raw[place + 1 :], raw[:place] + raw[place + 1 :], raw[:place] + byte + raw[place:]]
+        )
+    )
+    if spoilt != raw:
+        assert ledger.problems(STORED | {name: spoilt.decode(errors="replace")}, HEAD)
+
+
+@pytest.mark.parametrize("gone", sorted(STORED)[:-1])
+def test_an_entry_or_a_seal_that_was_removed_is_found(gone):
+    rest = {name: text for name, text in STORED.items() if name != gone}
+    assert ledger.problems(rest, HEAD)
+
+
+def test_the_newest_entries_cannot_be_cut_off_with_their_seals_and_none_can_be_added_or_swapped():
+    cut = {name: text for name, text in STORED.items() if name < "000004"}
+    assert ledger.problems(cut, HEAD) == [
+        f"the newest entry was 5 with digest {HEAD[1][:12]}; it was removed or changed"
+    ]
+    again = STORED["000005"].replace('"number": 5', '"number": 6')
+    assert ledger.problems(STORED | {"000006": again}, HEAD) == [
+        "entry 6 does not follow entry 5: one of the two was changed, or it was added"
+    ]
+    assert ledger.problems(STORED | {"note": "mine"}, HEAD) == ["note was added: it is no entry and no seal of one"]
+    swapped = STORED | {"000002": STORED["000003"], "000003": STORED["000002"]}
+    assert len(ledger.problems(swapped, HEAD)) >= 2
+
+
+def test_a_chain_made_anew_with_other_content_does_not_hold_the_head_that_was_kept():
+    forged = written([STORY[0] | {"by": "Bob"}, *STORY[1:]])
+    assert ledger.problems(forged, None) == [] and ledger.problems(forged, HEAD)
+
+
+@pytest.mark.parametrize(
+    "asked, version",
+    [
+        ("2026-03-31", None),
+        ("2026-04-01", "1"),
+        ("2026-04-20", "1"),
+        ("2026-05-01T11:59:59", "1"),
+        ("2026-05-01T14:00:01+02:00", "3"),
+        ("2026-06-01", "4"),
+        ("2026-11-23", "3"),
+    ],
+)
+def test_the_version_in_production_at_a_day_is_that_of_its_end(asked, version):
+    found = ledger.at(ledger.entries(STORED), ledger.moment_of(asked))
+    assert (found and found["to"]) == version
+
+
+def test_rollbacks_lead_back_along_promotions_and_never_forward():
+    known = ledger.entries(STORED)
+    assert ledger.current(known) == "3" and ledger.before(known, "4") == "3"
+    assert ledger.before(known, "3") == "1"  # not 4, which was left by a rollback
+    assert ledger.before(known, "1") is None
+
+
+def test_a_day_is_read_as_utc_and_nonsense_is_refused():
+    assert ledger.moment_of("2026-05-01") == dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
+    with pytest.raises(ValueError):
+        ledger.moment_of("yesterday")
