@@ -26,7 +26,7 @@ def standing(metric: str, row: Mapping[str, float]) -> str:
     Args: row: low and high of candidate - other. `bias` has no better side: its differences are not graded.
     """
     ends = (row["low"], row["high"]) if metric in LOWER_IS_BETTER else (-row["high"], -row["low"])
-    if ends[1] < 0:
+    if ends[0] <= ends[1] < 0:
         return "better"
     return "not told apart" if ends[0] <= 0 <= ends[1] else "worse"
 

@@ -11,7 +11,7 @@ from typing import Any
 from clv import alerts, steps, store, terminal, tracking
 from clv import ledger as chain
 from clv.config import Config, as_yaml
-from clv.errors import InputError, UserError
+from clv.errors import UserError
 from clv.record import Decision, Record
 from clv.review import PERSON_DECIDES
 from clv.tracking import candidates, decisions, registry, reviews
@@ -80,6 +80,18 @@ def ledger(config: Config) -> list[Record]:
     return run("ledger", [steps.ledger], config)
 
 
+def reproduce(config: Config) -> list[Record]:
+    return run("reproduce", [steps.reproduce], config)
+
+
+def explain(config: Config) -> list[Record]:
+    return run("explain", [steps.read, steps.explain], config)
+
+
+def readiness(config: Config) -> list[Record]:
+    return run("readiness", [steps.readiness], config)
+
+
 def full_pipeline(config: Config) -> list[Record]:
     bootstraps = config.tracking.bootstrap and not registry.was_promoted(config.tracking.model_name)
     training = [steps.train, steps.review, *([steps.bootstrap] if bootstraps else [])]
@@ -111,9 +123,6 @@ def run(
         trained = [record.title for record in records if record.candidate]
         tracking.rename(name, *(trained or [record.title for record in records][-1:]))
         tracking.describe([f"**{step}**: {summary}" for step, summary, _ in shown] + warnings)
-    for record in records:
-        if record.table is not None:
-            terminal.table(record.table)
     terminal.closing(shown, warnings + closing_lines(records, config, run_id))
     return records
 
@@ -130,7 +139,7 @@ def tracked(step: Step, work: Workspace) -> Record:
 def logged(step: Step, work: Workspace) -> Record:
     """Run one step; write what it hands back; log it to the active run.
 
-    Raises: InputError: the record says that the run is refused; it is logged before.
+    Raises: UserError: the record says that the run is refused; it is logged and shown before.
     """
     record = step(work)
     store.write(work.bundle, record.outputs)
@@ -148,8 +157,10 @@ def logged(step: Step, work: Workspace) -> Record:
     if record.review:
         run_id = reviews.open_review(record.review, work.now.isoformat(timespec="seconds"))
         record = alerted(tagged(record, {"review_run": run_id}), run_id, work.config)
+    if record.table is not None:
+        terminal.table(record.table)
     if record.refused:
-        raise InputError(record.refused)
+        raise record.refused
     return record
 
 

@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from clv.errors import UserError
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -78,7 +80,7 @@ class Record:
     series: metric -> day -> value, for a chart over days in one run.   review: opened on the version when this is logged.
     assessment: of a candidate.   decisions: for the ledger, in order.   table: shown on the terminal.
     dataset: name, digest, source and profile of the data that was read.   warnings: what to know before using the outputs.
-    refused: the reason why the run must stop after this is logged."""
+    refused: raised after this is logged and shown."""
 
     summary: str
     title: str = ""
@@ -95,4 +97,4 @@ class Record:
     candidate: Candidate | None = None
     parts: tuple[Part, ...] = ()
     warnings: tuple[str, ...] = ()
-    refused: str | None = None
+    refused: UserError | None = None

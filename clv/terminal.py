@@ -24,8 +24,14 @@ def table(content: Any) -> None:
     """A table of values, a column each."""
     shown = Table(*content.columns)
     for row in content.itertuples(index=False):
-        shown.add_row(*(escape("" if value is None else str(value)) for value in row))
+        shown.add_row(*(escape(in_short(value)) for value in row))
     Console(highlight=False, width=None if console.is_terminal else 180).print(shown)
+
+
+def in_short(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:,.2f}" if abs(value) >= 1 else f"{value:.3g}"
+    return "" if value is None else str(value)
 
 
 def closing(rows: list[tuple[str, str, float]], lines: list[str]) -> None:

@@ -2,6 +2,12 @@
 
 import datetime as dt
 import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -101,3 +107,50 @@ def artifacts(run_id, path=""):
 
 def read(path):
     return pd.read_csv(path, dtype={"customer_id": str, "model_version": str})
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """The address of `mlflow server` on loopback: sqlite in tmp_path/server.db, artifacts through its proxy."""
+    with serving(tmp_path) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        yield address
+
+
+@contextmanager
+def serving(folder, *options, **environment):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    stores = [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/server.db",
+        "--artifacts-destination",
+        str(folder / "artifacts"),
+    ]
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *stores, *options],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,
+            env=os.environ | environment,
+        )
+        try:
+            await_health(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(20)
+
+
+def await_health(address, process):
+    for _ in range(600):
+        assert process.poll() is None, "mlflow server ended"
+        try:
+            return urllib.request.urlopen(f"{address}/health", timeout=2)
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(address)

@@ -37,6 +37,11 @@ def load(composed: DictConfig) -> Config:
     return config
 
 
+def from_yaml(text: str, later: Config) -> Config:
+    """A configuration that as_yaml() wrote. later: gives the keys that there were not then."""
+    return load(OmegaConf.merge(OmegaConf.structured(later), OmegaConf.create(text)))
+
+
 def as_yaml(config: Config) -> str:
     """The resolved configuration, as a file that can be read beside conf/."""
     return OmegaConf.to_yaml(OmegaConf.structured(config))

@@ -184,6 +184,21 @@ class Review:
 
 
 @dataclass
+class People:
+    analyst: str | None
+    data_scientist: str | None
+    platform_engineer: str | None
+    auditor: str | None
+
+
+@dataclass
+class Readiness:
+    max_age_days: int = between(0, 36500)
+    min_free_gb: float = between(0, 1e6)
+    people: People = field(default=MISSING)
+
+
+@dataclass
 class Ask:
     at: str | None
     verify: bool
@@ -261,6 +276,7 @@ class Config:
     tune: Tune
     person: Person
     ask: Ask
+    readiness: Readiness
     alerts: Alerts
     simulate: Simulate
     compute: Compute

@@ -2,9 +2,12 @@
 
 from clv.steps.backtest import backtest
 from clv.steps.data import features, read, simulate
+from clv.steps.explain import explain
 from clv.steps.governance import ledger
 from clv.steps.monitoring import monitor
 from clv.steps.promotion import acknowledge, bootstrap, promote, reject, rollback
+from clv.steps.readiness import readiness
+from clv.steps.reproduce import reproduce
 from clv.steps.review import review
 from clv.steps.scoring import cluster, rank_clusters, score
 from clv.steps.training import train
@@ -15,13 +18,16 @@ __all__ = [
     "backtest",
     "bootstrap",
     "cluster",
+    "explain",
     "features",
     "ledger",
     "monitor",
     "promote",
     "rank_clusters",
     "read",
+    "readiness",
     "reject",
+    "reproduce",
     "review",
     "rollback",
     "score",

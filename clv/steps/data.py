@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clv import simulate as simulation
 from clv import store, transactions
-from clv.errors import UserError
+from clv.errors import InputError, UserError
 from clv.record import Record
 from clv.workspace import FEATURES, Workspace
 
@@ -38,6 +38,7 @@ def read(work: Workspace) -> Record:
     folder = Path(work.config.outputs) / "data_quality"
     store.replace(folder / "rejected_rows.csv", found.rejected)
     store.replace(folder / "data_quality.json", store.as_json(quality))
+    refused = transactions.refusal(found, data.max_rejected_share, data.path)
     counts = {name: quality[name] for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return Record(
         f"{quality['rows']:,} rows, {quality['customers_with_an_order']:,} customers with an order, {quality['first_day']} to {quality['last_day']}, "
@@ -46,7 +47,7 @@ def read(work: Workspace) -> Record:
         metrics={f"data/{name}": value for name, value in counts.items()},
         tags={"data_sha256": quality["sha256"]},
         dataset=work.dataset,
-        refused=transactions.refusal(found, data.max_rejected_share, data.path),
+        refused=InputError(refused) if refused else None,
     )
 
 

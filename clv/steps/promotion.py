@@ -10,7 +10,7 @@ from clv.tracking.registry import Version
 from clv.workspace import Workspace
 
 NOBODY = "bootstrap"
-LONGEST_REASON = 2000  # characters
+LONGEST = 2000  # characters of a reason in the ledger
 
 
 def bootstrap(work: Workspace) -> Record:
@@ -31,7 +31,7 @@ def bootstrap(work: Workspace) -> Record:
 def promote(work: Workspace) -> Record:
     """A person puts a reviewed version into production."""
     chosen, name = work.config.person, work.config.tracking.model_name
-    asked(work, "promotion", "version", "reviewer", "reason")
+    asked(work, "promote", "version", "reviewer", "reason")
     version = work.usable(registry.existing(work.candidates, chosen.version))
     registry.verified(version, registry.MODEL), registry.verified(version, registry.BASELINE)
     found = reviewed(work, version)
@@ -67,7 +67,7 @@ def promote(work: Workspace) -> Record:
 def reject(work: Workspace) -> Record:
     """A person closes a version's review without promoting it."""
     chosen = work.config.person
-    asked(work, "rejection", "version", "reviewer", "reason")
+    asked(work, "reject", "version", "reviewer", "reason")
     version = registry.existing(work.candidates, chosen.version)
     found = reviewed(work, version)
     based_on = facts_of(version) | {"review_sha256": found["sha256"], "reviewed_against": found["against"]}
@@ -106,10 +106,9 @@ def rollback(work: Workspace) -> Record:
 def acknowledge(work: Workspace) -> Record:
     """A person closes the review that a monitor opened; nothing else follows by itself."""
     chosen = work.config.person
-    hint = f"Hint: {reviews.ACKNOWLEDGE.format(run_id=chosen.run_id or 'RUN')}"
-    asked(work, "closed review", "run_id", "reviewer", "decision", "reason", hint=hint)
+    asked(work, "acknowledge", "run_id", "reviewer", "decision", "reason")
     if chosen.decision not in DECISIONS:
-        raise UserError(f"person.decision={chosen.decision} is none of {', '.join(DECISIONS)}.\n{hint}")
+        raise UserError(f"person.decision={chosen.decision} is none of {', '.join(DECISIONS)}.")
     decision = {
         "reviewer": chosen.reviewer,
         "decision": chosen.decision,
@@ -131,24 +130,19 @@ def acknowledge(work: Workspace) -> Record:
     )
 
 
-def asked(work: Workspace, what: str, *keys: str, hint: str | None = None) -> None:
-    """Raises: UserError: the command line does not say who, why, and about what."""
-    chosen = work.config.person
-    missing = [key for key in keys if not (getattr(chosen, key) or "").strip()]
-    if missing:
-        command = registry.PROMOTE.format(version=chosen.version or "N").replace(
-            "promote", COMMANDS.get(what, "promote")
-        )
-        raise UserError(
-            f"A {what} needs {', '.join(keys)}; missing: {', '.join(missing)}.\n{hint or f'Hint: {command}'}"
-        )
-    if len(chosen.reason) > LONGEST_REASON:
-        raise UserError(
-            f"The reason has {len(chosen.reason)} characters, and the ledger keeps {LONGEST_REASON}.\nHint: a shorter one."
-        )
+PLACEHOLDERS = {"version": "N", "reviewer": "NAME", "reason": "WHY", "run_id": "RUN", "decision": "|".join(DECISIONS)}
 
 
-COMMANDS = {"rejection": "reject"}
+def asked(work: Workspace, command: str, *keys: str) -> None:
+    """Raises: UserError: the command line does not say who, why, or about what."""
+    said = {key: (getattr(work.config.person, key) or "").strip() for key in keys}
+    hint = f"Hint: mlflow run . -e {command} " + " ".join(f"-P {key}={said[key] or PLACEHOLDERS[key]}" for key in keys)
+    if missing := [key for key in keys if not said[key]]:
+        raise UserError(f"{command} needs {', '.join(keys)}; missing: {', '.join(missing)}.\n{hint}")
+    if long := [key for key in keys if len(said[key]) > LONGEST]:
+        raise UserError(
+            f"The {long[0]} has {len(said[long[0]])} characters; the ledger keeps {LONGEST}.\nHint: a shorter one."
+        )
 
 
 def reviewed(work: Workspace, version: Version) -> dict:

@@ -1,5 +1,6 @@
 """From snapshots to a version that waits for a person."""
 
+import platform
 from importlib import metadata
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def describe_facts(work: Workspace, found: Measured) -> dict:
         "data_sha256": work.transactions.quality["sha256"],
         "data_counts": work.dataset["profile"],
         "model": work.config.tracking.model_name,
+        "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
     }
 

@@ -120,6 +120,14 @@ def recorded_files(version: Version) -> dict[str, str]:
     return listing
 
 
+def recorded_config(version: Version) -> str:
+    """The configuration that the version was trained with, as YAML."""
+    try:
+        return download(f"runs:/{version.run_id}/config.yaml").read_text()
+    except (MlflowException, OSError) as error:
+        raise earlier(version) from error
+
+
 def verified(version: Version, part: str) -> Path:
     """A part of the version (model or baseline), every file of it as it was when it was registered.
 

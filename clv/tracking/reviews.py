@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 
 from clv.errors import UserError
 from clv.record import Review
+from clv.tracking.registry import Version
 
 ACKNOWLEDGE = (
     "mlflow run . -e acknowledge -P run_id={run_id} -P reviewer=NAME -P decision=keep|retrain|redesign -P reason=WHY"
@@ -95,19 +96,46 @@ def link(run_id: str, ui: str | None) -> str:
     return f"{server.rstrip('/')}/#/{where}" if server.startswith("http") else f"`make ui`, then #/{where}"
 
 
-def stored_scores(name: str) -> list[Scores]:
-    """The runs of the active experiment that scored with this model, one an as-of date (the newest), oldest day first.
+def waiting(version: Version) -> list[str]:
+    """The runs whose reviews of the version nobody has closed."""
+    return [
+        name.removeprefix("review.")
+        for name, said in version.tags.items()
+        if name.startswith("review.") and said.startswith(OPEN)
+    ]
 
-    The newest thousand runs are looked at.
-    """
-    runs = mlflow.MlflowClient().search_runs(
+
+def stored_scores(name: str) -> list[Scores]:
+    """The scores of the model, one run an as-of date (the newest), oldest day first."""
+    found = {one.as_of: one for one in reversed(scoring_runs(name))}
+    return [found[day] for day in sorted(found)]
+
+
+def scoring_runs(name: str) -> list[Scores]:
+    """The runs of the active experiment that scored with this model, newest first; the newest thousand are looked at."""
+    found = mlflow.MlflowClient().search_runs(
         [mlflow.active_run().info.experiment_id],
         f"tags.production_model = '{name}' and tags.step = 'score' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=1000,
     )
-    found = {run.data.tags["as_of"]: scores(run) for run in reversed(runs)}
-    return [found[day] for day in sorted(found)]
+    return [scores(run) for run in found]
+
+
+def scoring_run(run_id: str) -> mlflow.entities.Run:
+    """The run itself, or the one nested in it that scored.
+
+    Raises: UserError: there is none.
+    """
+    run = find(run_id)
+    if run.data.tags.get("step") == "score":
+        return run
+    nested = mlflow.MlflowClient().search_runs(
+        [run.info.experiment_id], f"tags.mlflow.parentRunId = '{run_id}' and tags.step = 'score'", max_results=1
+    )
+    if not nested:
+        raise UserError(f"Run {run_id} scored no customers.\nHint: the runs whose step is score, or a full_pipeline.")
+    return nested[0]
 
 
 def scores(run: mlflow.entities.Run) -> Scores:
