@@ -183,7 +183,7 @@ def test_a_promotion_is_refused_without_its_facts(governed, changed, message):
 
 
 def test_who_trained_a_version_does_not_promote_it_under_four_eyes(governed):
-    author = newest_run().data.tags["mlflow.user"]
+    author = newest_run().data.tags["account"]
     with pytest.raises(UserError, match="trained version 2 of model governed and cannot promote it"):
         pipeline.promote(governed(*person("2", reviewer=f" {author.upper()} "), "review.four_eyes=true"))
 

@@ -1,5 +1,6 @@
 """Runs, artifacts and the registry: the only place for mlflow."""
 
+import getpass
 import json
 import math
 import os
@@ -41,7 +42,7 @@ class PurchaseDataset(MetaDataset):
 def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator[str]:
     """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
     with readable(), mlflow.start_run(run_name=name, nested=nested) as active:
-        mlflow.set_tags({"mlflow.runName": name, "step": name} | commit())
+        mlflow.set_tags({"mlflow.runName": name, "step": name, "account": account()} | commit())
         mlflow.log_params({key: value for key, value in parameters.items() if key not in active.data.params})
         try:
             yield active.info.run_id
@@ -96,10 +97,17 @@ def tag(tags: dict[str, str]) -> None:
 
 
 def who() -> dict[str, str]:
-    """The active run, the account it belongs to, and the commit of the code."""
-    active = mlflow.active_run()
-    account = mlflow.get_run(active.info.run_id).data.tags.get("mlflow.user", "")
-    return {"run": active.info.run_id, "entered_by": account, "git_commit": commit().get("git_commit", "")}
+    """The active run, the account behind it, and the commit of the code."""
+    return {
+        "run": mlflow.active_run().info.run_id,
+        "entered_by": account(),
+        "git_commit": commit().get("git_commit", ""),
+    }
+
+
+def account() -> str:
+    """Of the tracking server where it asks for one, else of this machine; as the client says it, the server does not check it."""
+    return os.environ.get("MLFLOW_TRACKING_USERNAME") or getpass.getuser()
 
 
 def rename(step: str, title: str) -> None:

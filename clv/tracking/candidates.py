@@ -66,7 +66,7 @@ def read(version: Version) -> dict:
 def trained_by(version: Version) -> str:
     """The account that the training run belongs to."""
     run = mlflow.MlflowClient().get_run(version.run_id)
-    return run.data.tags.get("mlflow.user") or run.info.user_id or ""
+    return run.data.tags.get("account") or run.info.user_id or ""
 
 
 def parameters(version: Version) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import tempfile
 import warnings
@@ -280,7 +281,7 @@ def copied(source: Version, name: str) -> str:
     for version in client.search_model_versions(f"name='{name}'"):
         if version.tags.get("copied_from") == here:
             return str(version.version)
-    with contextlib.redirect_stderr(None):  # it prints what the ledger says
+    with contextlib.redirect_stderr(io.StringIO()):  # it prints what the ledger says
         number = str(client.copy_model_version(f"models:/{here}", name).version)
     client.set_model_version_tag(name, number, "copied_from", here)
     return number

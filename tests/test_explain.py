@@ -1,0 +1,205 @@
+"""Why a customer's CLV changed, and why it is what it is; rebuilding a version; readiness."""
+
+import platform
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT, client, newest_run, read
+
+from clv import features, pipeline
+from clv.errors import UserError
+from clv.steps.readiness import CHECKLIST, CHECKS
+from clv.steps.readiness import lines as rows_of
+from clv.steps.reproduce import different_libraries
+from clv.tracking import registry
+
+PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
+
+
+@pytest.fixture(scope="module")
+def scored(trained):
+    """Two scoring runs of a model of its own, 60 days and one version apart."""
+
+    def config(*overrides):
+        return trained.config("tracking.model_name=explained", f"outputs={trained.folder}/explained", *overrides)
+
+    pipeline.full_pipeline(config("model=btyd", "window.as_of=2025-10-01"))
+    pipeline.train(config())
+    pipeline.promote(config("person.version=2", "person.reviewer=Ann", "person.reason=x", "person.override=true"))
+    pipeline.score(config("window.as_of=2025-12-01"))
+    return config
+
+
+def changes(config, *overrides):
+    record = pipeline.explain(config(*overrides))[-1]
+    table = record.outputs["explain/changes.csv"]
+    return record, table.set_index("customer_id")
+
+
+def test_the_parts_sum_to_the_change_of_what_was_stored(scored, trained):
+    record, found = changes(scored)
+    assert np.abs(found[PARTS].sum(axis=1) - found["change"]).max() < 1e-6
+    now = read(trained.folder / "explained" / "clv_ranked_predictions.csv").set_index("customer_id")["predicted_clv"]
+    assert np.abs(found["predicted_after"] - now.reindex(found.index)).max() < 1e-6
+    assert (found["corrected_history"].abs() < 1e-3).all()  # nothing was corrected: rounding alone
+    assert record.summary.startswith(f"{len(found):,} customers from 2025-10-01 (version 1) to 2025-12-01 (version 2)")
+
+
+def test_each_part_has_one_cause(scored, trained):
+    rows = pd.read_csv(trained.folder / "history.csv", dtype={"customer_id": str})
+    between = rows[(rows["order_date"] >= "2025-10-01") & (rows["order_date"] < "2025-12-01")]
+    _, found = changes(scored)
+    waited = ~found.index.isin(between["customer_id"])
+    assert (found.loc[waited, "new_orders"] == 0).all() and (found.loc[~waited, "new_orders"] != 0).mean() > 0.95
+    came = found.drop(rows.loc[rows["order_date"] < "2025-10-01", "customer_id"], errors="ignore")
+    assert len(came) and (came["passing_time"] == 0).all()  # who was no customer then has no time to pass
+    runs = client().search_runs(
+        ["0"], "tags.production_model = 'explained' and tags.step = 'score'", order_by=["attributes.start_time ASC"]
+    )
+    same = runs[0].info.run_id
+    _, found = changes(scored, f"ask.before={same}", f"ask.after={same}")
+    assert (found[["change", *PARTS]].abs().to_numpy() < 1e-3).all()
+
+
+def test_an_order_that_came_late_is_a_corrected_history(scored, trained):
+    rows = pd.read_csv(trained.folder / "history.csv", dtype={"customer_id": str})
+    who = rows.loc[rows["order_date"] < "2025-09-01", "customer_id"].iloc[0]
+    late = pd.concat([rows, pd.DataFrame([{"customer_id": who, "order_date": "2025-09-15", "revenue": 500.0}])])
+    late.to_csv(trained.folder / "late.csv", index=False)
+    _, found = changes(scored, f"data.path={trained.folder}/late.csv")
+    assert abs(found.loc[who, "corrected_history"]) > 1
+    assert (found.drop(who)["corrected_history"].abs() < 1e-3).all()
+
+
+def test_one_customers_prediction_in_the_words_of_the_features(scored, trained):
+    best = read(trained.folder / "explained" / "clv_ranked_predictions.csv")["customer_id"].iloc[0]
+    record = pipeline.explain(scored(f"ask.customer='{best}'"))[-1]
+    found = record.outputs["explain/contributions.csv"]
+    assert found["in_words"].str.contains(" ").all() and found["part"].iloc[0] != 0
+    value = record.outputs["explain/changes.csv"]["predicted_after"].iloc[0]
+    typical = value / np.prod(found["times"])
+    assert found["part"].sum() == pytest.approx(value - typical, rel=1e-3)
+    assert len(record.outputs["explain/changes.csv"]) == 1 and f"customer {best}" in record.summary
+
+
+def test_every_column_of_the_feature_table_has_words(scored):
+    definition = features.Definition.from_dict(registry.existing("explained", "2").facts["definition"])
+    for name in definition.columns([]):
+        if not name.startswith("cutoff_year"):
+            assert features.in_words(name) != name
+    assert features.in_words("revenue_decayed_30d") == "net revenue, an order weighing half after 30 days"
+
+
+@pytest.mark.parametrize(
+    "asked, message",
+    [
+        (["ask.customer=nobody"], "Customer 'nobody' had no order before 2025-12-01"),
+        (["ask.before=00000000000000000000000000000000"], "There is no run 0000"),
+        (["tracking.model_name=unheard"], "No run has scored customers yet"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(scored, asked, message):
+    with pytest.raises(UserError, match=message):
+        pipeline.explain(scored(*asked))
+
+
+def test_a_run_of_a_later_day_is_not_before(scored):
+    runs = client().search_runs(
+        ["0"], "tags.production_model = 'explained' and tags.step = 'score'", order_by=["attributes.start_time ASC"]
+    )
+    first, second = runs[0].info.run_id, runs[1].info.run_id
+    with pytest.raises(UserError, match="Hint: swap before and after"):
+        pipeline.explain(scored(f"ask.before={second}", f"ask.after={first}"))
+
+
+def test_a_version_is_rebuilt_with_the_same_predictions_and_registers_nothing(scored):
+    count = len(client().search_model_versions("name='explained'"))
+    record = pipeline.reproduce(scored("person.version=2", "seed=8", "model=glm"))[-1]  # what was recorded counts
+    assert record.metrics["reproduce/largest_difference"] == 0 and not record.warnings
+    assert len(client().search_model_versions("name='explained'")) == count
+
+
+def test_other_data_code_and_libraries_are_named(trained):
+    then = trained.folder / "then.csv"
+    then.write_text((trained.folder / "history.csv").read_text())
+
+    def config(*overrides):
+        return trained.config(
+            "tracking.model_name=rebuilt", f"outputs={trained.folder}/rebuilt", "model=btyd", *overrides
+        )
+
+    pipeline.train(config(f"data.path={then}"))
+    version = registry.existing("rebuilt", "1")
+    assert different_libraries(replace(version, facts=version.facts | {"python": "3.10.1"})) == [
+        f"python {platform.python_version()}, then 3.10.1"
+    ]
+    listing = registry.recorded_files(version) | {"model/code/clv/btyd.py": "0" * 64}
+    client().log_dict(version.run_id, listing, registry.LISTING)
+    client().set_model_version_tag("rebuilt", "1", "files_sha256", registry.digest_of(listing))
+    then.write_text(then.read_text() + "new,2025-01-01,5\n")
+    with pytest.raises(UserError) as error:
+        pipeline.reproduce(config("person.version=1", f"data.path={then}"))
+    assert f"Version 1 was trained on data with sha256 {version.facts['data_sha256'][:12]} ({then})" in str(error.value)
+    assert "Nothing was rebuilt. Also different:\n  code: 1 files of clv/, clv/btyd.py\nHint: -P data_path=FILE" in str(
+        error.value
+    )
+    with pytest.raises(
+        UserError, match="reproduce needs version; missing: version.\nHint: mlflow run . -e reproduce -P version=N"
+    ):
+        pipeline.reproduce(config())
+
+
+LINES = rows_of(CHECKLIST.read_text())
+
+
+def test_every_line_of_the_checklist_has_a_check_or_a_person():
+    assert {name for name, _, who in LINES if who == "program"} == set(CHECKS)
+    assert {who for _, _, who in LINES} - {"program"} == {
+        "analyst",
+        "data_scientist",
+        "platform_engineer",
+        "auditor",
+    }
+    assert "launch_readiness_checklist" in (ROOT / "README.md").read_text()
+
+
+def lines(config, *overrides):
+    """line -> status and what was found, from the run that failed."""
+    with pytest.raises(UserError, match="lines hold, .* do not.*Not ready: ") as error:
+        pipeline.readiness(config(*overrides))
+    path = client().download_artifacts(newest_run().info.run_id, "readiness.csv")
+    return pd.read_csv(path).set_index("line"), str(error.value)
+
+
+PEOPLE = [
+    f"readiness.people.{who}='{who.title()} Lee'"
+    for who in ("analyst", "data_scientist", "platform_engineer", "auditor")
+]
+
+
+def test_readiness_checks_what_a_program_can_and_asks_the_rest_by_name(scored):
+    found, said = lines(scored, *PEOPLE, "readiness.max_age_days=3650")
+    status = found["status"].to_dict()
+    assert {name for name, value in status.items() if value == "asks"} == {
+        name for name, _, who in LINES if who != "program"
+    }
+    assert found.loc["meaning", "found"] == "Analyst Lee (analyst) answers"
+    assert {name for name, value in status.items() if value == "FAILED"} == {
+        "monitor",
+        "alerts",
+    } and "Not ready: monitor, alerts." in said
+    assert (
+        "-e monitor" in found.loc["monitor", "found"]
+        and found.loc["reviewed", "found"].endswith("gates overridden") is True
+    )
+
+
+def test_readiness_fails_what_is_old_unnamed_or_unreviewed(scored, trained):
+    found, _ = lines(scored)
+    assert found.loc["fresh data", "status"] == found.loc["outputs", "status"] == "FAILED"
+    assert found.loc["meaning", "found"] == "nobody is named to answer: readiness.people.analyst=NAME"
+    found, _ = lines(trained.config, "tracking.model_name=withoutversions")
+    assert {"production", "baseline", "reviewed", "monitor", "outputs"} <= set(found.index[found["status"] == "FAILED"])
+    assert "has no version yet" in found.loc["production", "found"]
