@@ -1,11 +1,12 @@
 # make pipeline   everything on the bundled sample        make test       the tests (minutes)
 # make ui         runs and registry in the browser        make test-slow  those with a second environment or a fresh clone
+# make test-ui    the registry in a real browser          make screenshots  the pictures of it in the README
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: setup pipeline ui test test-slow
+.PHONY: setup pipeline ui test test-slow test-ui screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
 .venv/ready: pyproject.toml
@@ -37,3 +38,15 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# The browser test, with what it needs: Playwright, and a Chromium where none is on PATH.
+test-ui: .venv/ui-ready
+	$(BIN)/python -m pytest tests/test_ui.py
+
+screenshots: .venv/ui-ready
+	PYTHONPATH=. $(BIN)/python tests/screenshots.py
+
+.venv/ui-ready: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["ui"])')
+	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || $(BIN)/python -m playwright install --with-deps chromium
+	@touch $@

@@ -170,7 +170,7 @@ class Workspace:
     @cached_property
     def in_production(self) -> Version | None:
         """The version that the alias names, if any; resolved once, so that every step of a run uses one version."""
-        assert self.known_decisions is not None  # an interrupted promotion is finished first
+        self.known_decisions  # an interrupted promotion is finished first
         found = registry.find_production(self.config.tracking.model_name)
         return found and self.usable(found)
 

@@ -86,9 +86,10 @@ def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trai
 
 def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
     run = run_named("monitor")
-    assert {"ks/recency_days", "psi/recency_days", "q/recency_days", "segments/stage_lost", "shap/ndcg"} <= set(
-        run.data.metrics
-    )
+    assert {
+        f"within/{name}"
+        for name in ("ks/recency_days", "psi/recency_days", "q/recency_days", "segments/stage_lost", "shap/ndcg")
+    } <= set(run.data.metrics)
     names = {re.sub(r"_\d{8}T\d{6}Z", "", name) for name in artifacts(run.info.run_id, "outputs/monitoring")}
     assert {
         f"outputs/monitoring/{name}"
@@ -165,7 +166,7 @@ def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_t
         again = metrics.evaluate(pd.read_parquet(came)["actual_clv"].to_numpy(), scores["predicted_clv"].to_numpy())
         assert again["bias"] == point["bias"]["value"] and again["rmse"] == point["rmse"]["value"]
         assert point["bias"]["low"] <= point["bias"]["value"] <= point["bias"]["high"] and len(point["deciles"]) == 10
-    steps = [metric.step for metric in client().get_metric_history(run.info.run_id, "vintage/bias")]
+    steps = [metric.step for metric in client().get_metric_history(run.info.run_id, "within/vintage/bias")]
     assert steps == [20250601, 20250701]
 
 

@@ -37,7 +37,7 @@ def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
         "monitor",
     ]  # and bootstrap, the first time
     assert {run.info.status for run in [parent, *nested]} == {"FINISHED"}
-    assert {"rmse", "normalized_gini", "predicted_clv_total", "naive_rate/rmse"} <= set(parent.data.metrics)
+    assert {"rmse", "normalized_gini", "predicted_clv_total", "within/naive_rate/rmse"} <= set(parent.data.metrics)
     assert (
         parent.data.params["window.horizon_days"] == "90"
         and parent.inputs.dataset_inputs[0].dataset.name == "history.csv"
@@ -105,13 +105,15 @@ def test_the_training_run_holds_what_a_reviewer_and_the_monitor_need(trained):
         "figures/by_number_of_orders.csv",
     } <= found
     assert run.data.params["model.tweedie_power"] == "1.5" and run.data.tags["git_commit"]
-    stages = {f"coverage/{name}" for name in ("all", "bought again", "top decile", "active", "lost")}
+    stages = {f"within/coverage/{name}" for name in ("all", "bought again", "top decile", "active", "lost")}
     orders = {
-        f"{group}/{recipe}_rmse" for group in ("1 order", "6 orders and more") for recipe in ("clv", "group_mean")
+        f"within/{group}/{recipe}_rmse"
+        for group in ("1 order", "6 orders and more")
+        for recipe in ("clv", "group_mean")
     }
-    assert stages | orders | {"total/low", "total/high", "total/held"} <= set(run.data.metrics)
+    assert stages | orders | {"within/total/low", "within/total/high", "within/total/held"} <= set(run.data.metrics)
     metrics = {"rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share", "bias"}
-    assert metrics <= set(run.data.metrics) and {f"naive_last/{name}" for name in metrics - {"r2"}} <= set(
+    assert metrics <= set(run.data.metrics) and {f"within/naive_last/{name}" for name in metrics - {"r2"}} <= set(
         run.data.metrics
     )
 

@@ -19,7 +19,7 @@ def test_the_full_pipeline_gives_sensible_figures_on_real_histories(project, fil
     window = pd.read_csv(SHARED / "cutoffs.csv").query("file == @file and cutoff == @cutoff").iloc[0]
     training = next(record for record in records if record.candidate)
     assert training.candidate.facts["evaluation_cutoff"] == cutoff
-    assert training.metrics["evaluation_customers"] == window["customers"]
+    assert training.metrics["evaluation/customers"] == window["customers"]
     assert 0.6 < found.loc["clv", "bias"] < 1.5
     naive = found[found.index.str.startswith("naive_")]
     assert found.loc["clv", "normalized_gini"] > naive["normalized_gini"].max()
@@ -54,7 +54,9 @@ def test_predictions_are_as_good_as_the_readme_says(name):
 def test_where_the_past_says_nothing_the_answer_is_no_skill(project):
     overrides = ("window.horizon_days=180", "window.as_of=2019-12-31", *SMALL)
     records = pipeline.train(composed(f"data.path={SHARED / 'superstore.csv.gz'}", *overrides))
-    assert "no skill, nothing beats the constant beyond noise" in records[-1].warnings[0]
+    training = next(record for record in records if record.candidate)
+    assert "no skill, nothing beats the constant beyond noise" in training.warnings[0]
+    assert records[-1].tags["gates"] == "failed" and "tells customers apart" in records[-1].tags["recommendation"]
 
 
 @needs_real_sets

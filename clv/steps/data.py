@@ -39,13 +39,12 @@ def read(work: Workspace) -> Record:
     store.replace(folder / "rejected_rows.csv", found.rejected)
     store.replace(folder / "data_quality.json", store.as_json(quality))
     refused = transactions.refusal(found, data.max_rejected_share, data.path)
-    counts = {name: quality[name] for name in ("rows", "rejected_rows", "return_rows", "customers")}
+    counts = {f"data_{name}": str(quality[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return Record(
         f"{quality['rows']:,} rows, {quality['customers_with_an_order']:,} customers with an order, {quality['first_day']} to {quality['last_day']}, "
         f"{quality['rejected_rows']:,} rows rejected",
         artifacts={"data_quality/rejected_rows.csv": found.rejected, "data_quality/data_quality.json": quality},
-        metrics={f"data/{name}": value for name, value in counts.items()},
-        tags={"data_sha256": quality["sha256"]},
+        tags={"data_sha256": quality["sha256"]} | counts,
         dataset=work.dataset,
         refused=InputError(refused) if refused else None,
     )
@@ -58,5 +57,4 @@ def features(work: Workspace) -> Record:
         f"{len(table):,} customers x {table.shape[1] - 2} features as of {work.as_of}",
         outputs={FEATURES: table.assign(as_of=work.as_of.isoformat())},
         artifacts={f"outputs/{FEATURES}": work.loggable(table).assign(as_of=work.as_of.isoformat())},
-        metrics={"features/customers": len(table), "features/columns": table.shape[1] - 2},
     )

@@ -267,7 +267,7 @@ def figures(table: pd.DataFrame, findings: dict[str, Finding]) -> dict[str, floa
     return (
         found
         | counts
-        | {"drifted_features": int(table["status"].isin(["warn", "alert"]).sum())}
+        | {"monitor/drifted_features": int(table["status"].isin(["warn", "alert"]).sum())}
         | {f"monitor/{name}": one["current"] for name, one in errors.items()}
         | {f"shap/{name}": shap[name] for name in ("total_variation", "total_ratio", "ndcg") if name in shap}
         | {

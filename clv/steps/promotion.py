@@ -109,13 +109,7 @@ def acknowledge(work: Workspace) -> Record:
     asked(work, "acknowledge", "run_id", "reviewer", "decision", "reason")
     if chosen.decision not in DECISIONS:
         raise UserError(f"person.decision={chosen.decision} is none of {', '.join(DECISIONS)}.")
-    decision = {
-        "reviewer": chosen.reviewer,
-        "decision": chosen.decision,
-        "reason": chosen.reason,
-        "decided_at": work.now.isoformat(timespec="seconds"),
-    }
-    opened = reviews.close_review(chosen.run_id, decision)
+    opened = reviews.opened(chosen.run_id)
     based_on = {"decision": chosen.decision, "review_run": opened["run_id"], "as_of": opened["as_of"]}
     about = (f"{opened['model']}/{opened['version']}",)
     return Record(

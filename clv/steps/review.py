@@ -1,12 +1,13 @@
 """A candidate beside the version in production, on customers whom neither has learnt from: figures, gates, and a page for a person."""
 
 import datetime as dt
+import json
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
-from clv import features, gates, ledger, metrics, model, naive, ranking, reports
+from clv import features, gates, ledger, metrics, model, naive, ranking, reports, store
 from clv.errors import InputError, UserError
 from clv.gates import Gate
 from clv.recipes import last_horizon, without_learning
@@ -78,6 +79,7 @@ def review(work: Workspace) -> Record:
         "monitor": candidates.last_verdict(other) if other else None,
         "data_sha256": work.transactions.quality["sha256"],
     }
+    content = json.loads(store.as_json(content))  # what is no number is null
     status = gates.verdict(judged)
     page = reports.review_page(content, pictures(found, confidence))
     return Record(

@@ -32,10 +32,10 @@ def score(work: Workspace) -> Record:
         warnings=tuple(doubts(work)),
         metrics={
             "predicted_clv_total": predicted.sum(),
-            "predicted_clv_total_low": low,
-            "predicted_clv_total_high": high,
-            "predicted_clv_mean": predicted.mean(),
-            "scored_customers": len(ranked),
+            "predicted_clv/total_low": low,
+            "predicted_clv/total_high": high,
+            "predicted_clv/mean": predicted.mean(),
+            "predicted_clv/customers": len(ranked),
         },
         decisions=work.to_enter,
         tags=work.production_tags
@@ -76,7 +76,7 @@ def cluster(work: Workspace) -> Record:
         f"{found} clusters of {len(clustered):,} customers",
         outputs={CLUSTERED: clustered},
         warnings=(fewer,) if found < chosen.k else (),
-        metrics={"clusters": found},
+        metrics={"clusters/found": found},
         tags=made_by(ranked),
     )
 

@@ -47,7 +47,7 @@ def train(work: Workspace) -> Record:
         artifacts=pictures(found, covered, groups, contributions)
         | baseline.files(known)
         | {f"features/evaluation_{found.plan.evaluation}.parquet": work.loggable(evaluation)},
-        metrics=headline(figures) | details(found, covered, groups) | {"evaluation_customers": len(evaluation)},
+        metrics=headline(figures) | details(found, covered, groups) | {"evaluation/customers": len(evaluation)},
         dataset=work.dataset,
         warnings=warnings,
         title=f"{len(found.model.chains)} chains, {found.plan.horizon_days} days"

@@ -25,6 +25,13 @@ from mlflow.data.meta_dataset import MetaDataset  # noqa: E402
 from clv.record import Record  # noqa: E402
 from clv.tracking.registry import readable  # noqa: E402
 
+ASKED = (
+    "alerts",
+    "ask",
+    "person",
+    "readiness",
+)  # sections of conf/ that make no result another; they are in config.yaml alone
+
 
 class PurchaseDataset(MetaDataset):
     """A purchase history by its digest, with its counts as the profile that the UI shows."""
@@ -43,7 +50,8 @@ def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator
     """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
     with readable(), mlflow.start_run(run_name=name, nested=nested) as active:
         mlflow.set_tags({"mlflow.runName": name, "step": name, "account": account()} | commit())
-        mlflow.log_params({key: value for key, value in parameters.items() if key not in active.data.params})
+        made = {key: value for key, value in parameters.items() if key.split(".")[0] not in ASKED}
+        mlflow.log_params({key: value for key, value in made.items() if key not in active.data.params})
         try:
             yield active.info.run_id
         except BaseException as error:
@@ -74,21 +82,30 @@ def log(record: Record, written: Path, artifacts: Path) -> None:
     for part in record.parts:
         with mlflow.start_run(run_name=part.name, nested=True):
             mlflow.log_params(part.params)
-            mlflow.log_metrics({name: value for name, value in part.metrics.items() if math.isfinite(value)})
+            mlflow.log_metrics(shown(part.metrics))
     log_headline(record)
 
 
 def log_headline(record: Record) -> None:
     """What a list of runs shows: metrics, tags, the data and a sentence. Logged to the step's run and to its parent."""
-    mlflow.log_metrics({name: value for name, value in record.metrics.items() if math.isfinite(value)})
+    mlflow.log_metrics(shown(record.metrics))
     for name, days in record.series.items():
         for day, value in days.items():
             if math.isfinite(value):
-                mlflow.log_metric(name, value, step=int(f"{day:%Y%m%d}"))
+                mlflow.log_metric(behind(name), value, step=int(f"{day:%Y%m%d}"))
     mlflow.set_tags(record.tags)
     describe([record.summary, *(f"**WARNING** {warning}" for warning in record.warnings)])
     if record.dataset:
         mlflow.log_input(PurchaseDataset(**record.dataset), context="training")
+
+
+def shown(metrics: dict[str, float]) -> dict[str, float]:
+    return {behind(name): value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def behind(name: str) -> str:
+    """The UI sorts metrics by name and shows the first few: those with a / in their name stand behind those without."""
+    return f"within/{name}" if "/" in name else name
 
 
 def tag(tags: dict[str, str]) -> None:

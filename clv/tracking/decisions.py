@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from clv import ledger
 from clv.errors import UserError
 from clv.record import Decision
-from clv.tracking import registry
+from clv.tracking import registry, reviews
 
 LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
 HEAD = "ledger_head"
@@ -172,12 +172,18 @@ def settle(name: str) -> None:
     """Bring about what the ledger says and nobody has sealed yet: also for a writer who was interrupted."""
     waiting = unsealed(stored(name))
     for entry in waiting:
-        for version in entry["versions"]:
-            with suppress(MlflowException):  # tags show what the ledger says; not everybody may set them
-                registry.tag_version(*version.split("/"), tags_of(entry))
+        with suppress(MlflowException):  # this shows what the ledger says; not everybody may write it everywhere
+            show(entry)
     if any(entry["event"] in ledger.MOVES for entry in waiting):
         follow(name)
     seal(name, waiting)
+
+
+def show(entry: ledger.Entry) -> None:
+    for version in entry["versions"]:
+        registry.tag_version(*version.split("/"), tags_of(entry))
+    if entry["event"] == ledger.ACKNOWLEDGEMENT:
+        reviews.close(entry)
 
 
 def follow(name: str) -> None:

@@ -52,33 +52,37 @@ def open_review(review: Review, opened_at: str) -> str:
     return run_id
 
 
-def close_review(run_id: str, decision: dict) -> dict:
-    """Write a person's decision to the run that opened the review, and to the version. Returns what was opened.
+def opened(run_id: str) -> dict:
+    """What the monitor asked when it opened the review; run_id: of the monitor, or of the pipeline it ran in.
 
-    Args:   run_id: of the monitor, or of the pipeline it ran in.   decision: reviewer, decision, reason, decided_at.
     Raises: UserError: there is no such run, it opened no review, or somebody has closed it.
     """
-    client = mlflow.MlflowClient()
     run = find(run_id)
     if "review_run" not in run.data.tags:
         raise UserError(
             f"Run {run_id} opened no review; nothing was written.\nHint: the monitor prints the run's id when its verdict is review."
         )
     if run.data.tags["review_run"] != run_id:
-        return close_review(run.data.tags["review_run"], decision)
+        return opened(run.data.tags["review_run"])
     if run.data.tags["review"] != OPEN:
         raise UserError(
             f"The review of run {run_id} is closed already: {run.data.tags.get('review_decision', '')}; nothing was written."
         )
-    opened = json.loads(
+    return json.loads(
         Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="review/opened.json")).read_text()
     )
-    said = "{decision} by {reviewer} on {decided_at}: {reason}".format(**decision)
-    client.log_dict(run_id, decision | {"status": CLOSED, "run_id": run_id}, "review/decision.json")
-    client.set_model_version_tag(opened["model"], opened["version"], f"review.{run_id}", said[:4000])
+
+
+def close(entry: dict) -> None:
+    """Write a person's decision, as the ledger has it, to the run that opened the review and to the version."""
+    client, run_id = mlflow.MlflowClient(), entry["review_run"]
+    said = "{decision} by {by} on {at}: {why}".format(**entry)
+    client.log_dict(run_id, entry | {"status": CLOSED}, "review/decision.json")
+    for version in entry["versions"]:
+        name, number = version.split("/")
+        client.set_model_version_tag(name, number, f"review.{run_id}", said[:4000])
     client.set_tag(run_id, "review_decision", said[:4000])
     client.set_tag(run_id, "review", CLOSED)
-    return opened
 
 
 def find(run_id: str) -> mlflow.entities.Run:

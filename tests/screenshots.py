@@ -1,0 +1,41 @@
+"""The pictures of MLflow's UI in the README: `make screenshots`. On the bundled sample, in a store and a folder of its own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from browser import open_aliases, open_comparison, page
+from conftest import ROOT, client, composed, serving
+
+from clv import pipeline
+
+RECIPES = ("blend", "xgboost_tweedie", "glm")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
+        os.environ["MLFLOW_TRACKING_URI"] = address
+        said = [f"data.path={ROOT}/data/raw/transactions.csv", f"outputs={folder}/outputs"]
+        pipeline.full_pipeline(composed(*said))
+        for recipe in RECIPES[1:]:
+            pipeline.train(composed(*said, f"model={recipe}"))
+        runs = client().search_runs(["0"], "tags.step = 'train'", order_by=["attributes.start_time ASC"])
+        with page(1250, 1660) as browser:
+            open_comparison(browser, address, [run.info.run_id for run in runs])
+            browser.get_by_text("within/1 order/btyd_rmse").wait_for()
+            browser.get_by_role("switch").first.click()  # of the parameters, those that differ
+            browser.wait_for_timeout(2000)  # the chart is drawn
+            browser.screenshot(
+                path=ROOT / "docs" / "compare_runs.png", clip={"x": 200, "y": 0, "width": 1050, "height": 1660}
+            )
+            browser.set_viewport_size({"width": 1250, "height": 900})
+            open_aliases(browser, address, "clv", 2)
+            browser.get_by_role("dialog").get_by_role("combobox").fill("Production")
+            browser.wait_for_timeout(1000)
+            browser.screenshot(
+                path=ROOT / "docs" / "promote_in_ui.png", clip={"x": 200, "y": 0, "width": 1050, "height": 900}
+            )
+
+
+if __name__ == "__main__":
+    main()
