@@ -58,3 +58,34 @@ def test_rank_one_is_the_highest_prediction_and_ties_are_broken_by_id():
             "as_of": "2011-06-01",
         },
     ]
+
+
+def ranked(*customers):
+    """Customers in the order of their rank."""
+    rows = [
+        {"customer_id": name, "lifecycle_stage": "new", "clv_rank": place, "predicted_clv": 10.0 / place}
+        for place, name in enumerate(customers, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_who_moved_farthest_comes_first_and_up_is_positive():
+    found = ranking.moved(ranked("cyd", "ann", "bob"), ranked("ann", "bob", "cyd"))
+    assert list(
+        zip(found["customer_id"], found["rank_before"], found["rank_now"], found["rank_change"], strict=True)
+    ) == [
+        ("cyd", 3, 1, 2),
+        ("ann", 1, 2, -1),
+        ("bob", 2, 3, -1),
+    ]
+
+
+def test_two_rankings_agree_by_the_share_of_the_top_decile_that_stays_and_by_their_ranks():
+    names = [f"c{number:02}" for number in range(20)]
+    same = ranking.agreement(ranking.moved(ranked(*names), ranked(*names)))
+    assert same == {"customers": 20, "top_decile_overlap": 1.0, "rank_correlation": pytest.approx(1)}
+    swapped = [names[0], names[2], names[1], *names[3:]]  # one of the two at the top leaves it
+    assert ranking.agreement(ranking.moved(ranked(*swapped), ranked(*names)))["top_decile_overlap"] == 0.5
+    assert ranking.agreement(ranking.moved(ranked(*names[::-1]), ranked(*names)))["rank_correlation"] == pytest.approx(
+        -1
+    )

@@ -63,6 +63,7 @@ def review(work: Workspace) -> Record:
             "cutoff": found.cutoff.isoformat(),
             "horizon_days": version.facts["horizon_days"],
             "customers": len(found.evaluation),
+            "confidence": confidence,
         },
         "metrics": rows(comparison(found, confidence)),
         "baselines": rows(baselines(found)),
