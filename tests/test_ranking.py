@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 from conftest import day
 
 from clv import ranking
