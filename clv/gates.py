@@ -1,5 +1,6 @@
 """A candidate beside the version in production: better, worse or not told apart, the gates, and a recommendation in plain words."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +24,14 @@ class Gate:
 def standing(metric: str, row: Mapping[str, float]) -> str:
     """better, worse or `not told apart`, of a paired difference with its interval. Worse where an end is not a number: nobody knows.
 
-    Args: row: low and high of candidate - other. `bias` has no better side: its differences are not graded.
+    Args: row: value, low and high of candidate - other. `bias` has no better side: its differences are not graded.
     """
+    if not all(math.isfinite(row[name]) for name in ("value", "low", "high")):
+        return "worse"
     ends = (row["low"], row["high"]) if metric in LOWER_IS_BETTER else (-row["high"], -row["low"])
-    if ends[0] <= ends[1] < 0:
+    if ends[1] < 0:
         return "better"
-    return "not told apart" if ends[0] <= 0 <= ends[1] else "worse"
+    return "worse" if ends[0] > 0 else "not told apart"
 
 
 def against_production(difference: pd.DataFrame | None, why_not: str | None, limits: dict) -> Gate:
@@ -38,7 +41,8 @@ def against_production(difference: pd.DataFrame | None, why_not: str | None, lim
     if difference is None:
         return Gate(name, why_not is None, why_not or "Nothing is in production.", {})
     said = {metric: standing(metric, difference.loc[metric]) for metric in limits["metrics"]}
-    words = [f"{metric} {spread(difference.loc[metric])}: {word}" for metric, word in said.items()]
+    order = sorted(said, key=lambda metric: said[metric] != "worse")
+    words = [f"{metric} {spread(difference.loc[metric])}: {said[metric]}" for metric in order]
     figures = {metric: difference.loc[metric, ["value", "low", "high"]].to_dict() for metric in said}
     return Gate(name, "worse" not in said.values(), "; ".join(words) + ".", figures)
 
@@ -71,6 +75,12 @@ def within(name: str, value: float, low: float, high: float) -> Gate:
     )
 
 
+def same_history(version: str, then: float, now: float, share: float) -> Gate:
+    """Whether the days that the version was measured on brought the same revenue in the history it is reviewed on. share: that may differ."""
+    reason = f"the days that version {version} was measured on brought {then:,.0f} when it was trained and {now:,.0f} in this history."
+    return Gate("the same history", bool(abs(now - then) <= share * abs(then)), reason, {"then": then, "now": now})
+
+
 def spread(row: Mapping[str, float]) -> str:
     return f"{row['value']:+.4g} ({row['low']:+.4g} to {row['high']:+.4g})"
 
@@ -80,17 +90,30 @@ def verdict(gates: list[Gate]) -> str:
 
 
 def recommendation(
-    gates: list[Gate], difference: pd.DataFrame | None, candidate: str, production: str | None, metrics: list[str]
+    gates: list[Gate],
+    difference: pd.DataFrame | None,
+    candidate: str,
+    production: str | None,
+    serves: bool,
+    metrics: list[str],
 ) -> str:
-    """One paragraph for the person who decides. candidate, production: numbers of the versions."""
-    failed = [gate for gate in gates if not gate.passed]
+    """One paragraph for the person who decides.
+
+    Args: candidate, production: numbers of the versions.   serves: the candidate is in production already, and production was before it.
+    """
+    failed, passed = [gate for gate in gates if not gate.passed], f"all {len(gates)} gates passed"
     if failed:
-        reasons = " ".join(f"It fails the gate “{gate.name}”: {gate.reason}" for gate in failed)
+        reasons = " ".join(f"it fails the gate “{gate.name}”: {gate.reason}" for gate in failed)
+        if serves:
+            stays = f"go back to version {production}" if production else "look for another version"
+            return (
+                f"Version {candidate} is in production and should not be: {reasons} Until that is understood, {stays}."
+            )
         stays = f"version {production} stays in production" if production else "nothing goes into production"
         return f"Do not promote version {candidate}: {reasons} Until that is understood, {stays}; a person may override it with a reason."
     if difference is None:
         return (
-            f"Version {candidate} may go into production: all {len(gates)} gates passed, and nothing is in production that it could be compared "
+            f"Version {candidate} may {'stay in' if serves else 'go into'} production: {passed}, and there is no version before it to compare it "
             "with. Look at the deciles and at the totals before you say so."
         )
     better = [
@@ -98,12 +121,13 @@ def recommendation(
         for metric in metrics
         if standing(metric, difference.loc[metric]) == "better"
     ]
+    was = f"version {production}" + (", which was in production before," if serves else "")
     if better:
         return (
-            f"Promote version {candidate}: on the same customers it is better than version {production} beyond noise ({'; '.join(better)}), and "
-            f"all {len(gates)} gates passed. Look at how the ranking changes before you say so."
+            f"{'Keep' if serves else 'Promote'} version {candidate}: on the same customers it is better than {was} beyond noise "
+            f"({'; '.join(better)}), and {passed}. Look at how the ranking changes before you say so."
         )
     return (
-        f"Version {candidate} and version {production} are not told apart on these customers; all {len(gates)} gates passed. Nothing is gained "
-        f"by promoting it now; keep version {production} unless there is another reason, such as newer data."
+        f"Version {candidate} and {was} are not told apart on these customers; {passed}. Nothing is gained by a change now; keep version "
+        f"{candidate if serves else production} unless there is another reason, such as newer data."
     )

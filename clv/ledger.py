@@ -7,15 +7,27 @@ can forge the whole of it: an auditor keeps a digest that `-e ledger` printed so
 import datetime as dt
 import hashlib
 import json
+import re
 from typing import Any
 
 BOOTSTRAP, PROMOTION, ROLLBACK, OUTSIDE = "bootstrap", "promotion", "rollback", "promoted outside the ledger"
 REJECTION, ACKNOWLEDGEMENT = "rejection", "acknowledgement"
-MOVES = (BOOTSTRAP, PROMOTION, ROLLBACK, OUTSIDE)  # what puts a version into production
+MOVES = (BOOTSTRAP, PROMOTION, ROLLBACK, OUTSIDE)  # they put a version into production; OUTSIDE takes it away as well
 FIRST = "0" * 64  # what the first entry holds in place of a digest
-Entry = dict[
-    str, Any
-]  # number, at (UTC), event, by, why, from, to, entered_by (account), previous, and the facts of the event
+EVENTS = (*MOVES, REJECTION, ACKNOWLEDGEMENT)
+FIELDS = {  # of every entry; the facts of the event come besides
+    "number": int,
+    "at": str,  # UTC
+    "event": str,
+    "by": str,
+    "why": str,
+    "from": str | None,
+    "to": str | None,
+    "versions": list,  # MODEL/NUMBER, that it is about
+    "entered_by": str,  # account
+    "previous": str,  # digest of the entry before
+}
+Entry = dict[str, Any]
 
 
 def key(number: int) -> str:
@@ -38,23 +50,29 @@ def digest(text: str) -> str:
 
 def entries(stored: dict[str, str]) -> list[Entry]:
     """The entries that can be read, in their order; whether they are what was written, problems() says."""
-    found = [parsed(stored[name]) for name in sorted(stored) if name.isdigit()]
+    found = [parsed(name, stored[name]) for name in numbers(stored)]
     return [entry for entry in found if entry]
 
 
-def parsed(text: str) -> Entry | None:
+def numbers(stored: dict[str, str]) -> list[str]:
+    """The keys of entries."""
+    return [name for name in sorted(stored) if re.fullmatch(r"[0-9]{6}", name)]
+
+
+def parsed(name: str, text: str) -> Entry | None:
+    """The entry, if the text is a whole one that belongs under the key."""
     try:
         found = json.loads(text)
-    except ValueError:
+        whole = all(isinstance(found[field], kind) for field, kind in FIELDS.items()) and found["event"] in EVENTS
+        dt.datetime.fromisoformat(found["at"])
+    except (ValueError, KeyError, TypeError):
         return None
-    return (
-        found if isinstance(found, dict) and {"number", "at", "event", "from", "to", "previous"} <= set(found) else None
-    )
+    return found if whole and key(found["number"]) == name else None
 
 
 def following(stored: dict[str, str], content: dict[str, Any]) -> tuple[str, str]:
     """Key and text of the entry that comes next, holding the digest of the newest one."""
-    number = sum(name.isdigit() for name in stored) + 1
+    number = len(numbers(stored)) + 1
     before = digest(stored[key(number - 1)]) if number > 1 else FIRST
     return key(number), text_of({"number": number} | content | {"previous": before})
 
@@ -65,19 +83,18 @@ def problems(stored: dict[str, str], head: tuple[int, str] | None) -> list[str]:
     Args: stored: key -> text, of entries and of their seals.   head: number and digest of the newest sealed entry, kept elsewhere; entries
           beyond it may still wait for their seal.
     """
-    numbers = [name for name in sorted(stored) if name.isdigit()]
+    names = numbers(stored)
     found = [
         f"{name} was added: it is no entry and no seal of one"
         for name in sorted(stored)
-        if not name.isdigit() and name.removesuffix(".sealed") not in numbers
+        if name not in names and name.removesuffix(".sealed") not in names
     ]
     before = FIRST
-    for place, name in enumerate(numbers, 1):
-        entry, now = parsed(stored[name]), digest(stored[name])
-        seal = stored.get(f"{name}.sealed")
+    for place, name in enumerate(names, 1):
         if name != key(place):
             return [*found, f"entry {place} was removed: after entry {place - 1} comes {name}"]
-        if entry is None or entry["number"] != place:
+        entry, now, seal = parsed(name, stored[name]), digest(stored[name]), stored.get(f"{name}.sealed")
+        if entry is None:
             found.append(f"entry {place} was changed: it cannot be read as what was written")
         elif entry["previous"] != before:
             found.append(
@@ -88,9 +105,18 @@ def problems(stored: dict[str, str], head: tuple[int, str] | None) -> list[str]:
         elif seal not in (None, now):
             found.append(f"entry {place} was changed: its seal is of other bytes")
         before = now
-    if head and (head[0] > len(numbers) or digest(stored[key(head[0])]) != head[1]):
+    if head and (head[0] > len(names) or digest(stored[key(head[0])]) != head[1]):
         found.append(f"the newest entry was {head[0]} with digest {head[1][:12]}; it was removed or changed")
     return found
+
+
+def unsealed(stored: dict[str, str]) -> list[Entry]:
+    """Written, and not brought about yet: somebody is at it, was interrupted, or added it by hand."""
+    return [entry for entry in entries(stored) if seal_key(entry["number"]) not in stored]
+
+
+def in_words(entry: Entry) -> str:
+    return f"entry {entry['number']} ({entry['event']} of {', '.join(entry['versions'])} by {entry['by']})"
 
 
 def newest_move(known: list[Entry]) -> Entry | None:
@@ -103,6 +129,11 @@ def current(known: list[Entry]) -> str | None:
     return newest["to"] if newest else None
 
 
+def last_in_production(known: list[Entry]) -> str | None:
+    """The same, or the one before the alias was taken away."""
+    return next((entry["to"] for entry in reversed(known) if entry["event"] in MOVES and entry["to"]), None)
+
+
 def before(known: list[Entry], version: str) -> str | None:
     """The version that production left when this one came, other than by a rollback; where a rollback from it leads."""
     for entry in reversed(known):
@@ -110,6 +141,19 @@ def before(known: list[Entry], version: str) -> str | None:
         if came and entry["to"] == version and entry["from"] != version:
             return entry["from"]
     return None
+
+
+def approved(known: list[Entry], version: str) -> Entry | None:
+    """The newest promotion of the version: a person's, through a review."""
+    return next((entry for entry in reversed(known) if entry["event"] == PROMOTION and entry["to"] == version), None)
+
+
+def last_word(known: list[Entry], version: str) -> str:
+    """What a person decided last about a version (MODEL/NUMBER)."""
+    for entry in reversed(known):
+        if version in entry.get("versions", []) and entry["event"] in (PROMOTION, REJECTION, ROLLBACK):
+            return f"{entry['event']} by {entry['by']} on {entry['at'][:10]} ({entry['why']})"
+    return "nobody decided about it before"
 
 
 def at(known: list[Entry], moment: dt.datetime) -> Entry | None:

@@ -12,9 +12,10 @@ from clv import alerts, steps, store, terminal, tracking
 from clv import ledger as chain
 from clv.config import Config, as_yaml
 from clv.errors import UserError
+from clv.gates import FAILED
 from clv.record import Decision, Record
 from clv.review import PERSON_DECIDES
-from clv.tracking import candidates, decisions, registry, reviews
+from clv.tracking import candidates, decisions, registry, reviews, versions
 from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
 
 Step = Callable[[Workspace], Record]
@@ -147,11 +148,14 @@ def logged(step: Step, work: Workspace) -> Record:
         store.write(Path(folder), record.artifacts | {"config.yaml": as_yaml(work.config)})
         tracking.log(record, work.bundle, Path(folder))
     if record.candidate:
-        work.candidate_version = registry.register(record.candidate, work.candidates)
+        work.candidate_version = versions.register(record.candidate, work.candidates)
         record = tagged(record, {"candidate_version": work.candidate_version})
         record = replace(record, title=f"version {work.candidate_version}: {record.title}")
     if record.assessment:
         candidates.attach(record.assessment)
+    if work.finished:
+        said = (f"finished what another command left half done: {chain.in_words(entry)}" for entry in work.finished)
+        record, work.finished = replace(record, warnings=record.warnings + tuple(said)), []
     if record.decisions:
         record = replace(record, warnings=record.warnings + tuple(entered(record.decisions, work.config)))
     if record.review:
@@ -174,9 +178,6 @@ def entered(made: tuple[Decision, ...], config: Config) -> Iterator[str]:
     """Enter decisions in the ledger and bring them about. Gives what to know of those that nobody entered before."""
     for decision in made:
         facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | tracking.who()
-        noticed = (
-            f"version {decision.to} was put into production outside the ledger; nobody's review is on record for it."
-        )
         try:
             with registry.readable():
                 written = decisions.record(config.tracking.model_name, decision, facts)
@@ -186,7 +187,18 @@ def entered(made: tuple[Decision, ...], config: Config) -> Iterator[str]:
                 raise
             written, said = True, f"It could not be entered: {error}"
         if written and decision.event == chain.OUTSIDE:
-            yield f"{noticed} {said} To put a name to it: {candidates.REVIEW.format(version=decision.to)}"
+            yield outside(decision, said)
+
+
+def outside(decision: Decision, said: str) -> str:
+    """What to know of a move that nobody entered; said: what became of its entry."""
+    if decision.to is None:
+        return f"the alias of {decision.versions[0]} was taken away outside the ledger. {said}"
+    known = f"gates: {decision.facts['gates']}; {decision.facts['last_decision']}"
+    return (
+        f"version {decision.to} was put into production outside the ledger ({known}). {said} To put a name to it: "
+        f"{candidates.REVIEW.format(version=decision.to)}, then promote it."
+    )
 
 
 def alerted(record: Record, run_id: str, config: Config) -> Record:
@@ -223,7 +235,9 @@ def closing_lines(records: list[Record], config: Config, run_id: str) -> list[st
         lines.append(f"review: {reviews.ACKNOWLEDGE.format(run_id=tags['review_run'])}")
     if "candidate_version" in tags:
         number = tags["candidate_version"]
+        waits = "is in production unreviewed" if tags.get("bootstrapped_version") == number else "waits for a person"
+        override = " -P override=true (it failed its gates)" if tags.get("gates") == FAILED else ""
         lines.append(
-            f"version {number} waits for a person: read its review (outputs/review/review.html), then {registry.PROMOTE.format(version=number)}"
+            f"version {number} {waits}: read its review (outputs/review/review.html), then {registry.PROMOTE.format(version=number)}{override}"
         )
     return lines + ["compare runs, look at versions: make ui"]

@@ -32,11 +32,17 @@ def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """The customers of two rankings by how far they moved, farthest first; of both only.
 
     Args:    now, before: of rank().
-    Returns: customer_id, lifecycle_stage, rank_before, rank_now, clv_before, clv_now, rank_change (positive = up).
+    Returns: customer_id, lifecycle_stage, rank_before, rank_now, clv_before, clv_now, rank_change (positive = up). Customers with equal
+             predictions share the mean of their ranks: a tie that is broken by their ids is no move.
     """
-    names = {"clv_rank": "rank", "predicted_clv": "clv"}
     sides = [
-        table[["customer_id", *names]].rename(columns={old: f"{new}_{when}" for old, new in names.items()})
+        pd.DataFrame(
+            {
+                "customer_id": table["customer_id"],
+                f"rank_{when}": table["predicted_clv"].rank(ascending=False),
+                f"clv_{when}": table["predicted_clv"],
+            }
+        )
         for table, when in ((before, "before"), (now, "now"))
     ]
     table = now[["customer_id", "lifecycle_stage"]].merge(sides[0], on="customer_id").merge(sides[1], on="customer_id")
@@ -44,6 +50,11 @@ def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(rank_change=table["rank_before"] - table["rank_now"])
     order = table["rank_change"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
+
+
+def tied(table: pd.DataFrame) -> float:
+    """Share of customers who have the commonest prediction. table: of rank()."""
+    return float(table["predicted_clv"].value_counts(normalize=True).iloc[0]) if len(table) else 0.0
 
 
 def agreement(both: pd.DataFrame) -> dict[str, float]:

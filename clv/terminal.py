@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.control import strip_control_codes
 from rich.markup import escape
 from rich.table import Table
 
@@ -31,7 +32,7 @@ def table(content: Any) -> None:
 def in_short(value: Any) -> str:
     if isinstance(value, float):
         return "" if value != value else f"{value:,.2f}" if abs(value) >= 1 else f"{value:.3g}"
-    return "" if value is None else str(value)
+    return "" if value is None else strip_control_codes(str(value)).replace("\x1b", "")
 
 
 def closing(rows: list[tuple[str, str, float]], lines: list[str]) -> None:

@@ -16,11 +16,14 @@ from clv import features, ledger, metrics, model, store, transactions, windows
 from clv.config import Config
 from clv.errors import UserError
 from clv.record import Decision
-from clv.tracking import candidates, decisions, registry
+from clv.tracking import candidates, decisions, registry, versions
 from clv.tracking.registry import Version
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
+
+
+SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
 
 
 class Workspace:
@@ -29,6 +32,9 @@ class Workspace:
     def __init__(self, config: Config, bundle: Path, now: dt.datetime):
         self.config, self.bundle, self.now = config, bundle, now
         self.candidate_version: str | None = None  # registered by this run
+        self.finished: list[
+            ledger.Entry
+        ] = []  # decisions that another command left half done, and this one brought about
         self._snapshots: dict = {}
 
     @property
@@ -193,20 +199,22 @@ class Workspace:
         """Of the ledger; what an interrupted command left to be done is done first."""
         name = self.config.tracking.model_name
         with suppress(UserError), registry.readable():  # who only scores may not be allowed to
-            decisions.settle(name)
+            self.finished = decisions.settle(name)
         return ledger.entries(decisions.stored(name))
 
     @cached_property
     def unrecorded(self) -> Decision | None:
         """What the ledger does not know yet: somebody moved the alias with other means."""
         name = self.config.tracking.model_name
-        number = registry.named_production(name)
-        if number is None or ledger.current(self.known_decisions) == number:
+        number, recorded = registry.named_production(name), ledger.current(self.known_decisions)
+        if number == recorded:
             return None
-        why = "the alias was moved with other means than this engine's, at a time between the entry before and this one"
-        return Decision(
-            ledger.OUTSIDE, "unknown", why, number, (f"{name}/{number}",), candidates.known_to_mlflow(name, number)
-        )
+        shown = f"{name}/{number or recorded}"
+        facts = {"last_decision": ledger.last_word(self.known_decisions, shown)}
+        if number:
+            facts |= candidates.known_to_mlflow(name, number)
+        why = f"the alias was {'moved' if number else 'taken away'} with other means than this engine's, some time after the entry before"
+        return Decision(ledger.OUTSIDE, "unknown", why, number, (shown,), facts)
 
     @property
     def to_enter(self) -> tuple[Decision, ...]:
@@ -235,9 +243,15 @@ class Workspace:
             )
         return version
 
+    def then_and_now(self, version: Version) -> tuple[float, float]:
+        """Net revenue of the days that the version was measured on: as its training saw it, and in this history."""
+        begin = dt.date.fromisoformat(version.facts["evaluation_cutoff"])
+        end = begin + dt.timedelta(days=version.facts["horizon_days"])
+        return version.facts["evaluation_revenue"], windows.net_revenue(self.purchases, begin, end)
+
     @cached_property
     def production_model(self) -> model.Model:
-        return registry.load(self.production)
+        return versions.load(self.production)
 
     @property
     def production_definition(self) -> features.Definition:

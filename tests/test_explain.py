@@ -13,7 +13,7 @@ from clv.errors import UserError
 from clv.steps.readiness import CHECKLIST, CHECKS
 from clv.steps.readiness import lines as rows_of
 from clv.steps.reproduce import different_libraries
-from clv.tracking import registry
+from clv.tracking import registry, versions
 
 PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
 
@@ -135,9 +135,9 @@ def test_other_data_code_and_libraries_are_named(trained):
     assert different_libraries(replace(version, facts=version.facts | {"python": "3.10.1"})) == [
         f"python {platform.python_version()}, then 3.10.1"
     ]
-    listing = registry.recorded_files(version) | {"model/code/clv/btyd.py": "0" * 64}
-    client().log_dict(version.run_id, listing, registry.LISTING)
-    client().set_model_version_tag("rebuilt", "1", "files_sha256", registry.digest_of(listing))
+    listing = versions.recorded_files(version) | {"model/code/clv/btyd.py": "0" * 64}
+    client().log_dict(version.run_id, listing, versions.LISTING)
+    client().set_model_version_tag("rebuilt", "1", "files_sha256", versions.digest_of(listing))
     then.write_text(then.read_text() + "new,2025-01-01,5\n")
     with pytest.raises(UserError) as error:
         pipeline.reproduce(config("person.version=1", f"data.path={then}"))

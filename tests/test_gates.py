@@ -30,12 +30,17 @@ def difference(**ends):
     ],
 )
 def test_a_difference_counts_beyond_its_interval_and_what_is_no_number_counts_as_worse(metric, low, high, said):
-    assert gates.standing(metric, {"low": low, "high": high}) == said
+    assert gates.standing(metric, {"value": (low + high) / 2, "low": low, "high": high}) == said
+
+
+def test_a_difference_that_is_no_number_counts_as_worse_whatever_its_interval():
+    assert gates.standing("rmse", {"value": np.nan, "low": -2, "high": -1}) == "worse"
+    assert gates.standing("rmse", {"value": -1, "low": -np.inf, "high": -0.5}) == "worse"
 
 
 def test_worse_in_one_metric_fails_and_nothing_in_production_passes():
     worse = gates.against_production(difference(normalized_gini=(-0.2, -0.3, -0.1)), None, LIMITS)
-    assert not worse.passed and worse.reason.endswith("normalized_gini -0.2 (-0.3 to -0.1): worse.")
+    assert not worse.passed and worse.reason.startswith("normalized_gini -0.2 (-0.3 to -0.1): worse; rmse")
     assert gates.against_production(difference(), None, LIMITS).passed
     assert gates.against_production(None, None, LIMITS).passed
     unknown = gates.against_production(None, "it predicts 180 days", LIMITS)
@@ -81,7 +86,7 @@ def test_no_gate_at_all_is_failed():
         (
             False,
             difference(rmse=(-2, -3, -1)),
-            "Do not promote version 3: It fails the gate “bias within limits”: 2.000",
+            "Do not promote version 3: it fails the gate “bias within limits”: 2.000",
         ),
         (
             True,
@@ -91,13 +96,31 @@ def test_no_gate_at_all_is_failed():
         (
             True,
             difference(),
-            "Version 3 and version 2 are not told apart on these customers; all 1 gates passed. Nothing is gained",
+            "Version 3 and version 2 are not told apart on these customers; all 1 gates passed. Nothing is gained by a change",
         ),
-        (True, None, "Version 3 may go into production: all 1 gates passed, and nothing is in production"),
+        (True, None, "Version 3 may go into production: all 1 gates passed, and there is no version before it"),
     ],
 )
 def test_the_recommendation_says_what_to_do_and_why(passed, against, begins):
     said = gates.recommendation(
-        [gate(passed)], against, "3", "2" if against is not None else None, ["rmse", "normalized_gini"]
+        [gate(passed)], against, "3", "2" if against is not None else None, False, ["rmse", "normalized_gini"]
     )
     assert said.startswith(begins)
+
+
+def test_of_a_version_that_is_in_production_it_says_whether_to_keep_it():
+    against, metrics = difference(rmse=(-2, -3, -1)), ["rmse"]
+    failed = gates.recommendation([gate(False)], against, "3", "2", True, metrics)
+    assert (
+        failed.startswith("Version 3 is in production and should not be: it fails") and "go back to version 2" in failed
+    )
+    assert gates.recommendation([gate(True)], against, "3", "2", True, metrics).startswith("Keep version 3: ")
+    assert "keep version 3 unless" in gates.recommendation([gate(True)], difference(), "3", "2", True, metrics)
+
+
+def test_another_history_fails_its_gate():
+    assert gates.same_history("3", 1000, 1100, 0.2).passed and not gates.same_history("3", 1000, 500, 0.2).passed
+    assert not gates.same_history("3", 1000, float("nan"), 0.2).passed
+    assert gates.same_history("3", 1000, 500, 0.2).reason.endswith(
+        "brought 1,000 when it was trained and 500 in this history."
+    )

@@ -14,7 +14,7 @@ from conftest import ROOT, artifacts, client, newest_run
 from clv import ledger, pipeline
 from clv.errors import UserError
 from clv.record import Decision
-from clv.tracking import decisions, registry
+from clv.tracking import decisions, registry, versions
 
 POOR = ("model=xgboost_squared_error", "model.rounds=2", "model.learning_rate=0.01")  # hardly better than the mean
 BLIND = (
@@ -72,14 +72,14 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     second = moment()
 
     pipeline.train(config(*BLIND))  # a worse candidate
-    with pytest.raises(UserError, match="failed [2-5] of 5 gates:\n  not worse than Production: ") as refused:
+    with pytest.raises(UserError, match="failed [2-5] of 6 gates:\n  not worse than Production: ") as refused:
         pipeline.promote(config(*person("3")))
     assert (
         "-P override=true" in str(refused.value) and aliases()["production"] == "2" and tags("3")["gates"] == "failed"
     )
     pipeline.reject(config(*person("3", reason="blind")))
     assert tags("3")["review_status"] == "rejected" and aliases()["production"] == "2"
-    with pytest.raises(UserError, match="The review of version 3 of model clv is closed: rejection by Ann Lee"):
+    with pytest.raises(UserError, match="The review of clv/3 is closed: rejection by Ann Lee"):
         pipeline.promote(config(*person("3", override="true")))
     pipeline.review(config("person.version=3"))
     pipeline.promote(config(*person("3", reason="a test of the alarm", override="true")))
@@ -88,7 +88,8 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     client().set_registered_model_alias("clv", "production", "2")  # as the UI does
     third = moment()
     records = pipeline.score(config())
-    assert any("version 2 was put into production outside the ledger" in warning for warning in records[-1].warnings)
+    told = "version 2 was put into production outside the ledger (gates: passed; promotion by Ann Lee on "
+    assert any(told in warning for warning in records[-1].warnings)
     assert records[-1].tags["production_version"] == "2" and tags("2")["review_status"] == "missing"
     assert (entries()[-1]["event"], entries()[-1]["from"], entries()[-1]["to"]) == (
         "promoted outside the ledger",
@@ -155,7 +156,7 @@ def test_the_review_says_what_a_reviewer_needs(governed):
     assert {row["group"] for row in review["by_stage"]} <= {"new", "active", "lagging", "dormant", "lost"}
     assert len(review["ranking"]["movers"]) == 20 and "customer_id" in review["ranking"]["movers"][0]
     assert review["differences"]["configuration"] == {"model.probability_model": ["bg_nbd", "mbg_nbd"]}
-    assert review["monitor"]["verdict"] in ("stable", "review") and len(review["gates"]) == 5
+    assert review["monitor"]["verdict"] in ("stable", "review") and len(review["gates"]) == 6
     page = open(f"{folder}/review.html").read()
     assert page.count("<svg") == 4 and review["recommendation"].split(":")[0] in page and "<script" not in page
 
@@ -208,14 +209,14 @@ def test_one_bit_of_a_models_file_changed_is_neither_promoted_nor_scored_with(go
     pipeline.train(governed())
     number = registry.newest_version("governed")
     version = registry.existing("governed", number)
-    file = registry.verified(version, registry.MODEL) / "artifacts" / registry.FILES / "model.json"
+    file = versions.verified(version, versions.MODEL) / "artifacts" / versions.FILES / "model.json"
     kept = file.read_bytes()
     file.write_bytes(bytes([kept[0] ^ 1]) + kept[1:])
     message = f"Version {number} of model governed is not what was registered: 1 of .* files of its model were changed, lost or added: model/artifacts"
     with pytest.raises(UserError, match=message):
         pipeline.promote(governed(*person(number)))
     with pytest.raises(UserError, match=message):
-        registry.load(version)
+        versions.load(version)
     file.write_bytes(kept)
 
 
@@ -355,3 +356,155 @@ def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, tr
     assert (entries("governed")[-1]["by"], entries("governed")[-1]["why"]) == ("Ann O'Lee", "it's; $(better)")
     assert command("ledger", "--verify", "true", "--at", "2020-01-01").returncode == 0
     assert "neither a day" in command("ledger", "--at", "yesterday").stderr
+
+
+def seals(name="governed"):
+    return decisions.stored(name), decisions.run_of(name)
+
+
+def forged(texts, **changed):
+    """The entry that would come next, made by somebody who knows the code."""
+    base = {
+        "event": ledger.PROMOTION,
+        "by": "CFO",
+        "why": "x",
+        "from": "1",
+        "to": "2",
+        "back": "1",
+        "versions": ["governed/2"],
+    }
+    return ledger.following(texts, FACTS | base | changed)
+
+
+def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_of_it(governed):
+    texts, run_id = seals()
+    client().log_param(run_id, *forged(texts))
+    with pytest.raises(
+        UserError, match=r"1 problems:\n  entry \d+ \(promotion of governed/2 by CFO\): not sealed; whoever wrote it"
+    ):
+        pipeline.ledger(governed("ask.verify=true"))
+    warnings = pipeline.score(governed())[-1].warnings
+    assert any(
+        "finished what another command left half done: entry" in warning and "by CFO" in warning for warning in warnings
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": 999}, {"number": "3"}, {"versions": None}, {"by": None}, {"previous": "0" * 64}]
+)
+def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change):
+    texts, run_id = seals()
+    key, text = forged(texts, to="1")
+    before = aliases("governed")
+    with sqlite3.connect(trained.folder / "mlflow.db") as database:
+        spoilt = ledger.text_of(json.loads(text) | change)
+        database.execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, spoilt, run_id))
+    try:
+        pipeline.score(governed())
+        assert aliases("governed") == before and ledger.seal_key(int(key)) not in decisions.stored("governed")
+        with pytest.raises(UserError, match="is not as it was written"):
+            pipeline.ledger(governed("ask.verify=true"))
+        with pytest.raises(UserError, match="is broken, nothing was added to it"):
+            pipeline.rollback(governed(*person()))
+    finally:
+        with sqlite3.connect(trained.folder / "mlflow.db") as database:
+            database.execute("DELETE FROM params WHERE key = ? AND run_uuid = ?", (key, run_id))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM registered_model_tags WHERE key = 'ledger_head' AND name = 'governed'",
+        "UPDATE registered_model_tags SET value = '[]' WHERE key = 'ledger_head' AND name = 'governed'",
+        "UPDATE registered_model_tags SET value = replace(value, '\"number\": ', '\"number\": -') WHERE key = 'ledger_head' AND name = 'governed'",
+        "DELETE FROM registered_model_tags WHERE key = 'run' AND name = 'governed-ledger'",
+        "DELETE FROM params WHERE key = '000002.sealed' AND run_uuid = :run",
+        "DELETE FROM params WHERE key IN (:last, :last || '.sealed') AND run_uuid = :run",
+        "UPDATE params SET value = replace(value, 'because', 'becausE') WHERE key = :last AND run_uuid = :run",
+        "UPDATE model_version_tags SET value = replace(value, 'a', 'b') WHERE key = 'ledger_entry' AND name = 'governed'",
+    ],
+)
+def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, trained, statement):
+    decisions.record(
+        "governed", decision(ledger.ROLLBACK, aliases("governed")["production"]), FACTS | {"run": statement}
+    )
+    texts, run_id = seals()
+    database = sqlite3.connect(trained.folder / "mlflow.db", isolation_level=None)
+    copy = sqlite3.connect(":memory:")
+    database.backup(copy)
+    try:
+        assert database.execute(
+            statement,
+            {"run": run_id, "last": ledger.key(len(ledger.entries(texts)))}
+            if ":" in statement.replace("': '", "")
+            else {},
+        ).rowcount
+        with pytest.raises(
+            UserError, match="was changed|was removed|was taken away|has lost its seal|not as it was written"
+        ):
+            pipeline.ledger(governed("ask.verify=true"))
+    finally:
+        copy.backup(database)
+        database.close()
+
+
+def test_an_alias_that_was_taken_away_is_entered_and_opens_no_gate(governed):
+    pipeline.review(governed("person.version=2"))
+    now = aliases("governed")["production"]
+    client().delete_registered_model_alias("governed", "production")
+    with pytest.raises(UserError, match="No version of model governed is in production"):
+        pipeline.score(governed())
+    other = "2" if now == "1" else "1"
+    record = pipeline.review(governed(f"person.version={other}"))[-1]
+    assert record.assessment.against == now  # not `nothing in production`
+    assert any(
+        f"the alias of governed/{now} was taken away outside the ledger" in warning for warning in record.warnings
+    )
+    assert entries("governed")[-1]["to"] is None
+    pipeline.promote(governed(*person(other, override="true")))
+    assert aliases("governed")["production"] == other
+
+
+def test_one_review_promotes_once_however_many_press_at_once(governed):
+    other = "2" if aliases("governed")["production"] == "1" else "1"
+    pipeline.review(governed(f"person.version={other}"))
+    sha = tags(other, "governed")["review_sha256"]
+    made = Decision(ledger.PROMOTION, "Ann", "at once", other, (f"governed/{other}",), {"review_sha256": sha})
+
+    def press(number):
+        try:
+            return decisions.record("governed", made, FACTS | {"run": f"{sha} {number}"})
+        except UserError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(press, range(4)))
+    assert found.count(True) == 1 and sum("is closed: promotion by Ann" in str(one) for one in found) == 3
+
+
+def test_limits_that_were_loosened_for_the_review_promote_nothing(governed):
+    other = "2" if aliases("governed")["production"] == "1" else "1"
+    pipeline.review(governed(f"person.version={other}", "review.bias_low=0.01", "review.metrics=[rmse]"))
+    with pytest.raises(
+        UserError,
+        match=r"judged by other limits than conf/review has: metrics=\['rmse'\] \(here .*\), bias_low=0.01 \(here 0.65\)",
+    ):
+        pipeline.promote(governed(*person(other, override="true")))
+
+
+def test_a_version_that_was_deleted_is_no_obstacle_to_the_next_promotion(trained):
+    def config(*overrides):
+        return trained.config(
+            "tracking.model_name=pruned", f"outputs={trained.folder}/pruned", "model=btyd", *overrides
+        )
+
+    pipeline.full_pipeline(config())
+    pipeline.train(config())
+    client().delete_model_version("pruned", "1")
+    pipeline.review(config("person.version=2"))
+    pipeline.promote(config(*person("2", override="true")))
+    assert aliases("pruned") == {"candidate": "2", "production": "2"} and decisions.problems("pruned") == []
+    with pytest.raises(
+        UserError, match="Version 2 of model pruned is in production; rejecting it would change nothing"
+    ):
+        pipeline.reject(config(*person("2")))

@@ -1,6 +1,7 @@
 """The chain of decisions: what was written stays, or is seen to have been changed."""
 
 import datetime as dt
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from clv import ledger
 
 
 def entry(event, version, at, before=None):
-    return {"at": at, "event": event, "by": "Ann", "why": "tést", "from": before, "to": version}
+    said = {"at": at, "event": event, "by": "Ann", "why": "tést", "from": before, "to": version}
+    return said | {"versions": [f"clv/{version}"], "entered_by": "ann"}
 
 
 STORY = [
@@ -72,6 +74,32 @@ def test_the_newest_entries_cannot_be_cut_off_with_their_seals_and_none_can_be_a
     assert ledger.problems(STORED | {"note": "mine"}, HEAD) == ["note was added: it is no entry and no seal of one"]
     swapped = STORED | {"000002": STORED["000003"], "000003": STORED["000002"]}
     assert len(ledger.problems(swapped, HEAD)) >= 2
+
+
+@pytest.mark.parametrize(
+    "change", [("number", "5"), ("number", 9), ("versions", None), ("event", "coup"), ("at", "yesterday"), ("by", None)]
+)
+def test_an_entry_that_is_none_is_a_problem_and_never_a_crash(change):
+    spoilt = json.loads(STORED["000005"]) | dict([change])
+    stored = STORED | {"000005": ledger.text_of(spoilt)}
+    assert ledger.problems(stored, HEAD) and [entry["number"] for entry in ledger.entries(stored)] == [1, 2, 3, 4]
+    del spoilt["previous"]
+    assert ledger.problems(STORED | {"000005": ledger.text_of(spoilt), "²": "x"}, None)
+
+
+def test_an_alias_that_was_taken_away_leaves_nothing_in_production_and_is_remembered():
+    known = ledger.entries(
+        written([*STORY, entry("promoted outside the ledger", None, "2026-07-01T00:00:00+00:00", "3")])
+    )
+    assert ledger.current(known) is None and ledger.last_in_production(known) == "3"
+    assert ledger.at(known, ledger.moment_of("2026-07-02"))["to"] is None
+
+
+def test_what_was_decided_last_about_a_version_is_told():
+    known = ledger.entries(STORED)
+    assert ledger.last_word(known, "clv/2") == "rejection by Ann on 2026-04-15 (tést)"
+    assert ledger.last_word(known, "clv/4") == "nobody decided about it before"
+    assert ledger.approved(known, "3")["number"] == 3 and ledger.approved(known, "1") is None
 
 
 def test_a_chain_made_anew_with_other_content_does_not_hold_the_head_that_was_kept():

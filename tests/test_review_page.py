@@ -12,6 +12,8 @@ def content(**changed):
         "model": SCRIPT,
         "version": "3",
         "against": "2",
+        "is_in_production": False,
+        "totals": [{"recipe": SCRIPT, "predicted": 100.0, "actual": 123456.0}],
         "recommendation": f"Promote {SCRIPT}",
         "gates": [{"name": SCRIPT, "passed": True, "reason": SCRIPT, "figures": {}}],
         "evaluation": {"cutoff": "2026-01-01", "horizon_days": 90, "customers": 1000, "confidence": 0.9},
@@ -24,6 +26,7 @@ def content(**changed):
         "ranking": {
             "customers": 9,
             "as_of": "2026-01-01",
+            "predicted": {SCRIPT: {"total": 5.0, "tied": 0.6}, "production": {"total": 6.0, "tied": 0.01}},
             "top_decile_overlap": 0.5,
             "rank_correlation": 0.9,
             "movers": [{"customer_id": SCRIPT, "rank_change": -1000}],
@@ -50,4 +53,5 @@ def test_a_failed_gate_shows_the_command_with_override_and_nothing_in_production
     failed = [{"name": "bias within limits", "passed": False, "reason": "2.000", "figures": {}}]
     page = reports.review_page(content(gates=failed, against=None, differences={}, ranking={}, monitor=None), {})
     assert "gates failed" in page and "-P override=true" in page and "against nothing in production" in page
+    assert "60% of the customers have one and the same prediction" in reports.review_page(content(), {})
     assert "How the ranking would change" not in page and "What the monitor last said" not in page

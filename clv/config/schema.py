@@ -164,7 +164,7 @@ class Monitor:
 
 @dataclass
 class Tracking:
-    model_name: str = pattern(r"[^/:]+", "no name for a registered model: / and : are not allowed")
+    model_name: str = pattern(r"[\w .-]+", "no plain name of letters, digits, blanks and _ . -")
     candidates: str | None = field(default=MISSING)
     bootstrap: bool = field(default=MISSING)
     log_customer_ids: bool = field(default=MISSING)

@@ -14,11 +14,19 @@ def review_page(content: dict, pictures: dict[str, Any]) -> str:
 
     Args: content: of review.json.   pictures: name -> figure.
     """
-    against = f"version {content['against']} in production" if content["against"] else "nothing in production"
+    where = "which was in production before it" if content["is_in_production"] else "in production"
+    against = f"version {content['against']}, {where}" if content["against"] else "nothing in production"
     title = f"Review of model {content['model']}, version {content['version']}, against {against}"
     status = "passed" if all(gate["passed"] for gate in content["gates"]) else "failed"
     drawn = {name: picture(figure) for name, figure in pictures.items()}
-    return rendered("review_page.html", content, title=title, status=status, pictures=drawn)
+    return rendered(
+        "review_page.html",
+        content,
+        title=title,
+        status=status,
+        pictures=drawn,
+        comparable="difference" in content["metrics"][0],
+    )
 
 
 def difference_chart(against: pd.DataFrame) -> Any:

@@ -10,7 +10,7 @@ import pandas as pd
 from clv import features, model
 from clv.errors import InputError, UserError
 from clv.record import Record
-from clv.tracking import registry, reviews
+from clv.tracking import registry, reviews, versions
 from clv.tracking.registry import Version
 from clv.tracking.reviews import Scores
 from clv.workspace import Workspace
@@ -39,7 +39,8 @@ def explain(work: Workspace) -> Record:
     said = [in_words(mine, before, after)] if before else ["there is one scoring run so far: no change to explain"]
     if one:
         said.append(
-            f"customer {one} as of {day} by version {version.number}: {added['part'].sum():+,.2f} beside a typical customer's prediction"
+            f"customer {one} as of {day}, version {version.number}: predicted {added.attrs['predicted']:,.2f}; all features together add "
+            f"{added['part'].sum():+,.2f} to the {added.attrs['typical']:,.2f} of a customer whom none of them moves"
         )
     return Record(
         "; ".join(said),
@@ -49,7 +50,8 @@ def explain(work: Workspace) -> Record:
             for name, table in outputs.items()
         },
         metrics={f"explain/{part}": mine[part].sum() for part in (PARTS if before else [])},
-        table=(added if one else mine).head(MOST),
+        table=added if one else mine.head(MOST),
+        warnings=other_horizon(before, after),
     )
 
 
@@ -64,6 +66,8 @@ def runs(work: Workspace) -> tuple[Scores | None, Scores]:
     after = reviews.scores(reviews.scoring_run(asked.after)) if asked.after else newest[0]
     earlier = [one for one in newest if one.run_id != after.run_id]
     before = reviews.scores(reviews.scoring_run(asked.before)) if asked.before else next(iter(earlier), None)
+    if before and not (asked.before or asked.after):  # the two newest, in the order of their days
+        before, after = sorted([before, after], key=lambda one: one.as_of)
     if before and before.as_of > after.as_of:
         raise UserError(
             f"Run {before.run_id} scored as of {before.as_of}, after run {after.run_id} as of {after.as_of}.\nHint: swap before and after."
@@ -105,6 +109,14 @@ def changes(work: Workspace, before: Scores, after: Scores) -> pd.DataFrame:
     return found.loc[order].reset_index(drop=True).assign(**{name: str(value) for name, value in names.items()})
 
 
+def other_horizon(before: Scores | None, after: Scores) -> tuple[str, ...]:
+    if before is None or before.horizon_days == after.horizon_days:
+        return ()
+    return (
+        f"the two runs predict {before.horizon_days} and {after.horizon_days} days: the part of the model version is that of the horizon as well.",
+    )
+
+
 def scored(run: Scores) -> pd.Series:
     """The stored predictions, index customer_id."""
     with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +136,7 @@ def predicted(work: Workspace, version: Version, known_until: dt.date, as_of: dt
             f"{work.config.data.path} holds no order before {known_until}.\nHint: hand over the history that was scored."
         )
     return pd.Series(
-        model.predict(registry.load(version), table)["predicted_clv"].to_numpy(), index=table["customer_id"]
+        model.predict(versions.load(version), table)["predicted_clv"].to_numpy(), index=table["customer_id"]
     )
 
 
@@ -137,7 +149,7 @@ def contributions(work: Workspace, version: Version, as_of: dt.date, customer: s
     """What each feature adds to one customer's prediction, largest part first.
 
     Returns: feature, in_words, value, times (the factor by which it moves the prediction), part (in currency; the parts sum to the prediction
-             minus that of a typical customer, whom no feature moves).
+             minus that of a customer whom no feature moves).
     Raises:  InputError: the customer had no order before the day.
     Source:  SHAP values add up on the log scale; to currency by the logarithmic mean: Ang (2005), The LMDI approach to decomposition
              analysis, doi:10.1016/j.enpol.2003.10.010.
@@ -148,7 +160,7 @@ def contributions(work: Workspace, version: Version, as_of: dt.date, customer: s
         raise InputError(
             f"Customer {customer!r} had no order before {as_of}.\nHint: ids are text, as in the purchase history: 00042 is not 42."
         )
-    loaded = registry.load(version)
+    loaded = versions.load(version)
     effects = model.contributions(loaded, row).iloc[0]
     value = float(model.predict(loaded, row)["predicted_clv"].iloc[0])
     typical = value / np.exp(effects.sum())
@@ -163,7 +175,9 @@ def contributions(work: Workspace, version: Version, as_of: dt.date, customer: s
         }
     )
     order = found["part"].abs().sort_values(ascending=False, kind="stable").index
-    return found.loc[order].reset_index(drop=True).round(6)
+    found = found.loc[order].reset_index(drop=True).round(6)
+    found.attrs = {"predicted": value, "typical": typical}
+    return found
 
 
 def in_words(table: pd.DataFrame, before: Scores, after: Scores) -> str:
@@ -171,6 +185,6 @@ def in_words(table: pd.DataFrame, before: Scores, after: Scores) -> str:
     who = f"customer {table['customer_id'].iloc[0]}" if len(table) == 1 else f"{len(table):,} customers"
     return (
         f"{who} from {before.as_of} (version {before.version}) to {after.as_of} (version {after.version}): {total['change']:+,.2f} = passing time "
-        f"{total['passing_time']:+,.2f}, new orders {total['new_orders']:+,.2f}, model version {total['model_version']:+,.2f}, corrected history "
+        f"{total['passing_time']:+,.2f}, new orders {total['new_orders']:+,.2f}, model version {total['model_version']:+,.2f}, corrected history and rounding "
         f"{total['corrected_history']:+,.2f}"
     )

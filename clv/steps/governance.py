@@ -8,7 +8,8 @@ from clv.record import Record
 from clv.tracking import decisions
 from clv.workspace import Workspace
 
-SHOWN = ("number", "at", "event", "from", "to", "by", "why", "entered_by")
+WAITS = "not sealed; whoever wrote it was interrupted, or it was added by hand. Any other command brings it about"
+SHOWN = ("number", "at", "event", "version", "from", "to", "by", "why", "gates", "entered_by")
 
 
 def ledger(work: Workspace) -> Record:
@@ -16,8 +17,9 @@ def ledger(work: Workspace) -> Record:
 
     Raises: UserError: it is not as it was written (ask.verify), or ask.at is no day.
     """
-    name, asked, known = work.config.tracking.model_name, work.config.ask, work.known_decisions
-    wrong = decisions.problems(name)
+    name, asked = work.config.tracking.model_name, work.config.ask
+    texts = decisions.stored(name)  # as they are: before this command finishes what another left half done
+    wrong = decisions.problems(name) + [f"{chain.in_words(entry)}: {WAITS}" for entry in chain.unsealed(texts)]
     if asked.verify and wrong:
         raise UserError(
             f"The ledger of model {name} is not as it was written, {len(wrong)} problems:\n  "
@@ -25,8 +27,9 @@ def ledger(work: Workspace) -> Record:
             + "\nHint: restore "
             "the tracking store's database from before; the entries as they are now are in `mlflow run . -e ledger`."
         )
+    known = work.known_decisions
     texts = decisions.stored(name)
-    table = pd.DataFrame([{column: entry[column] for column in SHOWN} for entry in known], columns=SHOWN, dtype=object)
+    table = pd.DataFrame([row(entry) for entry in known], columns=SHOWN, dtype=object)
     table["digest"] = [chain.digest(texts[chain.key(entry["number"])])[:12] for entry in known]
     said = f"{len(known)} entries, version {chain.current(known) or 'none'} in production"
     if asked.verify:
@@ -37,21 +40,27 @@ def ledger(work: Workspace) -> Record:
         said + (f". {at(known, asked.at)}" if asked.at else ""),
         artifacts={"ledger.csv": table, "ledger.json": known},
         table=table,
-        warnings=tuple(f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in wrong),
-        decisions=() if wrong else work.to_enter,
+        warnings=tuple(f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in decisions.problems(name)),
+        decisions=work.to_enter,
     )
+
+
+def row(entry: chain.Entry) -> dict:
+    """What the table shows of an entry; all of it is in ledger.json in the run."""
+    gates = "overridden" if entry.get("override") else entry.get("gates", "")
+    return {name: entry.get(name) for name in SHOWN} | {"version": ", ".join(entry["versions"]), "gates": gates}
 
 
 def at(known: list[chain.Entry], asked: str) -> str:
     """Which version was in production then, and who put it there."""
     try:
         moment = chain.moment_of(asked)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UserError(
             f"ask.at={asked} is neither a day (YYYY-MM-DD) nor a moment (YYYY-MM-DDTHH:MM:SS, UTC): {error}."
         ) from error
     found = chain.at(known, moment)
     when = f"At the end of {asked} (UTC)" if len(asked) == 10 else f"At {moment.isoformat()}"
-    if found is None:
+    if found is None or found["to"] is None:
         return f"{when} no version was in production by the record."
     return f"{when} version {found['to']} was in production: entry {found['number']}, {found['event']} by {found['by']} on {found['at']}: {found['why']}"

@@ -11,7 +11,7 @@ from clv.drift.baseline import PREDICTED, Baseline
 from clv.errors import InputError, UserError
 from clv.record import Record, Review
 from clv.steps import vintages
-from clv.tracking import registry
+from clv.tracking import registry, versions
 from clv.tracking.reviews import ACKNOWLEDGE
 from clv.workspace import Workspace
 
@@ -73,7 +73,7 @@ def known(work: Workspace) -> Baseline:
 
     Raises: UserError: it is missing, was changed, or is not whole.
     """
-    version, path = work.production, registry.verified(work.production, registry.BASELINE)
+    version, path = work.production, versions.verified(work.production, versions.BASELINE)
     try:
         return baseline.load(path)
     except UserError as error:

@@ -1,11 +1,13 @@
 """What a person decides: which version is in production, and what follows from a review. Each decision is for the ledger."""
 
+import unicodedata
+
 from clv import gates, ledger
 from clv.errors import UserError
 from clv.record import Decision, Record
 from clv.review import DECISIONS
-from clv.steps.review import opponent
-from clv.tracking import candidates, registry, reviews
+from clv.steps.review import limits, opponent
+from clv.tracking import candidates, registry, reviews, versions
 from clv.tracking.registry import Version
 from clv.workspace import Workspace
 
@@ -33,7 +35,7 @@ def promote(work: Workspace) -> Record:
     chosen, name = work.config.person, work.config.tracking.model_name
     asked(work, "promote", "version", "reviewer", "reason")
     version = work.usable(registry.existing(work.candidates, chosen.version))
-    registry.verified(version, registry.MODEL), registry.verified(version, registry.BASELINE)
+    versions.verified(version, versions.MODEL), versions.verified(version, versions.BASELINE)
     found = reviewed(work, version)
     refuse_its_author(work, version)
     failed = [f"{gate['name']}: {gate['reason']}" for gate in found["gates"] if not gate["passed"]]
@@ -45,13 +47,7 @@ def promote(work: Workspace) -> Record:
             f"{registry.PROMOTE.format(version=version.number)} -P override=true"
         )
     number = version.number if version.name == name else registry.copied(version, name)
-    based_on = facts_of(version) | {
-        "gates": gates.FAILED if failed else gates.PASSED,
-        "override": bool(failed),
-        "review_sha256": found["sha256"],
-        "reviewed_against": found["against"],
-        "differences": {row["metric"]: row.get("difference") for row in found["metrics"]},
-    }
+    based_on = facts_of(version) | {"override": bool(failed)}
     both = dict.fromkeys((f"{name}/{number}", shown(version)))
     return Record(
         f"version {number} of model {name} is Production (before: {registry.named_production(name) or 'none'}), "
@@ -69,14 +65,20 @@ def reject(work: Workspace) -> Record:
     chosen = work.config.person
     asked(work, "reject", "version", "reviewer", "reason")
     version = registry.existing(work.candidates, chosen.version)
-    found = reviewed(work, version)
-    based_on = facts_of(version) | {"review_sha256": found["sha256"], "reviewed_against": found["against"]}
+    if (
+        version.number == registry.named_production(work.config.tracking.model_name)
+        and not work.config.tracking.candidates
+    ):
+        raise UserError(
+            f"Version {version.number} of model {version.name} is in production; rejecting it would change nothing.\nHint: {registry.ROLLBACK}"
+        )
+    reviewed(work, version)
     return Record(
         f"version {version.number} of model {version.name} was rejected by {chosen.reviewer}; nothing moved",
         title=f"version {version.number} by {chosen.reviewer}",
         tags={"rejected_version": version.number, "rejected_by": chosen.reviewer, "rejection_reason": chosen.reason},
         decisions=work.to_enter
-        + (Decision(ledger.REJECTION, chosen.reviewer, chosen.reason, None, (shown(version),), based_on),),
+        + (Decision(ledger.REJECTION, chosen.reviewer, chosen.reason, None, (shown(version),), facts_of(version)),),
     )
 
 
@@ -93,11 +95,14 @@ def rollback(work: Workspace) -> Record:
             f"Version {left or 'none'} of model {name} has no version before it in the ledger; nothing moved.\nHint: {registry.PROMOTE.format(version='N')}"
         )
     version = work.usable(registry.existing(name, back))
-    registry.verified(version, registry.MODEL), registry.verified(version, registry.BASELINE)
+    versions.verified(version, versions.MODEL), versions.verified(version, versions.BASELINE)
     return Record(
         f"version {back} of model {name} is Production again (before: {left}), rolled back by {chosen.reviewer}",
         title=f"to version {back} by {chosen.reviewer}",
         tags={"promoted_version": back, "promoted_by": chosen.reviewer, "promotion_reason": chosen.reason},
+        warnings=()
+        if ledger.approved(work.known_decisions, back)
+        else (f"nobody promoted version {back} through a review.",),
         decisions=work.to_enter
         + (Decision(ledger.ROLLBACK, chosen.reviewer, chosen.reason, back, (shown(version),), facts_of(version)),),
     )
@@ -156,23 +161,30 @@ def reviewed(work: Workspace, version: Version) -> dict:
         raise UserError(
             f"Version {version.number} of model {version.name} was reviewed with other files than it has now.{hint}"
         )
-    for entry in reversed(work.known_decisions):
-        if entry.get("review_sha256") == found["sha256"]:
-            raise UserError(
-                f"The review of version {version.number} of model {version.name} is closed: {entry['event']} by {entry['by']} on {entry['at']}: "
-                f"{entry['why']}.{hint}"
-            )
+    wanted, judged = limits(work), found["limits"]
+    if other := [
+        f"{name}={judged.get(name)} (here {value})" for name, value in wanted.items() if value != judged.get(name)
+    ]:
+        raise UserError(
+            f"Version {version.number} of model {version.name} was judged by other limits than conf/review has: {', '.join(other)}.{hint}"
+        )
     return found
 
 
 def refuse_its_author(work: Workspace, version: Version) -> None:
     """Raises: UserError: review.four_eyes, and the reviewer trained the version."""
     author, reviewer = candidates.trained_by(version), work.config.person.reviewer
-    if work.config.review.four_eyes and " ".join(author.split()).casefold() == " ".join(reviewer.split()).casefold():
+    if work.config.review.four_eyes and plain(author) == plain(reviewer):
         raise UserError(
             f"{reviewer} trained version {version.number} of model {version.name} and cannot promote it (review.four_eyes).\nHint: another "
             "person reviews it."
         )
+
+
+def plain(name: str) -> str:
+    """A name without what the eye does not see: case, width, blanks, invisible characters."""
+    seen = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
+    return " ".join(seen.split()).casefold()
 
 
 def shown(version: Version) -> str:
@@ -180,8 +192,21 @@ def shown(version: Version) -> str:
 
 
 def facts_of(version: Version) -> dict:
-    return {
+    """What an entry says of a version: its digests, and what its newest review found."""
+    known = {
+        "source": shown(version),
         "files_sha256": version.tags.get("files_sha256"),
         "data_sha256": version.facts["data_sha256"],
-        "source": shown(version),
+    }
+    try:
+        found = candidates.read(version)
+    except UserError as error:
+        return known | {"review": str(error).splitlines()[0]}
+    return known | {
+        "review_sha256": found["sha256"],
+        "reviewed_against": found["against"],
+        "review_data_sha256": found["data_sha256"],
+        "limits": found["limits"],
+        "gates": gates.PASSED if all(gate["passed"] for gate in found["gates"]) else gates.FAILED,
+        "differences": {row["metric"]: row["difference"] for row in found["metrics"] if "difference" in row},
     }

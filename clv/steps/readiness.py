@@ -12,7 +12,7 @@ from clv import alerts, ledger, transactions
 from clv.drift import baseline
 from clv.errors import UserError
 from clv.record import Record
-from clv.tracking import candidates, decisions, registry, reviews
+from clv.tracking import candidates, decisions, registry, reviews, versions
 from clv.workspace import RANKED, Workspace
 
 CHECKLIST = Path(__file__).parents[2] / "docs" / "launch_readiness_checklist.md"
@@ -91,24 +91,24 @@ def recent(work: Workspace, day: dt.date, said: str) -> str:
 
 
 def production(work: Workspace) -> str:
-    registry.load(work.production)
-    return f"version {work.production.number}, {len(registry.recorded_files(work.production))} files verified"
+    versions.load(work.production)
+    return f"version {work.production.number}, {len(versions.recorded_files(work.production))} files verified"
 
 
 def known_baseline(work: Workspace) -> str:
-    found = baseline.load(registry.verified(work.production, registry.BASELINE))
+    found = baseline.load(versions.verified(work.production, versions.BASELINE))
     return f"{found.customers:,} customers, {len(found.sketches)} columns"
 
 
 def reviewed(work: Workspace) -> str:
-    newest = ledger.newest_move(work.known_decisions)
-    if work.unrecorded or newest is None or newest["event"] in (ledger.BOOTSTRAP, ledger.OUTSIDE):
-        number = work.production.number
+    number, newest = work.production.number, ledger.newest_move(work.known_decisions)
+    promoted = ledger.approved(work.known_decisions, number)
+    if work.unrecorded or promoted is None or newest["event"] == ledger.OUTSIDE:
         raise UserError(
-            f"version {number} came into production without a person's review: {candidates.REVIEW.format(version=number)}, then promote it"
+            f"nobody put version {number} into production through a review: {candidates.REVIEW.format(version=number)}, then promote it"
         )
-    return f"{newest['event']} by {newest['by']} on {newest['at']}" + (
-        ", gates overridden" if newest.get("override") else ""
+    return f"{promoted['event']} by {promoted['by']} on {promoted['at']}" + (
+        ", gates overridden" if promoted.get("override") else ""
     )
 
 

@@ -13,7 +13,7 @@ from clv.errors import UserError
 from clv.recipes import OURS, measure
 from clv.record import Record
 from clv.steps.promotion import asked
-from clv.tracking import registry
+from clv.tracking import registry, versions
 from clv.tracking.registry import Version
 from clv.workspace import Workspace
 
@@ -28,7 +28,7 @@ def reproduce(work: Workspace) -> Record:
     """
     asked(work, "reproduce", "version")
     version = registry.existing(work.config.tracking.model_name, work.config.person.version)
-    recorded = from_yaml(registry.recorded_config(version), work.config)
+    recorded = from_yaml(versions.recorded_config(version), work.config)
     differences = different_libraries(version) + different_code(version)
     path = data_of(work, version, recorded, differences)
     rebuilt = Workspace(
@@ -39,7 +39,7 @@ def reproduce(work: Workspace) -> Record:
         work.now,
     )
     found = measure(rebuilt, rebuilt.plan)
-    before = model.predict(registry.load(version), found.evaluation)["predicted_clv"].to_numpy()
+    before = model.predict(versions.load(version), found.evaluation)["predicted_clv"].to_numpy()
     distance = np.abs(found.predicted[OURS] - before)
     off = int((distance > TOLERANCE * np.maximum(1, np.abs(before))).sum())
     said = f"{len(before):,} predictions at {found.plan.evaluation}, the largest difference is {distance.max():.3g}"
@@ -57,20 +57,16 @@ def reproduce(work: Workspace) -> Record:
 
 
 def data_of(work: Workspace, version: Version, recorded: Config, differences: list[str]) -> str:
-    """The file that the version was trained on: the one given now, or the one of then, by its digest."""
-    wanted = version.facts["data_sha256"]
-    here = {
-        path: transactions.digest(Path(path))
-        for path in (work.config.data.path, recorded.data.path)
-        if Path(path).is_file()
-    }
-    for path, digest in here.items():
-        if digest == wanted:
-            return path
-    found = (
-        ", ".join(f"{path} has {digest[:12]}" for path, digest in here.items())
-        or f"{work.config.data.path} is not there"
-    )
+    """The file that the version was trained on: the one that is given now, or where there is none, the one of then.
+
+    Raises: UserError: its digest is another one.
+    """
+    wanted, given = version.facts["data_sha256"], work.config.data.path
+    path = given if Path(given).is_file() else recorded.data.path
+    digest = transactions.digest(Path(path)) if Path(path).is_file() else None
+    if digest == wanted:
+        return path
+    found = f"{path} has {digest[:12]}" if digest else f"neither {given} nor {path} is there"
     also = "".join(f"\n  {one}" for one in differences)
     raise UserError(
         f"Version {version.number} was trained on data with sha256 {wanted[:12]} ({recorded.data.path}); {found}. Nothing was rebuilt."
@@ -90,7 +86,7 @@ def different_code(version: Version) -> list[str]:
     root = Path(__file__).parents[2]
     then = {
         name.removeprefix(CODE): digest
-        for name, digest in registry.recorded_files(version).items()
+        for name, digest in versions.recorded_files(version).items()
         if name.startswith(CODE)
     }
     then = {name: digest for name, digest in then.items() if not name.endswith(".pyc")}

@@ -1,16 +1,13 @@
 """Scores, clusters and their ranks, by the version in production."""
 
-import datetime as dt
 from collections.abc import Iterator
 
 import pandas as pd
 
-from clv import clusters, model, ranking, reports, windows
+from clv import clusters, model, ranking, reports
 from clv.errors import InputError
 from clv.record import Record
-from clv.workspace import CLUSTERED, PICTURE, RANKED, RANKINGS, Workspace
-
-SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
+from clv.workspace import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Workspace
 
 
 def score(work: Workspace) -> Record:
@@ -52,12 +49,10 @@ def doubts(work: Workspace) -> Iterator[str]:
     asked = work.config.window.horizon_days
     if asked != facts["horizon_days"]:
         yield f"{version} predicts {facts['horizon_days']} days; window.horizon_days={asked} was asked. Promote a version trained for it."
-    begin = dt.date.fromisoformat(facts["evaluation_cutoff"])
-    end = begin + dt.timedelta(days=facts["horizon_days"])
-    then, now = facts["evaluation_revenue"], windows.net_revenue(work.purchases, begin, end)
+    then, now = work.then_and_now(work.production)
     if not abs(now - then) <= SAME_HISTORY * abs(then):
         yield (
-            f"{version} learnt from another history, {facts['data']}: the {facts['horizon_days']} days from {begin} brought {then:,.0f} there and "
+            f"{version} learnt from another history, {facts['data']}: the {facts['horizon_days']} days from {facts['evaluation_cutoff']} brought {then:,.0f} there and "
             f"{now:,.0f} here. Promote a version trained on this one, or give this history a model of its own: tracking.model_name=NAME."
         )
     if work.as_of < work.learnt_until:

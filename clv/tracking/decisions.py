@@ -17,10 +17,11 @@ from mlflow.exceptions import MlflowException
 from clv import ledger
 from clv.errors import UserError
 from clv.record import Decision
-from clv.tracking import registry, reviews
+from clv.tracking import candidates, registry, reviews
 
 LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
-HEAD = "ledger_head"
+HEAD, ENTRY = "ledger_head", "ledger_entry"  # tags of the model, and of the versions that an entry is about
+RESTORE = "Hint: `mlflow run . -e ledger -P verify=true` names what is wrong; restore the tracking store's database from before."
 NOTE = "The ledger of model {name}: its entries are the parameters of run {run}. Read it with `mlflow run . -e ledger`."
 
 
@@ -39,9 +40,7 @@ def stored(name: str) -> dict[str, str]:
     try:
         run = mlflow.MlflowClient().get_run(run_id or head["run"])
     except MlflowException as error:
-        raise UserError(
-            f"The ledger of model {name} is gone: {error}\nHint: restore the tracking store's database."
-        ) from error
+        raise UserError(f"The ledger of model {name} is gone: {error}\n{RESTORE}") from error
     if run_id is None or run.info.lifecycle_stage == "deleted" or head and head["run"] != run_id:
         raise UserError(
             f"The ledger of model {name} was taken away: its entries are in run {run.info.run_id} ({run.info.lifecycle_stage}).\nHint: "
@@ -54,30 +53,57 @@ def ledger_name(name: str) -> str:
     return f"{name}-ledger"
 
 
-def run_of(name: str) -> str | None:
+def registered(name: str) -> mlflow.entities.model_registry.RegisteredModel | None:
     try:
-        return mlflow.MlflowClient().get_registered_model(ledger_name(name)).tags.get("run")
+        return mlflow.MlflowClient().get_registered_model(name)
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
+
+
+def run_of(name: str) -> str | None:
+    """Raises: UserError: the ledger is there, and its tag is gone."""
+    found = registered(ledger_name(name))
+    if found and not found.tags.get("run"):
+        raise UserError(
+            f"The ledger of model {name} was taken away: the tag `run` of registered model {ledger_name(name)} is gone.\nHint: let it name the "
+            "run again that the model's description names."
+        )
+    return found.tags["run"] if found else None
 
 
 def head_of(name: str) -> dict | None:
+    """run, number and digest of the newest sealed entry.
+
+    Raises: UserError: the tag was changed.
+    """
+    found = registered(name)
+    if found is None or HEAD not in found.tags:
+        return None
     try:
-        text = mlflow.MlflowClient().get_registered_model(name).tags.get(HEAD)
-        return json.loads(text) if text else None
-    except ValueError as error:
-        raise UserError(f"The tag {HEAD} of model {name} was changed: it cannot be read.") from error
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
+        head = json.loads(found.tags[HEAD])
+        if head["number"] >= 1 and isinstance(head["digest"], str) and isinstance(head["run"], str):
+            return head
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise UserError(f"The tag {HEAD} of model {name} was changed: it cannot be read.\n{RESTORE}")
 
 
 def problems(name: str) -> list[str]:
-    head = head_of(name)
-    return ledger.problems(stored(name), head and (head["number"], head["digest"]))
+    """What is not as it was written: in the chain, in the tag that keeps its newest entry, and in the entries that versions show."""
+    head, versions = head_of(name), mlflow.MlflowClient().search_model_versions(f"name='{name}'")
+    texts = stored(name)  # read last: what the others speak of is there by now
+    found = ledger.problems(texts, head and (head["number"], head["digest"]))
+    if head is None and any(key.endswith(".sealed") for key in texts):
+        found.append(f"the tag {HEAD} of model {name} was removed")
+    for version in versions:
+        number, _, digest = version.tags.get(ENTRY, "").partition(" ")
+        if number and digest != ledger.digest(texts.get(number, "")):
+            found.append(
+                f"version {version.version} shows entry {number} with another digest: one of the two was changed or removed"
+            )
+    return found
 
 
 def opened(name: str) -> str:
@@ -118,8 +144,8 @@ def append(name: str, make: Callable[[list[ledger.Entry]], dict[str, Any] | None
     Raises: UserError: the chain is broken (nothing is added to it), or the entry is too long.
     """
     run_id, texts = opened(name), stored(name)
-    if wrong := ledger.problems(texts, None):
-        raise UserError(f"The ledger of model {name} is broken, nothing was added to it: {wrong[0]}.\n{LOOK}")
+    if wrong := problems(name):
+        raise UserError(f"The ledger of model {name} is broken, nothing was added to it: {wrong[0]}.\n{RESTORE}")
     content = make(ledger.entries(texts))
     if content is None:
         return False
@@ -135,9 +161,6 @@ def append(name: str, make: Callable[[list[ledger.Entry]], dict[str, Any] | None
     return True
 
 
-LOOK = "Hint: `mlflow run . -e ledger -P verify=true` names all of it; restore the tracking store's database."
-
-
 def record(name: str, decision: Decision, facts: dict[str, Any]) -> bool:
     """Enter a decision, then bring about what the ledger says. facts: at, run, entered_by, git_commit.
 
@@ -146,42 +169,55 @@ def record(name: str, decision: Decision, facts: dict[str, Any]) -> bool:
 
     def content(known: list[ledger.Entry]) -> dict[str, Any] | None:
         current = ledger.current(known)
-        if (
-            decision.event == ledger.BOOTSTRAP
-            and current
-            or decision.event == ledger.OUTSIDE
-            and current == decision.to
-        ):
+        if decision.event == ledger.BOOTSTRAP and known or decision.event == ledger.OUTSIDE and current == decision.to:
             return None
-        back = ledger.before(known, decision.to) if decision.event == ledger.ROLLBACK else current
-        moved = {
-            "from": current,
-            "to": decision.to,
-            "back": back if back != decision.to else ledger.before(known, decision.to),
-        }
+        refuse_a_closed_review(known, decision)
         said = {"event": decision.event, "by": decision.by, "why": decision.why, "versions": list(decision.versions)}
-        stays = {"from": current, "to": None}
-        return {"at": facts["at"]} | said | (moved if decision.to else stays) | facts | decision.facts
+        moved = {"from": current, "to": decision.to}
+        if decision.event in ledger.MOVES:
+            back = ledger.before(known, decision.to) if decision.event == ledger.ROLLBACK else current
+            moved["back"] = back if back != decision.to else ledger.before(known, decision.to)
+        return {"at": facts["at"]} | said | moved | facts | decision.facts
 
     written = append(name, content)
     settle(name)
     return written
 
 
-def settle(name: str) -> None:
-    """Bring about what the ledger says and nobody has sealed yet: also for a writer who was interrupted."""
-    waiting = unsealed(stored(name))
+def refuse_a_closed_review(known: list[ledger.Entry], decision: Decision) -> None:
+    """Raises: UserError: somebody has decided on the same review, perhaps a moment ago."""
+    closing = (ledger.PROMOTION, ledger.REJECTION)
+    for entry in known if decision.event in closing else ():
+        if entry["event"] in closing and entry.get("review_sha256", "") == decision.facts.get("review_sha256"):
+            raise UserError(
+                f"The review of {decision.versions[-1]} is closed: {entry['event']} by {entry['by']} on {entry['at']}: {entry['why']}."
+                f"\nHint: {candidates.REVIEW.format(version=decision.versions[-1].split('/')[1])}"
+            )
+
+
+def settle(name: str) -> list[ledger.Entry]:
+    """Bring about what the ledger says and nobody has sealed yet, also for a writer who was interrupted; nothing where the chain is broken.
+
+    Returns: the entries that waited.
+    """
+    texts = stored(name)
+    waiting, head = ledger.unsealed(texts), head_of(name)
+    behind = bool(texts) and (head is None or head["number"] < len(ledger.entries(texts)))
+    if not (waiting or behind) or problems(name):
+        return []
     for entry in waiting:
         with suppress(MlflowException):  # this shows what the ledger says; not everybody may write it everywhere
-            show(entry)
+            show(entry, ledger.digest(texts[ledger.key(entry["number"])]))
     if any(entry["event"] in ledger.MOVES for entry in waiting):
         follow(name)
-    seal(name, waiting)
+    seal(name, texts, waiting)
+    return waiting
 
 
-def show(entry: ledger.Entry) -> None:
+def show(entry: ledger.Entry, digest: str) -> None:
+    """On the versions that the entry is about."""
     for version in entry["versions"]:
-        registry.tag_version(*version.split("/"), tags_of(entry))
+        registry.tag_version(*version.split("/"), tags_of(entry) | {ENTRY: f"{ledger.key(entry['number'])} {digest}"})
     if entry["event"] == ledger.ACKNOWLEDGEMENT:
         reviews.close(entry)
 
@@ -190,25 +226,18 @@ def follow(name: str) -> None:
     """Let the aliases name what the newest entry says; look again after it, so that they end there whoever was faster."""
     seen = None
     while (newest := ledger.newest_move(ledger.entries(stored(name)))) != seen:
-        if newest["event"] == ledger.OUTSIDE:
-            registry.set_alias(name, registry.PREVIOUS, newest["back"]) if newest["back"] else None
-        else:
-            registry.point(name, newest["to"], newest["back"])
+        if newest["event"] != ledger.OUTSIDE:
+            registry.point(name, newest["to"])
+        registry.remember(name, newest.get("back"))
         seen = newest
 
 
-def unsealed(texts: dict[str, str]) -> list[ledger.Entry]:
-    return [entry for entry in ledger.entries(texts) if ledger.seal_key(entry["number"]) not in texts]
-
-
-def seal(name: str, done: list[ledger.Entry]) -> None:
+def seal(name: str, texts: dict[str, str], done: list[ledger.Entry]) -> None:
     """Write the digest of each entry beside it, and that of the newest on the model."""
-    if not done:
-        return
-    client, run_id, texts = mlflow.MlflowClient(), run_of(name), stored(name)
+    client, run_id = mlflow.MlflowClient(), run_of(name)
     for entry in done:
         client.log_param(run_id, ledger.seal_key(entry["number"]), ledger.digest(texts[ledger.key(entry["number"])]))
-    number = done[-1]["number"]
+    number = len(ledger.entries(texts))
     head = {"run": run_id, "number": number, "digest": ledger.digest(texts[ledger.key(number)])}
     client.set_registered_model_tag(name, HEAD, json.dumps(head))
 
@@ -216,8 +245,10 @@ def seal(name: str, done: list[ledger.Entry]) -> None:
 def tags_of(entry: ledger.Entry) -> dict[str, str]:
     """What a version shows of the newest decision about it."""
     event = entry["event"]
+    if event == ledger.OUTSIDE and entry["to"] is None:
+        return {"review_status": "withdrawn"}
     status = {ledger.PROMOTION: "approved", ledger.REJECTION: "rejected", ledger.OUTSIDE: "missing"}.get(event)
     words = ("rejected", "rejection") if event == ledger.REJECTION else ("promoted", "promotion")
     who = {f"{words[0]}_by": entry["by"], f"{words[0]}_at": entry["at"], f"{words[1]}_reason": entry["why"]}
     shown = who if event not in (ledger.OUTSIDE, ledger.ACKNOWLEDGEMENT) else {}
-    return shown | ({"review_status": status} if status else {}) | {"ledger_entry": str(entry["number"])}
+    return shown | ({"review_status": status} if status else {})

@@ -1,29 +1,18 @@
 """The registry: versions, their files and the aliases that name them."""
 
 import contextlib
-import hashlib
 import io
-import json
-import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import mlflow
 import tenacity
 from mlflow.exceptions import MlflowException
-from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
 
-from clv import model
 from clv.errors import UserError
-from clv.model import files
-from clv.record import Candidate
 
 PRODUCTION, CANDIDATE, PREVIOUS = "production", "candidate", "previous"
-FILES = "clv_model"  # folder of the model within a version's artifacts
-MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 PROMOTE = "mlflow run . -e promote -P version={version} -P reviewer=NAME -P reason=WHY"
 ROLLBACK = "mlflow run . -e rollback -P reviewer=NAME -P reason=WHY"
 ANOTHER = f"Hint: promote another version, or go back to the one before:\n  {PROMOTE.format(version='N')}\n  {ROLLBACK}"
@@ -48,107 +37,6 @@ def readable() -> Iterator[None]:
         yield
     except MlflowException as error:
         raise UserError(f"The tracking store at {mlflow.get_tracking_uri()} refused: {error}") from error
-
-
-def register(candidate: Candidate, name: str) -> str:
-    """Log the model to the active run, register it with the digests of its files, and let the alias `candidate` name it.
-
-    The run holds the rest of the version (its baseline) by now. Returns the version.
-    """
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        warnings.catch_warnings(action="ignore"),  # it asks for type hints and for an example, which would be customers
-    ):
-        written = Path(folder) / FILES
-        written.mkdir()
-        files.save(candidate.model, written)
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(Path(__file__).parent / "serving.py"),
-            artifacts={FILES: str(written)},
-            code_paths=[str(Path(__file__).parent.parent)],
-            signature=signature(candidate),
-            metadata={"clv": candidate.facts},
-            pip_requirements=[f"{library}=={version}" for library, version in candidate.facts["libraries"].items()],
-        )
-    run_id = mlflow.active_run().info.run_id
-    found = digests(download(info.model_uri), MODEL) | digests(download(f"runs:/{run_id}/{BASELINE}"), BASELINE)
-    mlflow.log_dict(found, LISTING)
-    version = mlflow.register_model(info.model_uri, name, tags={"files_sha256": digest_of(found)}).version
-    client = mlflow.MlflowClient()
-    client.update_model_version(name, str(version), description=candidate.description)
-    client.set_registered_model_alias(name, CANDIDATE, str(version))
-    return str(version)
-
-
-def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
-    """Numbers as double, which takes float32 as well."""
-    numbers = candidate.example.select_dtypes("number")
-    example = candidate.example.assign(**numbers.astype("float64"))
-    return mlflow.models.infer_signature(example, model.predict(candidate.model, example))
-
-
-def download(uri: str) -> Path:
-    return Path(mlflow.artifacts.download_artifacts(uri))
-
-
-def digests(folder: Path, part: str) -> dict[str, str]:
-    """SHA-256 of every file of the folder, by part/path; without the note that MLflow leaves in what it downloads."""
-    found = (
-        path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != REGISTERED_MODEL_META_FILE_NAME
-    )
-    return {f"{part}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
-
-
-def digest_of(listing: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps(listing, sort_keys=True).encode()).hexdigest()
-
-
-def recorded_files(version: Version) -> dict[str, str]:
-    """Path -> SHA-256 of the version's files, as they were when it was registered.
-
-    Raises: UserError: nothing was recorded, or the record is not the one whose digest the version carries.
-    """
-    try:
-        listing = json.loads(download(f"runs:/{version.run_id}/{LISTING}").read_text())
-    except (MlflowException, OSError, ValueError) as error:
-        raise earlier(version) from error
-    if digest_of(listing) != version.tags.get("files_sha256"):
-        raise UserError(
-            f"Version {version.number} of model {version.name}: the list of its files' digests ({LISTING} in run {version.run_id}) "
-            f"is not the one that was registered.\n{ANOTHER}"
-        )
-    return listing
-
-
-def recorded_config(version: Version) -> str:
-    """The configuration that the version was trained with, as YAML."""
-    try:
-        return download(f"runs:/{version.run_id}/config.yaml").read_text()
-    except (MlflowException, OSError) as error:
-        raise earlier(version) from error
-
-
-def verified(version: Version, part: str) -> Path:
-    """A part of the version (model or baseline), every file of it as it was when it was registered.
-
-    Raises: UserError: a file is missing, was changed, or was added.
-    """
-    recorded = {name: digest for name, digest in recorded_files(version).items() if name.startswith(f"{part}/")}
-    where = f"models:/{version.name}/{version.number}" if part == MODEL else f"runs:/{version.run_id}/{part}"
-    try:
-        folder = download(where)
-    except (MlflowException, OSError) as error:
-        raise UserError(
-            f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{ANOTHER}"
-        ) from error
-    found = digests(folder, part)
-    if wrong := sorted(name for name in recorded.keys() | found.keys() if recorded.get(name) != found.get(name)):
-        raise UserError(
-            f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
-            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{ANOTHER}"
-        )
-    return folder
 
 
 def aliases(name: str) -> dict[str, str]:
@@ -220,7 +108,7 @@ def version_at(name: str, alias: str, number: str) -> Version:
     try:
         found = mlflow.MlflowClient().get_model_version(name, number)
         facts = mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"]
-    except (MlflowException, OSError, TypeError, KeyError) as error:
+    except Exception as error:  # whatever a file raises that is no MLmodel
         why = "it carries no facts of ours" if isinstance(error, (TypeError, KeyError)) else str(error)
         raise UserError(
             f"Version {number} of model {name} is not a whole version that this engine made: {why}.\n{ANOTHER}"
@@ -239,34 +127,21 @@ def existing(name: str, number: str | None) -> Version:
     return version_at(name, "", str(number))
 
 
-def load(version: Version) -> model.Model:
-    """The model of a version, from its native files, which are as they were registered; no code that is stored with it is run.
-
-    Raises: UserError: the files are not those, or another engine wrote them.
-    """
-    try:
-        return files.load(verified(version, MODEL) / "artifacts" / FILES)
-    except (KeyError, TypeError) as error:
-        raise earlier(version) from error
-
-
-def earlier(version: Version) -> UserError:
-    return UserError(
-        f"Version {version.number} of model {version.name} was made by an earlier engine, or its files are gone.\n{ANOTHER}"
-    )
-
-
-def point(name: str, number: str, previous: str | None) -> None:
-    """Let the alias `production` name the version, and `previous` the one to go back to; case variants are taken away."""
-    client = mlflow.MlflowClient()
-    if previous:
-        set_alias(name, PREVIOUS, previous)
-    elif PREVIOUS in aliases(name):
-        client.delete_registered_model_alias(name, PREVIOUS)
+def point(name: str, number: str) -> None:
+    """Let the alias `production` name the version; its case variants are taken away."""
     for alias in production_aliases(name):
         if alias != PRODUCTION:
-            client.delete_registered_model_alias(name, alias)
+            mlflow.MlflowClient().delete_registered_model_alias(name, alias)
     set_alias(name, PRODUCTION, number)
+
+
+def remember(name: str, previous: str | None) -> None:
+    """Let the alias `previous` name the version to go back to; none where there is none, or it was deleted."""
+    there = [str(version.version) for version in mlflow.MlflowClient().search_model_versions(f"name='{name}'")]
+    if previous in there:
+        set_alias(name, PREVIOUS, previous)
+    elif PREVIOUS in aliases(name):
+        mlflow.MlflowClient().delete_registered_model_alias(name, PREVIOUS)
 
 
 @tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random(0, 0.5), reraise=True)
