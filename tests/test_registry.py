@@ -107,7 +107,7 @@ def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(train
         pipeline.promote(trained.config("person.version=2", *promote))
     pipeline.review(trained.config("person.version=1", *promote))
     with pytest.raises(
-        UserError, match="failed 1 of 5 gates:\n  not worse than Production: Version 2 cannot be compared with"
+        UserError, match="failed 1 of 6 gates:\n  not worse than Production: Version 2 cannot be compared with"
     ):
         pipeline.promote(trained.config("person.version=1", *promote))
     pipeline.promote(trained.config("person.version=1", "person.override=true", *promote))
