@@ -80,8 +80,8 @@ def following(stored: dict[str, str], content: dict[str, Any]) -> tuple[str, str
 def problems(stored: dict[str, str], head: tuple[int, str] | None) -> list[str]:
     """What is not as it was written; empty when the chain holds.
 
-    Args: stored: key -> text, of entries and of their seals.   head: number and digest of the newest sealed entry, kept elsewhere; entries
-          beyond it may still wait for their seal.
+    Args: stored: key -> text, of entries and of their seals.   head: number and digest of the newest entry that was brought about, kept
+          elsewhere; it and entries beyond it may still wait for their seal.
     """
     names = numbers(stored)
     found = [
@@ -100,7 +100,7 @@ def problems(stored: dict[str, str], head: tuple[int, str] | None) -> list[str]:
             found.append(
                 f"entry {place} does not follow entry {place - 1}: one of the two was changed, or it was added"
             )
-        if seal is None and head and place <= head[0]:
+        if seal is None and head and place < head[0]:
             found.append(f"entry {place} has lost its seal")
         elif seal not in (None, now):
             found.append(f"entry {place} was changed: its seal is of other bytes")

@@ -206,7 +206,8 @@ class Workspace:
     def unrecorded(self) -> Decision | None:
         """What the ledger does not know yet: somebody moved the alias with other means."""
         name = self.config.tracking.model_name
-        number, recorded = registry.named_production(name), ledger.current(self.known_decisions)
+        recorded = ledger.current(self.known_decisions)  # first: what was left half done is finished by then
+        number = registry.named_production(name)
         if number == recorded:
             return None
         shown = f"{name}/{number or recorded}"

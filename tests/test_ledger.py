@@ -59,7 +59,11 @@ def test_one_byte_changed_removed_or_added_anywhere_is_found(data):
 @pytest.mark.parametrize("gone", sorted(STORED))
 def test_an_entry_or_a_seal_that_was_removed_is_found(gone):
     rest = {name: text for name, text in STORED.items() if name != gone}
-    assert ledger.problems(rest, HEAD)
+    waits = [entry["number"] for entry in ledger.unsealed(rest)]
+    assert ledger.problems(rest, HEAD) or (gone, waits) == (
+        "000005.sealed",
+        [5],
+    )  # the newest waits to be sealed, and is told of
 
 
 def test_the_newest_entries_cannot_be_cut_off_with_their_seals_and_none_can_be_added_or_swapped():

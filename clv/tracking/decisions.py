@@ -95,7 +95,7 @@ def problems(name: str) -> list[str]:
     head, versions = head_of(name), mlflow.MlflowClient().search_model_versions(f"name='{name}'")
     texts = stored(name)  # read last: what the others speak of is there by now
     found = ledger.problems(texts, head and (head["number"], head["digest"]))
-    if head is None and any(key.endswith(".sealed") for key in texts):
+    if head is None and any(key.endswith(".sealed") for key in texts) and head_of(name) is None:
         found.append(f"the tag {HEAD} of model {name} was removed")
     for version in versions:
         number, _, digest = version.tags.get(ENTRY, "").partition(" ")
@@ -169,7 +169,9 @@ def record(name: str, decision: Decision, facts: dict[str, Any]) -> bool:
 
     def content(known: list[ledger.Entry]) -> dict[str, Any] | None:
         current = ledger.current(known)
-        if decision.event == ledger.BOOTSTRAP and known or decision.event == ledger.OUTSIDE and current == decision.to:
+        if decision.event == ledger.BOOTSTRAP and known:
+            return None
+        if decision.event == ledger.OUTSIDE and (current == decision.to or moved_on(name, decision)):
             return None
         refuse_a_closed_review(known, decision)
         said = {"event": decision.event, "by": decision.by, "why": decision.why, "versions": list(decision.versions)}
@@ -182,6 +184,11 @@ def record(name: str, decision: Decision, facts: dict[str, Any]) -> bool:
     written = append(name, content)
     settle(name)
     return written
+
+
+def moved_on(name: str, noticed: Decision) -> bool:
+    """Whether somebody is about to move the alias by the ledger, or it is not where it was noticed any more."""
+    return bool(ledger.unsealed(stored(name))) or registry.named_production(name) != noticed.to
 
 
 def refuse_a_closed_review(known: list[ledger.Entry], decision: Decision) -> None:
@@ -233,13 +240,12 @@ def follow(name: str) -> None:
 
 
 def seal(name: str, texts: dict[str, str], done: list[ledger.Entry]) -> None:
-    """Write the digest of each entry beside it, and that of the newest on the model."""
+    """Entry by entry: first its digest on the model, then beside it. So an entry below the model's is sealed, whenever this ends."""
     client, run_id = mlflow.MlflowClient(), run_of(name)
-    for entry in done:
-        client.log_param(run_id, ledger.seal_key(entry["number"]), ledger.digest(texts[ledger.key(entry["number"])]))
-    number = len(ledger.entries(texts))
-    head = {"run": run_id, "number": number, "digest": ledger.digest(texts[ledger.key(number)])}
-    client.set_registered_model_tag(name, HEAD, json.dumps(head))
+    for entry in done or ledger.entries(texts)[-1:]:
+        number, digest = entry["number"], ledger.digest(texts[ledger.key(entry["number"])])
+        client.set_registered_model_tag(name, HEAD, json.dumps({"run": run_id, "number": number, "digest": digest}))
+        client.log_param(run_id, ledger.seal_key(number), digest)
 
 
 def tags_of(entry: ledger.Entry) -> dict[str, str]:

@@ -63,11 +63,16 @@ def download(uri: str) -> Path:
 
 
 def digests(folder: Path, part: str) -> dict[str, str]:
-    """SHA-256 of every file of the folder, by part/path; without the note that MLflow leaves in what it downloads."""
-    found = (
+    """SHA-256 of every file of the folder, by part/path; without what MLflow and Python leave in a folder that they use: a note, and
+    compiled code, which load() does not run."""
+    found = [
         path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != REGISTERED_MODEL_META_FILE_NAME
-    )
-    return {f"{part}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    ]
+    return {
+        f"{part}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in found
+        if path.suffix != ".pyc"
+    }
 
 
 def digest_of(listing: dict[str, str]) -> str:
