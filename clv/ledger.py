@@ -64,9 +64,10 @@ def parsed(name: str, text: str) -> Entry | None:
     try:
         found = json.loads(text)
         whole = all(isinstance(found[field], kind) for field, kind in FIELDS.items()) and found["event"] in EVENTS
-        dt.datetime.fromisoformat(found["at"])
-    except (ValueError, KeyError, TypeError):
+        when = dt.datetime.fromisoformat(found["at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    whole = whole and when.tzinfo is not None and all(isinstance(version, str) for version in found["versions"])
     return found if whole and key(found["number"]) == name else None
 
 

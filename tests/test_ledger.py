@@ -81,7 +81,17 @@ def test_the_newest_entries_cannot_be_cut_off_with_their_seals_and_none_can_be_a
 
 
 @pytest.mark.parametrize(
-    "change", [("number", "5"), ("number", 9), ("versions", None), ("event", "coup"), ("at", "yesterday"), ("by", None)]
+    "change",
+    [
+        ("number", "5"),
+        ("number", 9),
+        ("versions", None),
+        ("event", "coup"),
+        ("at", "yesterday"),
+        ("at", "2026-06-02"),
+        ("versions", [2]),
+        ("by", None),
+    ],
 )
 def test_an_entry_that_is_none_is_a_problem_and_never_a_crash(change):
     spoilt = json.loads(STORED["000005"]) | dict([change])

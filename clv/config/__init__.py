@@ -60,6 +60,8 @@ def check(section: Any, prefix: str) -> None:
 
 
 def check_value(name: str, value: Any, rule: Any) -> None:
+    if isinstance(value, str) and not value.isascii() and value != value.encode(errors="ignore").decode():
+        raise UserError(f"configuration: {name} holds bytes that are no UTF-8 text.")
     if "allowed" in rule and not rule["allowed"][0] <= value <= rule["allowed"][1]:
         raise UserError(f"configuration: {name}={value} is outside {rule['allowed'][0]:g} to {rule['allowed'][1]:g}.")
     if "choices" in rule and value not in rule["choices"]:

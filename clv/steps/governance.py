@@ -8,7 +8,6 @@ from clv.record import Record
 from clv.tracking import decisions
 from clv.workspace import Workspace
 
-WAITS = "not sealed; whoever wrote it was interrupted, or it was added by hand. Any other command brings it about"
 SHOWN = ("number", "at", "event", "version", "from", "to", "by", "why", "gates", "entered_by")
 
 
@@ -19,13 +18,18 @@ def ledger(work: Workspace) -> Record:
     """
     name, asked = work.config.tracking.model_name, work.config.ask
     texts = decisions.stored(name)  # as they are: before this command finishes what another left half done
-    wrong = decisions.problems(name) + [f"{chain.in_words(entry)}: {WAITS}" for entry in chain.unsealed(texts)]
+    wrong, waiting = decisions.problems(name), [chain.in_words(entry) for entry in chain.unsealed(texts)]
     if asked.verify and wrong:
         raise UserError(
             f"The ledger of model {name} is not as it was written, {len(wrong)} problems:\n  "
             + "\n  ".join(wrong)
             + "\nHint: restore "
             "the tracking store's database from before; the entries as they are now are in `mlflow run . -e ledger`."
+        )
+    if asked.verify and waiting:
+        raise UserError(
+            f"The ledger of model {name} holds, but is not finished: {', '.join(waiting)} not sealed. Somebody is at it, was interrupted, or "
+            "added it by hand.\nHint: look again; if it stays and is right, any other command brings it about."
         )
     known = work.known_decisions
     texts = decisions.stored(name)

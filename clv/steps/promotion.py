@@ -161,7 +161,7 @@ def reviewed(work: Workspace, version: Version) -> dict:
         raise UserError(
             f"Version {version.number} of model {version.name} was reviewed with other files than it has now.{hint}"
         )
-    wanted, judged = limits(work), found["limits"]
+    wanted, judged = limits(work), found.get("limits", {})
     if other := [
         f"{name}={judged.get(name)} (here {value})" for name, value in wanted.items() if value != judged.get(name)
     ]:
@@ -206,7 +206,7 @@ def facts_of(version: Version) -> dict:
         "review_sha256": found["sha256"],
         "reviewed_against": found["against"],
         "review_data_sha256": found["data_sha256"],
-        "limits": found["limits"],
+        "limits": found.get("limits"),
         "gates": gates.PASSED if all(gate["passed"] for gate in found["gates"]) else gates.FAILED,
         "differences": {row["metric"]: row["difference"] for row in found["metrics"] if "difference" in row},
     }

@@ -34,7 +34,7 @@ def stored(name: str) -> dict[str, str]:
 
     Raises: UserError: the ledger was there, and is gone.
     """
-    run_id, head = run_of(name), head_of(name)
+    head, run_id = head_of(name), run_of(name)  # in this order: a head is written after the run is known
     if run_id is None and head is None:
         return {}
     try:
@@ -83,9 +83,10 @@ def head_of(name: str) -> dict | None:
         return None
     try:
         head = json.loads(found.tags[HEAD])
-        if head["number"] >= 1 and isinstance(head["digest"], str) and isinstance(head["run"], str):
+        kinds = (("number", int), ("digest", str), ("run", str))
+        if all(isinstance(head[field], kind) for field, kind in kinds) and head["number"] >= 1:
             return head
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise UserError(f"The tag {HEAD} of model {name} was changed: it cannot be read.\n{RESTORE}")
 
@@ -98,7 +99,7 @@ def problems(name: str) -> list[str]:
     if head is None and any(key.endswith(".sealed") for key in texts) and head_of(name) is None:
         found.append(f"the tag {HEAD} of model {name} was removed")
     for version in versions:
-        number, _, digest = version.tags.get(ENTRY, "").partition(" ")
+        number, _, digest = (version.tags.get(ENTRY) or "").partition(" ")
         if number and digest != ledger.digest(texts.get(number, "")):
             found.append(
                 f"version {version.version} shows entry {number} with another digest: one of the two was changed or removed"
