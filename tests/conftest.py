@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
 
-from clv import config, pipeline, simulate, transactions
+from clv import config, ledger, pipeline, simulate, transactions
+from clv.tracking import decisions, registry
 
 ROOT = Path(__file__).resolve().parent.parent
 RANKED = "clv_ranked_predictions.csv"
@@ -154,3 +155,35 @@ def await_health(address, process):
         except OSError:
             time.sleep(0.1)
     raise TimeoutError(address)
+
+
+def person(version=None, reviewer="Ann Lee", reason="looked at it", **more):
+    said = {"version": version, "reviewer": reviewer, "reason": reason} | more
+    return [f"person.{key}='{value}'" for key, value in said.items() if value is not None]
+
+
+def aliases(name="clv"):
+    return registry.aliases(name)
+
+
+def entries(name="clv"):
+    return ledger.entries(decisions.stored(name))
+
+
+def tags(version, name="clv"):
+    return client().get_model_version(name, version).tags
+
+
+@pytest.fixture(scope="module")
+def governed(trained, request):
+    """Two versions of a model of the test module's own, of which the first is in production; a function that composes on it."""
+    name = request.module.MODEL
+
+    def config(*overrides):
+        return trained.config(
+            f"tracking.model_name={name}", f"outputs={trained.folder}/{name}", "model=btyd", *overrides
+        )
+
+    pipeline.full_pipeline(config())
+    pipeline.train(config("model.probability_model=bg_nbd"))
+    return config

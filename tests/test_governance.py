@@ -5,18 +5,17 @@ import os
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import mlflow
 import pytest
-from conftest import ROOT, artifacts, client, newest_run
+from conftest import ROOT, aliases, artifacts, client, entries, newest_run, person, tags
 
-from clv import ledger, pipeline
+from clv import pipeline
 from clv.errors import UserError
-from clv.record import Decision
 from clv.tracking import decisions, registry, versions
 
+MODEL = "governed"
 POOR = ("model=xgboost_squared_error", "model.rounds=2", "model.learning_rate=0.01")  # hardly better than the mean
 BLIND = (
     "model=xgboost_squared_error",
@@ -25,25 +24,8 @@ BLIND = (
 )  # the same prediction for everybody
 
 
-def person(version=None, reviewer="Ann Lee", reason="looked at it", **more):
-    said = {"version": version, "reviewer": reviewer, "reason": reason} | more
-    return [f"person.{key}='{value}'" for key, value in said.items() if value is not None]
-
-
 def moment():
     return datetime.now(UTC).isoformat()
-
-
-def aliases(name="clv"):
-    return registry.aliases(name)
-
-
-def entries(name="clv"):
-    return ledger.entries(decisions.stored(name))
-
-
-def tags(version, name="clv"):
-    return client().get_model_version(name, version).tags
 
 
 def at(config, asked):
@@ -121,20 +103,6 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     with pytest.raises(UserError, match="The ledger of model clv is broken, nothing was added to it"):
         pipeline.rollback(config(*person()))
     assert aliases()["production"] == "3"
-
-
-@pytest.fixture(scope="module")
-def governed(trained):
-    """Two versions of a model of its own, of which the first is in production; a function that composes on it."""
-
-    def config(*overrides):
-        return trained.config(
-            "tracking.model_name=governed", f"outputs={trained.folder}/governed", "model=btyd", *overrides
-        )
-
-    pipeline.full_pipeline(config())
-    pipeline.train(config("model.probability_model=bg_nbd"))
-    return config
 
 
 def test_the_review_says_what_a_reviewer_needs(governed):
@@ -265,81 +233,6 @@ def test_a_version_of_another_model_and_one_of_other_features_do_not_score(train
         pipeline.score(governed())
 
 
-def decision(event, version, by="Ann"):
-    return Decision(event, by, "because", version, (f"governed/{version}",), {})
-
-
-FACTS = {"at": "2026-11-23T12:00:00.000+00:00", "run": "", "entered_by": "", "git_commit": ""}
-
-
-def test_many_decisions_at_once_are_all_recorded_in_one_order_and_production_ends_on_the_last(governed):
-    count, kept = len(entries("governed")), aliases("governed")["production"]
-
-    def decide(number):
-        made = decision(ledger.PROMOTION, str(number % 2 + 1), f"person {number}")
-        return decisions.record("governed", made, FACTS | {"run": str(number)})
-
-    with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(decide, range(12)))
-    found = entries("governed")[count:]
-    assert sorted(entry["run"] for entry in found) == sorted(map(str, range(12)))
-    assert decisions.problems("governed") == []
-    assert [entry["from"] for entry in found][1:] == [entry["to"] for entry in found][:-1]
-    assert aliases("governed")["production"] == found[-1]["to"]
-    decisions.record("governed", decision(ledger.ROLLBACK, kept), FACTS | {"run": "back"})
-
-
-def test_two_first_decisions_at_once_open_one_ledger(project):
-    client().create_registered_model("twice")
-
-    def reject(number):
-        return decisions.record(
-            "twice", Decision(ledger.REJECTION, "Ann", "why", None, (), {}), FACTS | {"run": str(number)}
-        )
-
-    decisions.stored("twice")  # the store's tables are there
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(reject, range(4))) == [True] * 4
-    assert len(entries("twice")) == 4 and decisions.problems("twice") == []
-    assert len(client().search_runs([client().get_experiment_by_name("twice-ledger").experiment_id])) == 1
-
-
-def test_a_promotion_that_died_after_its_entry_is_finished_by_the_next_command(governed):
-    now = aliases("governed")["production"]
-    other = "2" if now == "1" else "1"
-    content = FACTS | {
-        "event": ledger.PROMOTION,
-        "by": "Ann",
-        "why": "died",
-        "versions": [f"governed/{other}"],
-    }
-    decisions.append("governed", lambda known: content | {"from": now, "to": other, "back": now})
-    assert aliases("governed")["production"] == now
-    assert pipeline.score(governed())[-1].tags["production_version"] == other
-    assert decisions.problems("governed") == [] and aliases("governed")["previous"] == now
-
-
-def test_a_ledger_that_was_taken_away_is_missed(governed):
-    run_id = decisions.run_of("governed")
-    client().delete_run(run_id)
-    with pytest.raises(
-        UserError, match=f"The ledger of model governed was taken away: its entries are in run {run_id} \\(deleted\\)"
-    ):
-        pipeline.ledger(governed())
-    client().restore_run(run_id)
-    client().delete_registered_model("governed-ledger")
-    with pytest.raises(UserError, match="The ledger of model governed was taken away"):
-        pipeline.ledger(governed())
-    client().create_registered_model("governed-ledger", tags={"run": run_id})
-    assert "verified" in pipeline.ledger(governed("ask.verify=true"))[-1].summary
-
-
-def test_an_entry_too_long_for_the_store_is_refused_and_not_cut(governed):
-    with pytest.raises(UserError, match="The entry would have .* characters, and 5900 fit"):
-        decisions.record("governed", Decision(ledger.REJECTION, "Ann", "x" * 6000, None, (), {}), FACTS)
-    assert decisions.problems("governed") == []
-
-
 def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, trained):
     pipeline.review(governed("person.version=2"))
     said = ["tracking.model_name=governed", f"outputs={trained.folder}/governed"]
@@ -361,128 +254,6 @@ def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, tr
     assert (entries("governed")[-1]["by"], entries("governed")[-1]["why"]) == ("Ann O'Lee", "it's; $(better)")
     assert command("ledger", "--verify", "true", "--at", "2020-01-01").returncode == 0
     assert "neither a day" in command("ledger", "--at", "yesterday").stderr
-
-
-def seals(name="governed"):
-    return decisions.stored(name), decisions.run_of(name)
-
-
-def forged(texts, **changed):
-    """The entry that would come next, made by somebody who knows the code."""
-    base = {
-        "event": ledger.PROMOTION,
-        "by": "CFO",
-        "why": "x",
-        "from": "1",
-        "to": "2",
-        "back": "1",
-        "versions": ["governed/2"],
-    }
-    return ledger.following(texts, FACTS | base | changed)
-
-
-def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_of_it(governed):
-    texts, run_id = seals()
-    client().log_param(run_id, *forged(texts))
-    with pytest.raises(UserError, match=r"is not finished: entry \d+ \(promotion of governed/2 by CFO\) not sealed"):
-        pipeline.ledger(governed("ask.verify=true"))
-    warnings = pipeline.score(governed())[-1].warnings
-    assert any(
-        "finished what another command left half done: entry" in warning and "by CFO" in warning for warning in warnings
-    )
-
-
-@pytest.mark.parametrize(
-    "change", [{"number": 999}, {"number": "3"}, {"versions": None}, {"by": None}, {"previous": "0" * 64}]
-)
-def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change):
-    texts, run_id = seals()
-    key, text = forged(texts, to="1")
-    before = aliases("governed")
-    with sqlite3.connect(trained.folder / "mlflow.db") as database:
-        spoilt = ledger.text_of(json.loads(text) | change)
-        database.execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, spoilt, run_id))
-    try:
-        pipeline.score(governed())
-        assert aliases("governed") == before and ledger.seal_key(int(key)) not in decisions.stored("governed")
-        with pytest.raises(UserError, match="is not as it was written"):
-            pipeline.ledger(governed("ask.verify=true"))
-        with pytest.raises(UserError, match="is broken, nothing was added to it"):
-            pipeline.rollback(governed(*person()))
-    finally:
-        with sqlite3.connect(trained.folder / "mlflow.db") as database:
-            database.execute("DELETE FROM params WHERE key = ? AND run_uuid = ?", (key, run_id))
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DELETE FROM registered_model_tags WHERE key = 'ledger_head' AND name = 'governed'",
-        "UPDATE registered_model_tags SET value = '[]' WHERE key = 'ledger_head' AND name = 'governed'",
-        "UPDATE registered_model_tags SET value = replace(value, '\"number\": ', '\"number\": -') WHERE key = 'ledger_head' AND name = 'governed'",
-        "DELETE FROM registered_model_tags WHERE key = 'run' AND name = 'governed-ledger'",
-        "DELETE FROM params WHERE key = '000002.sealed' AND run_uuid = :run",
-        "DELETE FROM params WHERE key IN (:last, :last || '.sealed') AND run_uuid = :run",
-        "UPDATE params SET value = replace(value, 'because', 'becausE') WHERE key = :last AND run_uuid = :run",
-        "UPDATE model_version_tags SET value = replace(value, 'a', 'b') WHERE key = 'ledger_entry' AND name = 'governed'",
-    ],
-)
-def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, trained, statement):
-    decisions.record(
-        "governed", decision(ledger.ROLLBACK, aliases("governed")["production"]), FACTS | {"run": statement}
-    )
-    texts, run_id = seals()
-    database = sqlite3.connect(trained.folder / "mlflow.db", isolation_level=None)
-    copy = sqlite3.connect(":memory:")
-    database.backup(copy)
-    try:
-        assert database.execute(
-            statement,
-            {"run": run_id, "last": ledger.key(len(ledger.entries(texts)))}
-            if ":" in statement.replace("': '", "")
-            else {},
-        ).rowcount
-        with pytest.raises(
-            UserError, match="was changed|was removed|was taken away|has lost its seal|not as it was written"
-        ):
-            pipeline.ledger(governed("ask.verify=true"))
-    finally:
-        copy.backup(database)
-        database.close()
-
-
-def test_an_alias_that_was_taken_away_is_entered_and_opens_no_gate(governed):
-    pipeline.review(governed("person.version=2"))
-    now = aliases("governed")["production"]
-    client().delete_registered_model_alias("governed", "production")
-    with pytest.raises(UserError, match="No version of model governed is in production"):
-        pipeline.score(governed())
-    other = "2" if now == "1" else "1"
-    record = pipeline.review(governed(f"person.version={other}"))[-1]
-    assert record.assessment.against == now  # not `nothing in production`
-    assert any(
-        f"the alias of governed/{now} was taken away outside the ledger" in warning for warning in record.warnings
-    )
-    assert entries("governed")[-1]["to"] is None
-    pipeline.promote(governed(*person(other, override="true")))
-    assert aliases("governed")["production"] == other
-
-
-def test_one_review_promotes_once_however_many_press_at_once(governed):
-    other = "2" if aliases("governed")["production"] == "1" else "1"
-    pipeline.review(governed(f"person.version={other}"))
-    sha = tags(other, "governed")["review_sha256"]
-    made = Decision(ledger.PROMOTION, "Ann", "at once", other, (f"governed/{other}",), {"review_sha256": sha})
-
-    def press(number):
-        try:
-            return decisions.record("governed", made, FACTS | {"run": f"{sha} {number}"})
-        except UserError as error:
-            return str(error)
-
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(press, range(4)))
-    assert found.count(True) == 1 and sum("is closed: promotion by Ann" in str(one) for one in found) == 3
 
 
 def test_limits_that_were_loosened_for_the_review_promote_nothing(governed):

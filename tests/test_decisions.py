@@ -1,0 +1,208 @@
+"""Where the ledger is kept: many at once, somebody who dies, and what is done to the store behind its back."""
+
+import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import aliases, client, entries, person, tags
+
+from clv import ledger, pipeline
+from clv.errors import UserError
+from clv.record import Decision
+from clv.tracking import decisions
+
+MODEL = "stored"
+
+
+def decision(event, version, by="Ann"):
+    return Decision(event, by, "because", version, (f"stored/{version}",), {})
+
+
+FACTS = {"at": "2026-11-23T12:00:00.000+00:00", "run": "", "entered_by": "", "git_commit": ""}
+
+
+def test_many_decisions_at_once_are_all_recorded_in_one_order_and_production_ends_on_the_last(governed):
+    count, kept = len(entries(MODEL)), aliases(MODEL)["production"]
+
+    def decide(number):
+        made = decision(ledger.PROMOTION, str(number % 2 + 1), f"person {number}")
+        return decisions.record(MODEL, made, FACTS | {"run": str(number)})
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(decide, range(12)))
+    found = entries(MODEL)[count:]
+    assert sorted(entry["run"] for entry in found) == sorted(map(str, range(12)))
+    assert decisions.problems(MODEL) == []
+    assert [entry["from"] for entry in found][1:] == [entry["to"] for entry in found][:-1]
+    assert aliases(MODEL)["production"] == found[-1]["to"]
+    decisions.record(MODEL, decision(ledger.ROLLBACK, kept), FACTS | {"run": "back"})
+
+
+def test_two_first_decisions_at_once_open_one_ledger(project):
+    client().create_registered_model("twice")
+
+    def reject(number):
+        return decisions.record(
+            "twice", Decision(ledger.REJECTION, "Ann", "why", None, (), {}), FACTS | {"run": str(number)}
+        )
+
+    decisions.stored("twice")  # the store's tables are there
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(reject, range(4))) == [True] * 4
+    assert len(entries("twice")) == 4 and decisions.problems("twice") == []
+    assert len(client().search_runs([client().get_experiment_by_name("twice-ledger").experiment_id])) == 1
+
+
+def test_a_promotion_that_died_after_its_entry_is_finished_by_the_next_command(governed):
+    now = aliases(MODEL)["production"]
+    other = "2" if now == "1" else "1"
+    content = FACTS | {
+        "event": ledger.PROMOTION,
+        "by": "Ann",
+        "why": "died",
+        "versions": [f"stored/{other}"],
+    }
+    decisions.append(MODEL, lambda known: content | {"from": now, "to": other, "back": now})
+    assert aliases(MODEL)["production"] == now
+    assert pipeline.score(governed())[-1].tags["production_version"] == other
+    assert decisions.problems(MODEL) == [] and aliases(MODEL)["previous"] == now
+
+
+def test_a_ledger_that_was_taken_away_is_missed(governed):
+    run_id = decisions.run_of(MODEL)
+    client().delete_run(run_id)
+    with pytest.raises(
+        UserError, match=f"The ledger of model stored was taken away: its entries are in run {run_id} \\(deleted\\)"
+    ):
+        pipeline.ledger(governed())
+    client().restore_run(run_id)
+    client().delete_registered_model("stored-ledger")
+    with pytest.raises(UserError, match="The ledger of model stored was taken away"):
+        pipeline.ledger(governed())
+    client().create_registered_model("stored-ledger", tags={"run": run_id})
+    assert "verified" in pipeline.ledger(governed("ask.verify=true"))[-1].summary
+
+
+def test_an_entry_too_long_for_the_store_is_refused_and_not_cut(governed):
+    with pytest.raises(UserError, match="The entry would have .* characters, and 5900 fit"):
+        decisions.record(MODEL, Decision(ledger.REJECTION, "Ann", "x" * 6000, None, (), {}), FACTS)
+    assert decisions.problems(MODEL) == []
+
+
+def seals(name=MODEL):
+    return decisions.stored(name), decisions.run_of(name)
+
+
+def forged(texts, **changed):
+    """The entry that would come next, made by somebody who knows the code."""
+    base = {
+        "event": ledger.PROMOTION,
+        "by": "CFO",
+        "why": "x",
+        "from": "1",
+        "to": "2",
+        "back": "1",
+        "versions": ["stored/2"],
+    }
+    return ledger.following(texts, FACTS | base | changed)
+
+
+def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_of_it(governed):
+    texts, run_id = seals()
+    client().log_param(run_id, *forged(texts))
+    with pytest.raises(UserError, match=r"is not finished: entry \d+ \(promotion of stored/2 by CFO\) not sealed"):
+        pipeline.ledger(governed("ask.verify=true"))
+    warnings = pipeline.score(governed())[-1].warnings
+    assert any(
+        "finished what another command left half done: entry" in warning and "by CFO" in warning for warning in warnings
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": 999}, {"number": "3"}, {"versions": None}, {"by": None}, {"previous": "0" * 64}]
+)
+def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change):
+    texts, run_id = seals()
+    key, text = forged(texts, to="1")
+    before = aliases(MODEL)
+    with sqlite3.connect(trained.folder / "mlflow.db") as database:
+        spoilt = ledger.text_of(json.loads(text) | change)
+        database.execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, spoilt, run_id))
+    try:
+        pipeline.score(governed())
+        assert aliases(MODEL) == before and ledger.seal_key(int(key)) not in decisions.stored(MODEL)
+        with pytest.raises(UserError, match="is not as it was written"):
+            pipeline.ledger(governed("ask.verify=true"))
+        with pytest.raises(UserError, match="is broken, nothing was added to it"):
+            pipeline.rollback(governed(*person()))
+    finally:
+        with sqlite3.connect(trained.folder / "mlflow.db") as database:
+            database.execute("DELETE FROM params WHERE key = ? AND run_uuid = ?", (key, run_id))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM registered_model_tags WHERE key = 'ledger_head' AND name = 'stored'",
+        "UPDATE registered_model_tags SET value = '[]' WHERE key = 'ledger_head' AND name = 'stored'",
+        "UPDATE registered_model_tags SET value = replace(value, '\"number\": ', '\"number\": -') WHERE key = 'ledger_head' AND name = 'stored'",
+        "DELETE FROM registered_model_tags WHERE key = 'run' AND name = 'stored-ledger'",
+        "DELETE FROM params WHERE key = '000002.sealed' AND run_uuid = :run",
+        "DELETE FROM params WHERE key IN (:last, :last || '.sealed') AND run_uuid = :run",
+        "UPDATE params SET value = replace(value, 'because', 'becausE') WHERE key = :last AND run_uuid = :run",
+        "UPDATE model_version_tags SET value = replace(value, 'a', 'b') WHERE key = 'ledger_entry' AND name = 'stored'",
+    ],
+)
+def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, trained, statement):
+    decisions.record(MODEL, decision(ledger.ROLLBACK, aliases(MODEL)["production"]), FACTS | {"run": statement})
+    texts, run_id = seals()
+    database = sqlite3.connect(trained.folder / "mlflow.db", isolation_level=None)
+    copy = sqlite3.connect(":memory:")
+    database.backup(copy)
+    try:
+        assert database.execute(
+            statement,
+            {"run": run_id, "last": ledger.key(len(ledger.entries(texts)))}
+            if ":" in statement.replace("': '", "")
+            else {},
+        ).rowcount
+        with pytest.raises(
+            UserError, match="was changed|was removed|was taken away|has lost its seal|not as it was written"
+        ):
+            pipeline.ledger(governed("ask.verify=true"))
+    finally:
+        copy.backup(database)
+        database.close()
+
+
+def test_an_alias_that_was_taken_away_is_entered_and_opens_no_gate(governed):
+    pipeline.review(governed("person.version=2"))
+    now = aliases(MODEL)["production"]
+    client().delete_registered_model_alias(MODEL, "production")
+    with pytest.raises(UserError, match="No version of model stored is in production"):
+        pipeline.score(governed())
+    other = "2" if now == "1" else "1"
+    record = pipeline.review(governed(f"person.version={other}"))[-1]
+    assert record.assessment.against == now  # not `nothing in production`
+    assert any(f"the alias of stored/{now} was taken away outside the ledger" in warning for warning in record.warnings)
+    assert entries(MODEL)[-1]["to"] is None
+    pipeline.promote(governed(*person(other, override="true")))
+    assert aliases(MODEL)["production"] == other
+
+
+def test_one_review_promotes_once_however_many_press_at_once(governed):
+    other = "2" if aliases(MODEL)["production"] == "1" else "1"
+    pipeline.review(governed(f"person.version={other}"))
+    sha = tags(other, MODEL)["review_sha256"]
+    made = Decision(ledger.PROMOTION, "Ann", "at once", other, (f"stored/{other}",), {"review_sha256": sha})
+
+    def press(number):
+        try:
+            return decisions.record(MODEL, made, FACTS | {"run": f"{sha} {number}"})
+        except UserError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(press, range(4)))
+    assert found.count(True) == 1 and sum("is closed: promotion by Ann" in str(one) for one in found) == 3
