@@ -103,7 +103,7 @@ def recommendation(
     """
     failed, passed = [gate for gate in gates if not gate.passed], f"all {len(gates)} gates passed"
     if failed:
-        reasons = " ".join(f"it fails the gate “{gate.name}”: {gate.reason}" for gate in failed)
+        reasons = "; ".join(f"it fails the gate “{gate.name}”: {gate.reason.rstrip('.')}" for gate in failed) + "."
         if serves:
             stays = f"go back to version {production}" if production else "look for another version"
             return (
