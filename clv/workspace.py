@@ -174,19 +174,16 @@ class Workspace:
         )
 
     @cached_property
-    def in_production(self) -> Version | None:
-        """The version that the alias names, if any; resolved once, so that every step of a run uses one version."""
-        self.known_decisions  # an interrupted promotion is finished first
-        found = registry.find_production(self.config.tracking.model_name)
-        return found and self.usable(found)
-
-    @cached_property
     def production(self) -> Version:
-        """Raises: UserError: nothing is in production; or review.require_record, and the ledger says nothing of it."""
-        found = self.in_production
+        """The version that the alias names; resolved once, so that every step of a run uses one version.
+
+        Raises: UserError: there is none, it cannot be used here, or review.require_record, and the ledger says nothing of it.
+        """
+        newest = ledger.newest_move(self.known_decisions)  # first: an interrupted promotion is finished by then
+        found = registry.find_production(self.config.tracking.model_name)
         if found is None:
             raise registry.nothing(self.config.tracking.model_name, self.candidates)
-        newest = ledger.newest_move(self.known_decisions)
+        self.usable(found)
         if self.config.review.require_record and (self.unrecorded or newest["event"] == ledger.OUTSIDE):
             raise UserError(
                 f"Version {found.number} of model {found.name} was put into production outside the ledger (review.require_record).\nHint: review it and enter the promotion:\n  "

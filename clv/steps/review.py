@@ -1,4 +1,4 @@
-"""A candidate beside the version in production, on customers whom neither has learnt from: figures, gates, and a page for a person."""
+"""A candidate beside the version in production, on the same customers, in a period that neither has learnt from: figures, gates, and a page for a person."""
 
 import json
 from dataclasses import asdict
