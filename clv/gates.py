@@ -77,7 +77,7 @@ def within(name: str, value: float, low: float, high: float) -> Gate:
 
 def same_history(version: str, then: float, now: float, share: float) -> Gate:
     """Whether the days that the version was measured on brought the same revenue in the history it is reviewed on. share: that may differ."""
-    reason = f"the days that version {version} was measured on brought {then:,.0f} when it was trained and {now:,.0f} in this history."
+    reason = f"the days of version {version}'s evaluation brought {then:,.0f}, new customers' too, when it was trained, and {now:,.0f} in this history."
     return Gate("the same history", bool(abs(now - then) <= share * abs(then)), reason, {"then": then, "now": now})
 
 

@@ -122,5 +122,5 @@ def test_another_history_fails_its_gate():
     assert gates.same_history("3", 1000, 1100, 0.2).passed and not gates.same_history("3", 1000, 500, 0.2).passed
     assert not gates.same_history("3", 1000, float("nan"), 0.2).passed
     assert gates.same_history("3", 1000, 500, 0.2).reason.endswith(
-        "brought 1,000 when it was trained and 500 in this history."
+        "brought 1,000, new customers' too, when it was trained, and 500 in this history."
     )

@@ -19,7 +19,7 @@ HEADING = "\n\n**Review**"
 
 def attach(assessment: Assessment) -> None:
     """Page and figures to the candidate's run; then tags and a link on its version."""
-    client, stamp = mlflow.MlflowClient(), assessment.content["at"].translate({ord(sign): None for sign in "-:+"})
+    client, stamp = mlflow.MlflowClient(), f"{dt.datetime.fromisoformat(assessment.content['at']):%Y%m%dT%H%M%SZ}"
     text, folder = json.dumps(assessment.content, indent=1, allow_nan=False) + "\n", f"review/{stamp}"
     client.log_text(assessment.run_id, assessment.page, f"{folder}/review.html")
     client.log_text(assessment.run_id, text, f"{folder}/review.json")
