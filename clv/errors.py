@@ -11,3 +11,9 @@ class InputError(UserError):
     """The purchase history cannot be used as it is (sysexits EX_DATAERR)."""
 
     exit_code = 65
+
+
+class Unreachable(UserError):
+    """The tracking server does not answer, and the command cannot do without it (sysexits EX_UNAVAILABLE)."""
+
+    exit_code = 69

@@ -19,6 +19,16 @@ from clv.tracking import candidates, decisions, registry, reviews, versions
 from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
 
 Step = Callable[[Workspace], Record]
+WITHOUT_SERVER = {
+    "simulate",
+    "features",
+    "score",
+    "cluster",
+    "rank_clusters",
+    "monitor",
+    "backtest",
+    "tune",
+}  # these finish
 
 
 def simulate(config: Config) -> list[Record]:
@@ -93,7 +103,12 @@ def readiness(config: Config) -> list[Record]:
     return run("readiness", [steps.readiness], config)
 
 
+def sync(config: Config) -> list[Record]:
+    return run("sync", [steps.sync], config)
+
+
 def full_pipeline(config: Config) -> list[Record]:
+    tracking.begin(Path(config.outputs), config.tracking.patience_seconds)
     bootstraps = config.tracking.bootstrap and not registry.was_promoted(config.tracking.model_name)
     training = [steps.train, steps.review, *([steps.bootstrap] if bootstraps else [])]
     scoring = [steps.score, steps.cluster, steps.rank_clusters]
@@ -107,12 +122,13 @@ def run(
 
     Args: stale: outputs of earlier runs that this run makes untrue.
     """
-    now = dt.datetime.now(dt.UTC)
+    now, home = dt.datetime.now(dt.UTC), Path(config.outputs)
     shown: list[tuple[str, str, float]] = []
     records: list[Record] = []
-    with tracking.run(name, flat(asdict(config))) as run_id:
+    before = tracking.begin(home, config.tracking.patience_seconds)
+    with tracking.run(name, flat(asdict(config)), home, name not in WITHOUT_SERVER) as run_id:
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
-        with store.bundle(Path(config.outputs), bundle, stale, config.keep_bundles) as folder:
+        with store.bundle(home, bundle, stale, config.keep_bundles) as folder:
             work = Workspace(config, folder, now)
             for step in chosen:
                 start = time.perf_counter()
@@ -124,13 +140,15 @@ def run(
         trained = [record.title for record in records if record.candidate]
         tracking.rename(name, *(trained or [record.title for record in records][-1:]))
         tracking.describe([f"**{step}**: {summary}" for step, summary, _ in shown] + warnings)
-    terminal.closing(shown, warnings + closing_lines(records, config, run_id))
+        unlogged = tracking.unlogged()
+    warnings += [f"WARNING: {unlogged}"] if unlogged else []
+    terminal.closing(shown, before + warnings + closing_lines(records, config, run_id))
     return records
 
 
 def tracked(step: Step, work: Workspace) -> Record:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
-    with tracking.run(step.__name__, flat(asdict(work.config)), nested=True):
+    with tracking.run(step.__name__, flat(asdict(work.config)), tracking.current().home, tracking.current().strict):
         record = logged(step, work)
         tracking.rename(step.__name__, record.title)
     tracking.log_headline(record)
@@ -153,6 +171,8 @@ def logged(step: Step, work: Workspace) -> Record:
         record = replace(record, title=f"version {work.candidate_version}: {record.title}")
     if record.assessment:
         candidates.attach(record.assessment)
+    if work.unseen:
+        record, work.unseen = replace(record, warnings=record.warnings + (work.unseen,)), None
     if work.finished:
         said = (f"finished what another command left half done: {chain.in_words(entry)}" for entry in work.finished)
         record, work.finished = replace(record, warnings=record.warnings + tuple(said)), []

@@ -14,9 +14,9 @@ import pandas as pd
 
 from clv import features, ledger, metrics, model, store, transactions, windows
 from clv.config import Config
-from clv.errors import UserError
+from clv.errors import Unreachable, UserError
 from clv.record import Decision
-from clv.tracking import candidates, decisions, registry, versions
+from clv.tracking import candidates, decisions, kept, registry, server, versions
 from clv.tracking.registry import Version
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
@@ -32,6 +32,9 @@ class Workspace:
     def __init__(self, config: Config, bundle: Path, now: dt.datetime):
         self.config, self.bundle, self.now = config, bundle, now
         self.candidate_version: str | None = None  # registered by this run
+        self.unseen: str | None = (
+            None  # what to know of a version in production that the registry could not be asked for
+        )
         self.finished: list[
             ledger.Entry
         ] = []  # decisions that another command left half done, and this one brought about
@@ -175,10 +178,26 @@ class Workspace:
 
     @cached_property
     def production(self) -> Version:
-        """The version that the alias names; resolved once, so that every step of a run uses one version.
+        """The version that the alias names; resolved once, so that every step of a run uses one version. Without the server, the one that
+        this machine saw last.
 
-        Raises: UserError: there is none, it cannot be used here, or review.require_record, and the ledger says nothing of it.
+        Raises: UserError: as promoted(), or the server does not answer and nothing was seen here.
         """
+        home = Path(self.config.outputs)
+        try:
+            found = self.promoted()
+            return kept.keep(home, found) if server.remote() else found
+        except Unreachable:
+            if (found := kept.find(home, self.config.tracking.model_name)) is None:
+                raise
+            self.unseen = (
+                f"version {found.number} scored because it was in production when this machine last saw the registry, {found.seen}; "
+                "whether it still is could not be asked."
+            )
+            return self.usable(found)
+
+    def promoted(self) -> Version:
+        """Raises: UserError: there is none, it cannot be used here, or review.require_record, and the ledger says nothing of it."""
         newest = ledger.newest_move(self.known_decisions)  # first: an interrupted promotion is finished by then
         found = registry.find_production(self.config.tracking.model_name)
         if found is None:
@@ -217,7 +236,9 @@ class Workspace:
     @property
     def to_enter(self) -> tuple[Decision, ...]:
         """What the ledger must learn before anything else."""
-        return (self.unrecorded,) if self.unrecorded else ()
+        with suppress(Unreachable):
+            return (self.unrecorded,) if self.unrecorded else ()
+        return ()
 
     @property
     def candidates(self) -> str:

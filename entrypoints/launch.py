@@ -60,6 +60,9 @@ def readable_errors() -> Iterator[None]:
     except UserError as error:
         print(f"\nError: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        sys.exit(130)
 
 
 def hydra_arguments(arguments: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from hydra import compose, initialize_config_dir
 from clv import config, ledger, pipeline, simulate, transactions
 from clv.tracking import decisions, registry
 
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # notes of runs that are open
 ROOT = Path(__file__).resolve().parent.parent
 RANKED = "clv_ranked_predictions.csv"
 SHARED = ROOT.parent / "shared" / "data"

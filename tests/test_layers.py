@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 
 SHELVES = [
-    {"errors"},
+    {"errors", "process"},
     {"config"},
     {"btyd"},
     {

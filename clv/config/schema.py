@@ -168,6 +168,7 @@ class Tracking:
     candidates: str | None = field(default=MISSING)
     bootstrap: bool = field(default=MISSING)
     log_customer_ids: bool = field(default=MISSING)
+    patience_seconds: float = between(1, 3600)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from clv.steps.review import review
 from clv.steps.scoring import cluster, rank_clusters, score
 from clv.steps.training import train
 from clv.steps.tuning import tune
+from clv.steps.upkeep import sync
 
 __all__ = [
     "acknowledge",
@@ -32,6 +33,7 @@ __all__ = [
     "rollback",
     "score",
     "simulate",
+    "sync",
     "train",
     "tune",
 ]

@@ -1,29 +1,21 @@
 """Runs, artifacts and the registry: the only place for mlflow."""
 
 import getpass
-import json
 import math
 import os
+import shutil
 import subprocess
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-os.environ |= {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-
-import mlflow  # noqa: E402
-from mlflow.data.dataset_source_registry import resolve_dataset_source  # noqa: E402
-from mlflow.data.meta_dataset import MetaDataset  # noqa: E402
-
-from clv.record import Record  # noqa: E402
-from clv.tracking.registry import readable  # noqa: E402
+from clv import process
+from clv.errors import Unreachable
+from clv.record import Record
+from clv.tracking import journal, local, server
+from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
+from clv.tracking.registry import readable
 
 ASKED = (
     "alerts",
@@ -33,30 +25,65 @@ ASKED = (
 )  # sections of conf/ that make no result another; they are in config.yaml alone
 
 
-class PurchaseDataset(MetaDataset):
-    """A purchase history by its digest, with its counts as the profile that the UI shows."""
+def begin(home: Path, patience: float) -> list[str]:
+    """Before a command's first call: the store is there, runs of dead processes are closed, the spool is delivered.
 
-    def __init__(self, name: str, digest: str, source: str, profile: dict):
-        with warnings.catch_warnings(action="ignore"):  # mlflow registers its local source twice and warns of it
-            super().__init__(resolve_dataset_source(source), name=name, digest=digest)
-        self._profile = profile
-
-    def to_dict(self) -> dict[str, str]:
-        return super().to_dict() | {"profile": json.dumps(self._profile)}
+    Args: home: the outputs folder.   patience: seconds that the command may wait for the server in all.
+    Returns: what was done, in words.   Raises: UserError: the store refuses.
+    """
+    server.begin(patience)
+    done = []
+    with readable(), suppress(Unreachable):
+        local.ready()
+        if closed := journal.close_dead():
+            done.append(f"closed {len(closed)} runs whose process had died: {', '.join(closed)}")
+        if sent := journal.deliver(home):
+            done.append(f"delivered {len(sent)} runs from the spool: {', '.join(sent)}")
+    return done
 
 
 @contextmanager
-def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator[str]:
-    """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
-    with readable(), mlflow.start_run(run_name=name, nested=nested) as active:
-        mlflow.set_tags({"mlflow.runName": name, "step": name, "account": account()} | commit())
-        made = {key: value for key, value in parameters.items() if key.split(".")[0] not in ASKED}
-        mlflow.log_params({key: value for key, value in made.items() if key not in active.data.params})
+def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iterator[str]:
+    """An MLflow run (the one that `mlflow run` opened, if any), nested in the one that is open; an exception leaves it FAILED with the
+    reason as a tag, a signal KILLED.
+
+    Args:   strict: without the server the run stops; else what cannot be logged waits in the spool.
+    Raises: Unreachable: strict, and the server does not answer.
+    """
+    with readable():
+        one = Journal(name, home, strict, {"step": name, "account": account()} | commit())
         try:
-            yield active.info.run_id
+            one.open()
+            made = {key: str(value) for key, value in parameters.items() if key.split(".")[0] not in ASKED}
+            one.do("params", params={key: value for key, value in made.items() if key not in one.known})
+            yield one.run_id
         except BaseException as error:
-            mlflow.set_tag("failure_reason", f"{type(error).__name__}: {error}"[:4000])
+            failed(one, error)
             raise
+        one.close(FINISHED)
+
+
+def failed(one: Journal, error: BaseException) -> None:
+    stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
+    if process.stopping.is_set():
+        server.circuit.patience = min(server.circuit.patience, 1)
+    with suppress(Unreachable):
+        one.do("tags", tags={"failure_reason": f"{type(error).__name__}: {error}"[:4000]})
+    one.close(KILLED if stopped else FAILED)
+
+
+def current() -> Journal:
+    return journal.stack[-1]
+
+
+def unlogged() -> str | None:
+    """What to know of a run that the server did not take."""
+    if not server.circuit.why:
+        return None
+    return (
+        f"{server.circuit.error().args[0].splitlines()[0]} The outputs are whole; what was not logged waits in {current().folder.parent} "
+        "until the next command, or `mlflow run . -e sync`, delivers it."
+    )
 
 
 def commit() -> dict[str, str]:
@@ -74,33 +101,37 @@ def commit() -> dict[str, str]:
 
 
 def log(record: Record, written: Path, artifacts: Path) -> None:
-    """Log one step's record to the active run: its outputs from the folder `written`, all files of the folder `artifacts`."""
+    """Log one step's record to the open run: its outputs from the folder `written`, all files of the folder `artifacts`."""
     for name in record.outputs:
-        if f"outputs/{name}" not in record.artifacts:
-            mlflow.log_artifact(str(written / name), str(Path("outputs") / Path(name).parent))
-    mlflow.log_artifacts(str(artifacts))
+        copy = artifacts / "outputs" / name
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(written / name, copy)
+    current().do("files", folder=str(artifacts))
     for part in record.parts:
-        with mlflow.start_run(run_name=part.name, nested=True):
-            mlflow.log_params(part.params)
-            mlflow.log_metrics(shown(part.metrics))
+        with run(part.name, part.params, current().home, current().strict):
+            log_metrics(part.metrics)
     log_headline(record)
 
 
 def log_headline(record: Record) -> None:
     """What a list of runs shows: metrics, tags, the data and a sentence. Logged to the step's run and to its parent."""
-    mlflow.log_metrics(shown(record.metrics))
+    log_metrics(record.metrics)
     for name, days in record.series.items():
         for day, value in days.items():
-            if math.isfinite(value):
-                mlflow.log_metric(behind(name), value, step=int(f"{day:%Y%m%d}"))
-    mlflow.set_tags(record.tags)
+            log_metrics({name: value}, step=int(f"{day:%Y%m%d}"))
+    tag(record.tags)
     describe([record.summary, *(f"**WARNING** {warning}" for warning in record.warnings)])
     if record.dataset:
-        mlflow.log_input(PurchaseDataset(**record.dataset), context="training")
+        current().do("dataset", dataset=record.dataset)
 
 
-def shown(metrics: dict[str, float]) -> dict[str, float]:
-    return {behind(name): value for name, value in metrics.items() if math.isfinite(value)}
+def log_metrics(metrics: dict[str, float], step: int = 0) -> None:
+    rows = [
+        [behind(name), float(value), journal.now(), step] for name, value in metrics.items() if math.isfinite(value)
+    ]
+    if rows:
+        current().do("metrics", metrics=rows)
 
 
 def behind(name: str) -> str:
@@ -109,17 +140,14 @@ def behind(name: str) -> str:
 
 
 def tag(tags: dict[str, str]) -> None:
-    """On the active run."""
-    mlflow.set_tags(tags)
+    """On the open run."""
+    if tags:
+        current().do("tags", tags=tags)
 
 
 def who() -> dict[str, str]:
-    """The active run, the account behind it, and the commit of the code."""
-    return {
-        "run": mlflow.active_run().info.run_id,
-        "entered_by": account(),
-        "git_commit": commit().get("git_commit", ""),
-    }
+    """The open run, the account behind it, and the commit of the code."""
+    return {"run": current().run_id, "entered_by": account(), "git_commit": commit().get("git_commit", "")}
 
 
 def account() -> str:
@@ -128,11 +156,11 @@ def account() -> str:
 
 
 def rename(step: str, title: str) -> None:
-    """Let the active run's name say what came out."""
+    """Let the open run's name say what came out."""
     if title:
-        mlflow.set_tag("mlflow.runName", f"{step}: {title}")
+        tag({"mlflow.runName": f"{step}: {title}"})
 
 
 def describe(lines: list[str]) -> None:
     """What the run's page says under Description, in Markdown."""
-    mlflow.set_tag("mlflow.note.content", "\n".join(f"- {line}" for line in lines))
+    tag({"mlflow.note.content": "\n".join(f"- {line}" for line in lines)})

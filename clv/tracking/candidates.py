@@ -4,12 +4,11 @@ import datetime as dt
 import hashlib
 import json
 
-import mlflow
 from mlflow.exceptions import MlflowException
 
 from clv.errors import UserError
 from clv.record import Assessment
-from clv.tracking import registry
+from clv.tracking import journal, registry, server
 from clv.tracking.registry import Version
 
 PENDING = "pending"
@@ -19,7 +18,7 @@ HEADING = "\n\n**Review**"
 
 def attach(assessment: Assessment) -> None:
     """Page and figures to the candidate's run; then tags and a link on its version."""
-    client, stamp = mlflow.MlflowClient(), f"{dt.datetime.fromisoformat(assessment.content['at']):%Y%m%dT%H%M%SZ}"
+    client, stamp = server.client(), f"{dt.datetime.fromisoformat(assessment.content['at']):%Y%m%dT%H%M%SZ}"
     text, folder = json.dumps(assessment.content, indent=1, allow_nan=False) + "\n", f"review/{stamp}"
     client.log_text(assessment.run_id, assessment.page, f"{folder}/review.html")
     client.log_text(assessment.run_id, text, f"{folder}/review.json")
@@ -49,13 +48,10 @@ def read(version: Version) -> dict:
     if "review_folder" not in version.tags:
         raise UserError(f"{who} was never reviewed.{hint}")
     try:
-        path = mlflow.artifacts.download_artifacts(
-            run_id=version.run_id, artifact_path=f"{version.tags['review_folder']}/review.json"
-        )
+        path = server.download(f"runs:/{version.run_id}/{version.tags['review_folder']}/review.json")
     except (MlflowException, OSError) as error:
         raise UserError(f"{who}: its review is gone: {error}{hint}") from error
-    with open(path, "rb") as stream:
-        found = stream.read()
+    found = path.read_bytes()
     if (digest := hashlib.sha256(found).hexdigest()) != version.tags.get("review_sha256"):
         raise UserError(
             f"{who}: its review was changed after it was written; its digest is not the one on the version.{hint}"
@@ -65,18 +61,18 @@ def read(version: Version) -> dict:
 
 def trained_by(version: Version) -> str:
     """The account that the training run belongs to."""
-    run = mlflow.MlflowClient().get_run(version.run_id)
+    run = server.client().get_run(version.run_id)
     return run.data.tags.get("account") or run.info.user_id or ""
 
 
 def parameters(version: Version) -> dict[str, str]:
     """Of conf/, as the version's training logged them."""
-    return mlflow.MlflowClient().get_run(version.run_id).data.params
+    return server.client().get_run(version.run_id).data.params
 
 
 def known_to_mlflow(name: str, number: str) -> dict[str, str | None]:
     """What the store says of a version whose promotion nobody entered."""
-    found = mlflow.MlflowClient().get_model_version(name, number)
+    found = server.client().get_model_version(name, number)
     days = {"created": found.creation_timestamp, "updated": found.last_updated_timestamp}
     said = {
         name: dt.datetime.fromtimestamp(when / 1000, dt.UTC).isoformat(timespec="seconds")
@@ -87,8 +83,8 @@ def known_to_mlflow(name: str, number: str) -> dict[str, str | None]:
 
 def last_verdict(version: Version) -> dict[str, str] | None:
     """The newest monitor run of the version in this experiment: run, when, as_of, verdict, reasons."""
-    found = mlflow.MlflowClient().search_runs(
-        [mlflow.active_run().info.experiment_id],
+    found = server.client().search_runs(
+        [journal.stack[-1].experiment],
         f"tags.step = 'monitor' and tags.production_version = '{version.number}' and tags.production_model = '{version.name}'",
         order_by=["attributes.start_time DESC"],
         max_results=1,

@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from clv import ledger
 from clv.errors import UserError
 from clv.record import Decision
-from clv.tracking import candidates, registry, reviews
+from clv.tracking import candidates, registry, reviews, server
 
 LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
 HEAD, ENTRY = "ledger_head", "ledger_entry"  # tags of the model, and of the versions that an entry is about
@@ -38,7 +38,7 @@ def stored(name: str) -> dict[str, str]:
     if run_id is None and head is None:
         return {}
     try:
-        run = mlflow.MlflowClient().get_run(run_id or head["run"])
+        run = server.client().get_run(run_id or head["run"])
     except MlflowException as error:
         raise UserError(f"The ledger of model {name} is gone: {error}\n{RESTORE}") from error
     if run_id is None or run.info.lifecycle_stage == "deleted" or head and head["run"] != run_id:
@@ -55,7 +55,7 @@ def ledger_name(name: str) -> str:
 
 def registered(name: str) -> mlflow.entities.model_registry.RegisteredModel | None:
     try:
-        return mlflow.MlflowClient().get_registered_model(name)
+        return server.client().get_registered_model(name)
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
@@ -93,7 +93,7 @@ def head_of(name: str) -> dict | None:
 
 def problems(name: str) -> list[str]:
     """What is not as it was written: in the chain, in the tag that keeps its newest entry, and in the entries that versions show."""
-    head, versions = head_of(name), mlflow.MlflowClient().search_model_versions(f"name='{name}'")
+    head, versions = head_of(name), server.client().search_model_versions(f"name='{name}'")
     texts = stored(name)  # read last: what the others speak of is there by now
     found = ledger.problems(texts, head and (head["number"], head["digest"]))
     if head is None and any(key.endswith(".sealed") for key in texts) and head_of(name) is None:
@@ -111,7 +111,7 @@ def opened(name: str) -> str:
     """The run that holds the ledger. Of two who open it at once, one is first; the other's run is deleted."""
     if found := run_of(name):
         return found
-    client = mlflow.MlflowClient()
+    client = server.client()
     experiment = client.get_experiment_by_name(ledger_name(name))
     run = client.create_run(experiment.experiment_id if experiment else created(name), run_name=f"ledger of {name}")
     client.set_terminated(run.info.run_id)
@@ -119,7 +119,8 @@ def opened(name: str) -> str:
         note = NOTE.format(name=name, run=run.info.run_id)
         client.create_registered_model(ledger_name(name), tags={"run": run.info.run_id}, description=note)
     except MlflowException as error:
-        client.delete_run(run.info.run_id)
+        if run_of(name) != run.info.run_id:  # it was another writer, not our own try whose reply was lost
+            client.delete_run(run.info.run_id)
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     return run_of(name)
@@ -127,7 +128,7 @@ def opened(name: str) -> str:
 
 def created(name: str) -> str:
     """The ledger's experiment; somebody else may be making it."""
-    client = mlflow.MlflowClient()
+    client = server.client()
     try:
         return client.create_experiment(ledger_name(name))
     except MlflowException:
@@ -154,7 +155,7 @@ def append(name: str, make: Callable[[list[ledger.Entry]], dict[str, Any] | None
     if len(text) > LONGEST:
         raise UserError(f"The entry would have {len(text)} characters, and {LONGEST} fit.\nHint: a shorter reason.")
     try:
-        mlflow.MlflowClient().log_param(run_id, key, text)
+        server.client().log_param(run_id, key, text)
     except MlflowException as error:
         if stored(name).get(key) in (None, text):
             raise
@@ -242,7 +243,7 @@ def follow(name: str) -> None:
 
 def seal(name: str, texts: dict[str, str], done: list[ledger.Entry]) -> None:
     """Entry by entry: first its digest on the model, then beside it. So an entry below the model's is sealed, whenever this ends."""
-    client, run_id = mlflow.MlflowClient(), run_of(name)
+    client, run_id = server.client(), run_of(name)
     for entry in done or ledger.entries(texts)[-1:]:
         number, digest = entry["number"], ledger.digest(texts[ledger.key(entry["number"])])
         client.set_registered_model_tag(name, HEAD, json.dumps({"run": run_id, "number": number, "digest": digest}))

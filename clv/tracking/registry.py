@@ -5,12 +5,14 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import mlflow
 import tenacity
 from mlflow.exceptions import MlflowException
 
-from clv.errors import UserError
+from clv.errors import Unreachable, UserError
+from clv.tracking import server
 
 PRODUCTION, CANDIDATE, PREVIOUS = "production", "candidate", "previous"
 PROMOTE = "mlflow run . -e promote -P version={version} -P reviewer=NAME -P reason=WHY"
@@ -20,7 +22,8 @@ ANOTHER = f"Hint: promote another version, or go back to the one before:\n  {PRO
 
 @dataclass(frozen=True)
 class Version:
-    """A version of the registered model; facts: of its Candidate.   tags: of the registry."""
+    """A version of the registered model; facts: of its Candidate.   tags: of the registry.   kept: folder with its files on this machine.
+    seen: when the registry last said so."""
 
     name: str
     number: str
@@ -28,6 +31,8 @@ class Version:
     alias: str
     facts: dict
     tags: dict[str, str]
+    kept: Path | None = None
+    seen: str = ""
 
 
 @contextmanager
@@ -36,13 +41,13 @@ def readable() -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        raise UserError(f"The tracking store at {mlflow.get_tracking_uri()} refused: {error}") from error
+        raise UserError(f"The tracking store at {server.address()} refused: {error}") from error
 
 
 def aliases(name: str) -> dict[str, str]:
     """Alias -> version; empty where there is no such model."""
     try:
-        found = mlflow.MlflowClient().get_registered_model(name).aliases
+        found = server.client().get_registered_model(name).aliases
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return {}
@@ -58,7 +63,7 @@ def production_aliases(name: str) -> dict[str, str]:
 def was_promoted(name: str) -> bool:
     """Whether any version of the model is, or ever was, put into production."""
     with readable():
-        versions = mlflow.MlflowClient().search_model_versions(f"name='{name}'")
+        versions = server.client().search_model_versions(f"name='{name}'")
         return bool(production_aliases(name)) or any("promoted_by" in version.tags for version in versions)
 
 
@@ -84,9 +89,7 @@ def find_production(name: str) -> Version | None:
 
 
 def newest_version(name: str) -> str | None:
-    found = mlflow.MlflowClient().search_model_versions(
-        f"name='{name}'", order_by=["version_number DESC"], max_results=1
-    )
+    found = server.client().search_model_versions(f"name='{name}'", order_by=["version_number DESC"], max_results=1)
     return str(found[0].version) if found else None
 
 
@@ -106,8 +109,10 @@ def nothing(name: str, candidates: str) -> UserError:
 def version_at(name: str, alias: str, number: str) -> Version:
     """Raises: UserError: there is no such version, this engine did not make it for this model, or its files are gone."""
     try:
-        found = mlflow.MlflowClient().get_model_version(name, number)
-        facts = mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"]
+        found = server.client().get_model_version(name, number)
+        facts = server.call(mlflow.models.get_model_info, f"models:/{name}/{number}").metadata["clv"]
+    except Unreachable:
+        raise
     except Exception as error:  # whatever a file raises that is no MLmodel
         why = "it carries no facts of ours" if isinstance(error, (TypeError, KeyError)) else str(error)
         raise UserError(
@@ -118,7 +123,7 @@ def version_at(name: str, alias: str, number: str) -> Version:
 
 def existing(name: str, number: str | None) -> Version:
     """Raises: UserError: the model has no such version; names those that it has."""
-    known = [str(version.version) for version in mlflow.MlflowClient().search_model_versions(f"name='{name}'")]
+    known = [str(version.version) for version in server.client().search_model_versions(f"name='{name}'")]
     if str(number) not in known:
         raise UserError(
             f"Model {name} has no version {number}; it has {', '.join(sorted(known, key=int)) or 'none'}."
@@ -131,37 +136,44 @@ def point(name: str, number: str) -> None:
     """Let the alias `production` name the version; its case variants are taken away."""
     for alias in production_aliases(name):
         if alias != PRODUCTION:
-            mlflow.MlflowClient().delete_registered_model_alias(name, alias)
+            server.client().delete_registered_model_alias(name, alias)
     set_alias(name, PRODUCTION, number)
 
 
 def remember(name: str, previous: str | None) -> None:
     """Let the alias `previous` name the version to go back to; none where there is none, or it was deleted."""
-    there = [str(version.version) for version in mlflow.MlflowClient().search_model_versions(f"name='{name}'")]
+    there = [str(version.version) for version in server.client().search_model_versions(f"name='{name}'")]
     if previous in there:
         set_alias(name, PREVIOUS, previous)
     elif PREVIOUS in aliases(name):
-        mlflow.MlflowClient().delete_registered_model_alias(name, PREVIOUS)
+        server.client().delete_registered_model_alias(name, PREVIOUS)
 
 
 @tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random(0, 0.5), reraise=True)
 def set_alias(name: str, alias: str, number: str) -> None:
     """Of two who set a new alias at once, the store fails one."""
-    mlflow.MlflowClient().set_registered_model_alias(name, alias, number)
+    server.client().set_registered_model_alias(name, alias, number)
 
 
 def copied(source: Version, name: str) -> str:
     """The number of the version of another registered model that holds the same files; copied there if it is not yet."""
     here, client = f"{source.name}/{source.number}", mlflow.MlflowClient()
-    for version in client.search_model_versions(f"name='{name}'"):
-        if version.tags.get("copied_from") == here:
-            return str(version.version)
-    with contextlib.redirect_stderr(io.StringIO()):  # it prints what the ledger says
-        number = str(client.copy_model_version(f"models:/{here}", name).version)
-    client.set_model_version_tag(name, number, "copied_from", here)
+
+    def find() -> str | None:
+        for version in client.search_model_versions(f"name='{name}'"):
+            if version.tags.get("copied_from") == here or version.source == f"models:/{here}":
+                return str(version.version)
+        return None
+
+    def make() -> str:
+        with contextlib.redirect_stderr(io.StringIO()):  # it prints what the ledger says
+            return str(client.copy_model_version(f"models:/{here}", name).version)
+
+    number = server.once(find, make)
+    server.client().set_model_version_tag(name, number, "copied_from", here)
     return number
 
 
 def tag_version(name: str, number: str, tags: dict[str, str]) -> None:
     for key, value in tags.items():
-        mlflow.MlflowClient().set_model_version_tag(name, number, key, str(value)[:4000])
+        server.client().set_model_version_tag(name, number, key, str(value)[:4000])

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mlflow.exceptions import MlflowException
 
 from clv.errors import UserError
 from clv.record import Review
+from clv.tracking import journal, server
 from clv.tracking.registry import Version
 
 ACKNOWLEDGE = (
@@ -37,7 +39,8 @@ class Scores:
 
 def open_review(review: Review, opened_at: str) -> str:
     """Open a review in the active run, which holds its reports by now; last a tag on the version that points here. Returns the run's id."""
-    run_id = mlflow.active_run().info.run_id
+    one = journal.stack[-1]
+    run_id = one.run_id
     content = {
         **vars(review),
         "status": OPEN,
@@ -45,10 +48,12 @@ def open_review(review: Review, opened_at: str) -> str:
         "run_id": run_id,
         "close_with": ACKNOWLEDGE.format(run_id=run_id),
     }
-    mlflow.log_dict(content, "review/opened.json")
-    mlflow.set_tags({"review": OPEN, "review_run": run_id})
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "opened.json").write_text(json.dumps(content, indent=1))
+        one.do("files", folder=folder, path="review")
+    one.do("tags", tags={"review": OPEN, "review_run": run_id})
     said = f"{OPEN} since {opened_at}: {review.reasons[0]}"[:4000]
-    mlflow.MlflowClient().set_model_version_tag(review.model, review.version, f"review.{run_id}", said)
+    one.do("version_tag", name=review.model, number=review.version, key=f"review.{run_id}", value=said)
     return run_id
 
 
@@ -62,42 +67,44 @@ def opened(run_id: str) -> dict:
         raise UserError(
             f"Run {run_id} opened no review; nothing was written.\nHint: the monitor prints the run's id when its verdict is review."
         )
-    if run.data.tags["review_run"] != run_id:
-        return opened(run.data.tags["review_run"])
+    if (monitor := find(run.data.tags["review_run"])).info.run_id != run.info.run_id:
+        return opened(monitor.info.run_id)
     if run.data.tags["review"] != OPEN:
         raise UserError(
             f"The review of run {run_id} is closed already: {run.data.tags.get('review_decision', '')}; nothing was written."
         )
-    return json.loads(
-        Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="review/opened.json")).read_text()
-    )
+    return json.loads(server.download(f"runs:/{run.info.run_id}/review/opened.json").read_text())
 
 
 def close(entry: dict) -> None:
     """Write a person's decision, as the ledger has it, to the run that opened the review and to the version."""
-    client, run_id = mlflow.MlflowClient(), entry["review_run"]
+    client, opened_as = server.client(), entry["review_run"]
+    run_id = find(opened_as).info.run_id
     said = "{decision} by {by} on {at}: {why}".format(**entry)
     client.log_dict(run_id, entry | {"status": CLOSED}, "review/decision.json")
     for version in entry["versions"]:
         name, number = version.split("/")
-        client.set_model_version_tag(name, number, f"review.{run_id}", said[:4000])
+        client.set_model_version_tag(name, number, f"review.{opened_as}", said[:4000])
     client.set_tag(run_id, "review_decision", said[:4000])
     client.set_tag(run_id, "review", CLOSED)
 
 
 def find(run_id: str) -> mlflow.entities.Run:
+    """Also by the name that the run had while the server did not answer."""
     try:
-        return mlflow.MlflowClient().get_run(run_id)
+        return server.client().get_run(run_id)
     except MlflowException as error:
-        raise UserError(f"There is no run {run_id} on {mlflow.get_tracking_uri()}: {error}") from error
+        if later := journal.find(journal.stack[-1].experiment, run_id):
+            return server.client().get_run(later)
+        raise UserError(f"There is no run {run_id} on {server.address()}: {error}") from error
 
 
 def link(run_id: str, ui: str | None) -> str:
     """Where a person opens the run."""
-    server = ui or mlflow.get_tracking_uri()
-    experiment = mlflow.active_run().info.experiment_id
-    where = f"experiments/{experiment}/runs/{run_id}"
-    return f"{server.rstrip('/')}/#/{where}" if server.startswith("http") else f"`make ui`, then #/{where}"
+    where = ui or server.address()
+    experiment = journal.stack[-1].experiment
+    page = f"experiments/{experiment}/runs/{run_id}"
+    return f"{where.rstrip('/')}/#/{page}" if where.startswith("http") else f"`make ui`, then #/{page}"
 
 
 def waiting(version: Version) -> list[str]:
@@ -117,8 +124,8 @@ def stored_scores(name: str) -> list[Scores]:
 
 def scoring_runs(name: str) -> list[Scores]:
     """The runs of the active experiment that scored with this model, newest first; the newest thousand are looked at."""
-    found = mlflow.MlflowClient().search_runs(
-        [mlflow.active_run().info.experiment_id],
+    found = server.client().search_runs(
+        [journal.stack[-1].experiment],
         f"tags.production_model = '{name}' and tags.step = 'score' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=1000,
@@ -134,7 +141,7 @@ def scoring_run(run_id: str) -> mlflow.entities.Run:
     run = find(run_id)
     if run.data.tags.get("step") == "score":
         return run
-    nested = mlflow.MlflowClient().search_runs(
+    nested = server.client().search_runs(
         [run.info.experiment_id], f"tags.mlflow.parentRunId = '{run_id}' and tags.step = 'score'", max_results=1
     )
     if not nested:
@@ -152,7 +159,7 @@ def scores(run: mlflow.entities.Run) -> Scores:
 def download_scores(stored: Scores, folder: Path) -> pd.DataFrame | None:
     """customer_id and predicted_clv in the order of the stored file; None where it is gone."""
     try:
-        path = mlflow.artifacts.download_artifacts(run_id=stored.run_id, artifact_path=SCORES, dst_path=str(folder))
+        path = server.download(f"runs:/{stored.run_id}/{SCORES}", str(folder))
     except (MlflowException, OSError):
         return None
     return pd.read_csv(

@@ -14,41 +14,70 @@ from clv import model
 from clv.errors import UserError
 from clv.model import files
 from clv.record import Candidate
+from clv.tracking import journal, server
 from clv.tracking.registry import ANOTHER, CANDIDATE, Version
 
 FILES = "clv_model"  # folder of the model within a version's artifacts
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
+CONFIG = "config.yaml"
 
 
 def register(candidate: Candidate, name: str) -> str:
-    """Log the model to the active run, register it with the digests of its files, and let the alias `candidate` name it.
+    """Log the model to the open run, register it with the digests of its files, and let the alias `candidate` name it.
 
-    The run holds the rest of the version (its baseline) by now. Returns the version.
+    The run holds the rest of the version (its baseline) by now. A lost reply makes no second version. Returns the version.
     """
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        warnings.catch_warnings(action="ignore"),  # it asks for type hints and for an example, which would be customers
-    ):
+    run_id, client = journal.stack[-1].run_id, server.client()
+    with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / FILES
         written.mkdir()
         files.save(candidate.model, written)
-        info = mlflow.pyfunc.log_model(
+        source = server.call(logged, candidate, written, run_id)
+    listing = digests(server.download(source), MODEL) | digests(server.download(f"runs:/{run_id}/{BASELINE}"), BASELINE)
+    client.log_dict(run_id, listing, LISTING)
+    number = created(name, source, run_id, {"files_sha256": digest_of(listing)})
+    client.update_model_version(name, number, description=candidate.description)
+    client.set_registered_model_alias(name, CANDIDATE, number)
+    return number
+
+
+def logged(candidate: Candidate, written: Path, run_id: str) -> str:
+    """URI of the model that MLflow makes of the files."""
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # it asks for type hints and for an example, which would be customers
+        return mlflow.models.Model.log(
+            artifact_path=None,
             name="model",
+            flavor=mlflow.pyfunc,
+            run_id=run_id,
             python_model=str(Path(__file__).parent / "serving.py"),
             artifacts={FILES: str(written)},
             code_paths=[str(Path(__file__).parent.parent)],
             signature=signature(candidate),
             metadata={"clv": candidate.facts},
             pip_requirements=[f"{library}=={version}" for library, version in candidate.facts["libraries"].items()],
-        )
-    run_id = mlflow.active_run().info.run_id
-    found = digests(download(info.model_uri), MODEL) | digests(download(f"runs:/{run_id}/{BASELINE}"), BASELINE)
-    mlflow.log_dict(found, LISTING)
-    version = mlflow.register_model(info.model_uri, name, tags={"files_sha256": digest_of(found)}).version
+        ).model_uri
+
+
+def created(name: str, source: str, run_id: str, tags: dict[str, str]) -> str:
+    """The number of the version that a run registers, once."""
     client = mlflow.MlflowClient()
-    client.update_model_version(name, str(version), description=candidate.description)
-    client.set_registered_model_alias(name, CANDIDATE, str(version))
-    return str(version)
+    try:
+        server.client().create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+    def find() -> str | None:
+        same = [one for one in client.search_model_versions(f"name='{name}'") if one.run_id == run_id]
+        return str(same[0].version) if same else None
+
+    def make() -> str:
+        logged_model = source.removeprefix("models:/")
+        return str(client.create_model_version(name, source, run_id, tags, model_id=logged_model).version)
+
+    return server.once(find, make)
 
 
 def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
@@ -56,10 +85,6 @@ def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
     numbers = candidate.example.select_dtypes("number")
     example = candidate.example.assign(**numbers.astype("float64"))
     return mlflow.models.infer_signature(example, model.predict(candidate.model, example))
-
-
-def download(uri: str) -> Path:
-    return Path(mlflow.artifacts.download_artifacts(uri))
 
 
 def digests(folder: Path, part: str) -> dict[str, str]:
@@ -79,14 +104,23 @@ def digest_of(listing: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(listing, sort_keys=True).encode()).hexdigest()
 
 
+def found(version: Version, name: str) -> Path:
+    """A file or folder of the version: the copy on this machine, or fetched from the store."""
+    if version.kept:
+        return version.kept / name
+    return server.download(
+        f"models:/{version.name}/{version.number}" if name == MODEL else f"runs:/{version.run_id}/{name}"
+    )
+
+
 def recorded_files(version: Version) -> dict[str, str]:
     """Path -> SHA-256 of the version's files, as they were when it was registered.
 
     Raises: UserError: nothing was recorded, or the record is not the one whose digest the version carries.
     """
     try:
-        listing = json.loads(download(f"runs:/{version.run_id}/{LISTING}").read_text())
-    except (MlflowException, OSError, ValueError) as error:
+        listing = json.loads(found(version, LISTING).read_text())
+    except (MlflowException, OSError, json.JSONDecodeError) as error:
         raise earlier(version) from error
     if digest_of(listing) != version.tags.get("files_sha256"):
         raise UserError(
@@ -99,7 +133,7 @@ def recorded_files(version: Version) -> dict[str, str]:
 def recorded_config(version: Version) -> str:
     """The configuration that the version was trained with, as YAML."""
     try:
-        return download(f"runs:/{version.run_id}/config.yaml").read_text()
+        return found(version, CONFIG).read_text()
     except (MlflowException, OSError) as error:
         raise earlier(version) from error
 
@@ -110,15 +144,14 @@ def verified(version: Version, part: str) -> Path:
     Raises: UserError: a file is missing, was changed, or was added.
     """
     recorded = {name: digest for name, digest in recorded_files(version).items() if name.startswith(f"{part}/")}
-    where = f"models:/{version.name}/{version.number}" if part == MODEL else f"runs:/{version.run_id}/{part}"
     try:
-        folder = download(where)
+        folder = found(version, part)
     except (MlflowException, OSError) as error:
         raise UserError(
             f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{ANOTHER}"
         ) from error
-    found = digests(folder, part)
-    if wrong := sorted(name for name in recorded.keys() | found.keys() if recorded.get(name) != found.get(name)):
+    here = digests(folder, part)
+    if wrong := sorted(name for name in recorded.keys() | here.keys() if recorded.get(name) != here.get(name)):
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
             f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{ANOTHER}"

@@ -1,0 +1,68 @@
+"""This machine's side of the store: which one it is, which experiment, and a first start that is safe."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+import filelock
+import mlflow
+from sqlalchemy.engine import make_url
+
+from clv.tracking import server
+
+SETTLED = 10  # seconds without a change after which a store that is not whole is nobody's work any more
+
+
+def store() -> str:
+    """The tracking store, with the folder that a relative path in it starts from."""
+    return server.address() if server.remote() else f"{Path.cwd()} {server.address()}"
+
+
+def experiment(name: str) -> str:
+    """Id of the experiment of that name, made if need be."""
+    client = mlflow.MlflowClient()
+
+    def find() -> str | None:
+        found = client.get_experiment_by_name(name)
+        return found.experiment_id if found else None
+
+    return server.once(find, lambda: client.create_experiment(name))
+
+
+def ready() -> None:
+    """The sqlite file of a first start: made whole beside its place by one process, and moved there."""
+    uri = mlflow.get_tracking_uri()
+    path = Path(make_url(uri).database or "") if uri.startswith("sqlite:") else None
+    if path is None or str(path) in (".", ":memory:") or whole(path):
+        return
+    with filelock.FileLock(f"{path}.first-start"):
+        while path.exists() and not whole(path) and time.time() - path.stat().st_mtime < SETTLED:
+            time.sleep(0.2)  # MLflow itself may be making it
+        if not whole(path):
+            make(path)
+    Path(f"{path}.first-start").unlink(missing_ok=True)
+
+
+def whole(path: Path) -> bool:
+    """Whether a store is there; its first experiment is the last thing that its making adds."""
+    if not path.exists():
+        return False
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
+            return bool(connection.execute("SELECT 1 FROM experiments LIMIT 1").fetchone())
+    except sqlite3.Error:
+        return False
+
+
+def make(path: Path) -> None:
+    for old in path.parent.glob(f".{path.name}.*"):  # of those who died while they made it
+        old.unlink()
+    if path.exists():  # without an experiment it holds no run
+        os.replace(path, path.with_name(f"{path.name}.unusable"))
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    uri = f"sqlite:///{fresh.absolute()}"
+    mlflow.MlflowClient(uri, uri).search_experiments(max_results=1)
+    with fresh.open("rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(fresh, path)

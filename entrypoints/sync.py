@@ -1,0 +1,5 @@
+from clv import pipeline
+from entrypoints.launch import launch
+
+if __name__ == "__main__":
+    launch(pipeline.sync)
