@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import hypothesis
 import mlflow
 import pandas as pd
 import pytest
@@ -21,6 +22,8 @@ from clv import config, ledger, pipeline, simulate, transactions
 from clv.tracking import decisions, registry
 
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # notes of runs that are open
+hypothesis.settings.register_profile("here", deadline=None)  # the machine may be busy
+hypothesis.settings.load_profile("here")
 ROOT = Path(__file__).resolve().parent.parent
 RANKED = "clv_ranked_predictions.csv"
 SHARED = ROOT.parent / "shared" / "data"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 from clv import metrics
 from clv.drift import INSUFFICIENT, STABLE, Finding, performance
 from clv.drift.baseline import Baseline
+from clv.errors import Unreachable
 from clv.tracking import reviews
 from clv.workspace import Workspace
 
@@ -27,9 +29,17 @@ class Judged:
     actual: pd.DataFrame
 
 
-def judged(work: Workspace) -> list[Judged]:
-    """The newest stored scores whose horizon has passed, oldest first; those that knew the future are left out."""
-    chosen, found = work.config.monitor.vintages, []
+def judged(work: Workspace) -> list[Judged] | None:
+    """The newest stored scores whose horizon has passed, oldest first; those that knew the future are left out. None: the server that
+    has them does not answer."""
+    try:
+        return list(judged_scores(work))
+    except Unreachable:
+        return None
+
+
+def judged_scores(work: Workspace) -> Iterator[Judged]:
+    chosen = work.config.monitor.vintages
     stored = [
         one
         for one in reviews.stored_scores(work.config.tracking.model_name)
@@ -40,8 +50,7 @@ def judged(work: Workspace) -> list[Judged]:
         with tempfile.TemporaryDirectory() as folder:
             table = reviews.download_scores(one, Path(folder))
         if table is not None and table["customer_id"].isin(known).mean() >= KNOWN:
-            found.append(measured(work, one, table))
-    return found
+            yield measured(work, one, table)
 
 
 def thinned(stored: list[reviews.Scores], days_apart: int) -> list[reviews.Scores]:
@@ -60,8 +69,12 @@ def measured(work: Workspace, scores: reviews.Scores, table: pd.DataFrame) -> Ju
     return Judged(scores, figures, metrics.deciles(actual["actual_clv"].to_numpy(), predicted), actual)
 
 
-def finding(work: Workspace, base: Baseline, found: list[Judged]) -> Finding:
+def finding(work: Workspace, base: Baseline, found: list[Judged] | None) -> Finding:
     """The newest vintage of the version in production beside what the version was measured to do."""
+    if found is None:
+        return Finding(
+            INSUFFICIENT, "Stored scores were not judged: the tracking server does not answer.", {"vintages": []}
+        )
     ours = [one for one in found if one.scores.version == work.production.number]
     figures = {"vintages": [point(one) for one in found]}
     if not ours:
@@ -88,24 +101,25 @@ def point(one: Judged) -> dict:
     return where | {"customers": len(one.actual)} | figures | {"deciles": one.deciles.to_dict("records")}
 
 
-def drawn(found: list[Judged]) -> pd.DataFrame:
+def drawn(found: list[Judged] | None) -> pd.DataFrame:
     """For the page: as_of, version, and value, low, high of bias and normalized_gini."""
     return pd.DataFrame(
         [
             {"as_of": one.scores.as_of, "version": one.scores.version}
             | {metric: one.figures.loc[metric, "value"] for metric in SHOWN}
             | {f"{metric}_{end}": one.figures.loc[metric, end] for metric in SHOWN for end in ("low", "high")}
-            for one in found
+            for one in found or []
         ]
     )
 
 
-def series(found: list[Judged]) -> dict[str, dict[dt.date, float]]:
+def series(found: list[Judged] | None) -> dict[str, dict[dt.date, float]]:
     return {
-        f"vintage/{metric}": {one.scores.as_of: one.figures.loc[metric, "value"] for one in found} for metric in SHOWN
+        f"vintage/{metric}": {one.scores.as_of: one.figures.loc[metric, "value"] for one in found or []}
+        for metric in SHOWN
     }
 
 
-def artifacts(found: list[Judged]) -> dict[str, pd.DataFrame]:
+def artifacts(found: list[Judged] | None) -> dict[str, pd.DataFrame]:
     """What came in, in the order of the scores that the run scores_run stores: enough to find the same figures again."""
-    return {f"vintages/actual_{one.scores.as_of}_{one.scores.run_id[:8]}.parquet": one.actual for one in found}
+    return {f"vintages/actual_{one.scores.as_of}_{one.scores.run_id[:8]}.parquet": one.actual for one in found or []}

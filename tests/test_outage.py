@@ -1,0 +1,117 @@
+"""What a run does while the tracking server fails, over a real server behind a proxy that fails as servers do."""
+
+import os
+import time
+
+import pytest
+from conftest import Pipeline, aliases, client, person, serving
+from faulty import Plan, faulty, from_call
+
+from clv import pipeline
+from clv.errors import Unreachable
+from clv.tracking import journal, server
+
+QUICK = "tracking.patience_seconds=6"
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory):
+    """A project whose server stands behind a proxy: the pipeline has run, and version 2 waits for a person."""
+    folder, before = tmp_path_factory.mktemp("behind"), {**os.environ}
+    with serving(folder) as address, faulty(address) as proxy, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("MLFLOW_TRACKING_URI", proxy.address)
+        project = Pipeline(folder)
+        project.proxy = proxy
+        pipeline.full_pipeline(project.config("model=btyd"))
+        pipeline.train(project.config("model=btyd", "model.probability_model=bg_nbd"))
+        yield project
+    os.environ.update(before)
+
+
+@pytest.fixture
+def failing(behind):
+    """A function that lets the server fail as a plan says."""
+
+    def fail(plan):
+        behind.proxy.plan = plan
+
+    yield fail
+    behind.proxy.plan = Plan()
+    server.begin(40)
+
+
+def runs(step):
+    return client().search_runs(["0"], f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
+
+
+@pytest.mark.parametrize("step", ["score", "cluster", "monitor"])
+def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_by_the_next_command(
+    behind, failing, step, capsys
+):
+    before = len(runs(step))
+    failing(from_call(1, "killed"))
+    getattr(pipeline, step)(behind.config(QUICK))
+    said = capsys.readouterr().out
+    assert "does not answer" in said and "mlflow run . -e sync" in said
+    assert len(journal.waiting(behind.outputs)) == 1
+    failing(Plan())
+    pipeline.sync(behind.config())
+    assert "delivered 1 runs from the spool" in capsys.readouterr().out
+    pipeline.sync(behind.config())
+    found = runs(step)
+    assert len(found) == before + 1 and found[0].info.status == "FINISHED" and journal.waiting(behind.outputs) == []
+    assert found[0].data.params["seed"] == "7" and found[0].data.metrics.keys() == found[1].data.metrics.keys()
+
+
+def test_a_server_that_comes_back_in_time_is_asked_again(behind, failing):
+    failing(Plan(lambda number, method, path: "503" if number % 5 == 0 else None))
+    pipeline.cluster(behind.config())
+    assert journal.waiting(behind.outputs) == []
+
+
+def test_a_server_that_fails_halfway_gets_the_rest_later(behind, failing):
+    for first in (3, 9, 14):
+        failing(from_call(first, "reset"))
+        pipeline.cluster(behind.config(QUICK))
+    failing(Plan())
+    pipeline.sync(behind.config())
+    assert {run.info.status for run in runs("cluster")} == {"FINISHED"}
+    assert all("predicted_clv" in str(run.inputs) or run.data.metrics["clusters/found"] == 5 for run in runs("cluster"))
+
+
+@pytest.mark.parametrize("kind", ["hung", "slow"])
+def test_no_fault_holds_a_run_longer_than_its_patience(behind, failing, kind):
+    failing(from_call(1, kind))
+    begun = time.monotonic()
+    pipeline.cluster(behind.config("tracking.patience_seconds=3"))
+    assert time.monotonic() - begun < 3 + 5
+
+
+@pytest.mark.parametrize("step", ["train", "promote"])
+def test_who_cannot_do_without_the_server_stops_with_exit_code_69_and_moves_nothing(behind, failing, step):
+    moved, said = aliases(), person(version=2) if step == "promote" else ["model=btyd"]
+    failing(from_call(10, "killed"))
+    with pytest.raises(Unreachable) as error:
+        getattr(pipeline, step)(behind.config(QUICK, *said))
+    assert error.value.exit_code == 69 and "does not answer" in str(error.value)
+    failing(Plan())
+    assert aliases() == moved
+    pipeline.sync(behind.config())
+    assert runs(step)[0].info.status == "FAILED"
+
+
+@pytest.mark.parametrize("path", ["model-versions/create", "registered-models/create", "runs/create", "logged-models"])
+def test_a_lost_reply_makes_one_version_and_one_run(behind, failing, path):
+    versions, trained = len(client().search_model_versions("name='clv'")), len(runs("train"))
+    lost = iter(["lost"])
+    failing(Plan(lambda number, method, called: next(lost, None) if method == "POST" and path in called else None))
+    pipeline.train(behind.config("model=btyd"))
+    assert len(client().search_model_versions("name='clv'")) == versions + 1
+    assert len(runs("train")) == trained + 1
+
+
+def test_without_the_server_a_project_that_never_saw_a_version_says_so(behind, failing, tmp_path):
+    failing(from_call(1, "killed"))
+    with pytest.raises(Unreachable, match="does not answer"):
+        pipeline.score(behind.config(QUICK, f"outputs={tmp_path}/elsewhere"))
