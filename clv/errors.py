@@ -11,3 +11,15 @@ class InputError(UserError):
     """The purchase history cannot be used as it is (sysexits EX_DATAERR)."""
 
     exit_code = 65
+
+
+class OutputsError(UserError):
+    """The outputs cannot be written: a full, broken or read-only disk (sysexits EX_IOERR)."""
+
+    exit_code = 74
+
+
+class BusyError(UserError):
+    """Another command is writing the same outputs: the same again later will do (sysexits EX_TEMPFAIL)."""
+
+    exit_code = 75

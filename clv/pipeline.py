@@ -16,9 +16,12 @@ from clv.gates import FAILED
 from clv.record import Decision, Record
 from clv.review import PERSON_DECIDES
 from clv.tracking import candidates, decisions, registry, reviews, versions
-from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
+from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace, raw
 
 Step = Callable[[Workspace], Record]
+
+# These commands write nothing into the outputs folder, and do not wait for those that do.
+WITHOUT_OUTPUTS = ("simulate", "promote", "reject", "rollback", "acknowledge", "ledger", "reproduce", "readiness")
 
 
 def simulate(config: Config) -> list[Record]:
@@ -34,7 +37,9 @@ def train(config: Config) -> list[Record]:
 
 
 def score(config: Config) -> list[Record]:
-    return run("score", [steps.read, steps.score], config, stale=(CLUSTERED, RANKINGS, PICTURE, FEATURES))
+    return run(
+        "score", [steps.read, steps.score], config, stale=(CLUSTERED, raw(CLUSTERED), RANKINGS, PICTURE, FEATURES)
+    )
 
 
 def cluster(config: Config) -> list[Record]:
@@ -108,11 +113,12 @@ def run(
     Args: stale: outputs of earlier runs that this run makes untrue.
     """
     now = dt.datetime.now(dt.UTC)
+    outputs = store.Outputs(Path(config.outputs), config.keep_bundles, config.keep_reports, config.lock_wait_seconds)
     shown: list[tuple[str, str, float]] = []
     records: list[Record] = []
     with tracking.run(name, flat(asdict(config))) as run_id:
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
-        with store.bundle(Path(config.outputs), bundle, stale, config.keep_bundles) as folder:
+        with store.no_bundle() if name in WITHOUT_OUTPUTS else store.bundle(outputs, name, bundle, stale) as folder:
             work = Workspace(config, folder, now)
             for step in chosen:
                 start = time.perf_counter()

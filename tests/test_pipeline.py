@@ -15,10 +15,11 @@ from conftest import RANKED, ROOT, SMALL, artifacts, client, composed, newest_ru
 from clv import pipeline, store
 from clv.errors import InputError
 from clv.steps import training
+from clv.workspace import raw
 
 
 def as_text(folder):
-    return {path.name: path.read_bytes() for path in folder.glob("clv_*.csv")}
+    return {path.name: path.read_bytes() for path in folder.glob("clv_*") if path.suffix != ".png"}
 
 
 def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
@@ -241,11 +242,11 @@ def test_customer_ids_can_be_left_out_of_the_logged_features(trained):
 
 
 def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(project):
-    with store.bundle(project / "outputs", "1", (), 10) as folder:
+    with store.bundle(store.Outputs(project / "outputs", 10, 10, 0), "score", "1") as folder:
         store.write(
             folder,
             {
-                RANKED: pd.DataFrame(
+                raw(RANKED): pd.DataFrame(
                     {"customer_id": ["a", "b"], "predicted_clv": 1.0, "model_version": "1", "as_of": "2011-06-01"}
                 )
             },

@@ -7,9 +7,13 @@ from clv import store
 from clv.errors import UserError
 
 
-def generation(outputs, name, files, stale=(), keep=10):
-    with store.bundle(outputs, name, stale, keep) as folder:
-        store.write(folder, files)
+def outputs(folder, keep=10, reports=10, wait=0):
+    return store.Outputs(folder, keep, reports, wait)
+
+
+def generation(folder, name, files, stale=(), **rules):
+    with store.bundle(outputs(folder, **rules), "step", name, stale) as fresh:
+        store.write(fresh, files)
 
 
 def test_a_run_becomes_current_as_a_whole_and_the_names_lead_into_it(tmp_path):
@@ -20,7 +24,7 @@ def test_a_run_becomes_current_as_a_whole_and_the_names_lead_into_it(tmp_path):
 
 def test_a_failing_step_leaves_the_previous_bundle(tmp_path):
     generation(tmp_path, "1", {"a.txt": "one"})
-    with pytest.raises(RuntimeError), store.bundle(tmp_path, "2", (), 10) as folder:
+    with pytest.raises(RuntimeError), store.bundle(outputs(tmp_path), "step", "2") as folder:
         store.write(folder, {"a.txt": "two"})
         raise RuntimeError("the disk caught fire")
     assert (tmp_path / "a.txt").read_text() == "one"
@@ -64,7 +68,7 @@ def test_a_file_that_is_not_ours_stops_the_run_and_nothing_is_lost(tmp_path, nam
     reached = []
     with (
         pytest.raises(UserError, match=f"{name} is a file or folder of its own"),
-        store.bundle(tmp_path, "2", (), 10) as folder,
+        store.bundle(outputs(tmp_path), "step", "2") as folder,
     ):
         reached.append(folder)
         store.write(folder, {"notes.txt": "two"})
@@ -80,7 +84,10 @@ def test_links_of_other_people_stay(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_an_error_before_any_work(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="Outputs cannot be written to"), store.bundle(tmp_path / "file", "1", (), 10):
+    with (
+        pytest.raises(UserError, match="file could not be written"),
+        store.bundle(outputs(tmp_path / "file"), "step", "1"),
+    ):
         raise AssertionError("the work began")
 
 
@@ -88,15 +95,15 @@ def test_ids_and_versions_are_read_back_as_text(tmp_path):
     table = pd.DataFrame(
         {"customer_id": ["007", "NA", ""], "predicted_clv": [1.5, 2.0, 0.0], "model_version": ["1", "1", "1"]}
     )
-    store.write(tmp_path, {"scores.csv": table})
-    pd.testing.assert_frame_equal(store.read_csv(tmp_path, "scores.csv", "score"), table)
+    store.write(tmp_path, {"scores.parquet": table})
+    pd.testing.assert_frame_equal(store.read_table(tmp_path, "scores.parquet", "score"), table)
 
 
 def test_a_missing_table_names_the_command_that_makes_it(tmp_path):
     with pytest.raises(
-        UserError, match="outputs hold no clv_ranked_predictions.csv yet.\nHint: run `mlflow run . -e score` first."
+        UserError, match="outputs hold no clv_ranked_predictions.parquet yet.\nHint: run `mlflow run . -e score` first."
     ):
-        store.read_csv(tmp_path, "clv_ranked_predictions.csv", "score")
+        store.read_table(tmp_path, "clv_ranked_predictions.parquet", "score")
 
 
 def test_rejects_are_readable_by_their_owner_alone(tmp_path):
