@@ -145,7 +145,7 @@ def governed() -> tuple[str, str | None, list[str]]:
     )
 
 
-SHARE = {"score": 0.3, "cluster": 0.3, "monitor": 0.15, "train": 0.1, "promote": 0.15}
+SHARE = {"score": 0.3, "cluster": 0.34, "monitor": 0.1, "train": 0.1, "promote": 0.16}
 NEXT = {"score": "cluster", "cluster": "cluster", "monitor": "cluster", "train": "score", "promote": "score"}
 SECOND = person("2", override="true")
 
@@ -164,7 +164,8 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_outputs_and_the_next_run
             if step in ("cluster", "monitor") and number % 3 == 0:
                 assert engine.run("score", f"window.as_of={DAYS[number % 9 // 3]}") == 0, engine.said
             day = [f"window.as_of={chance.choice(DAYS)}"] if step == "score" else []
-            known = {path: digests(path) for path in (outputs / "bundles").iterdir()}
+            earlier = (outputs / "current").resolve()
+            known = digests(earlier)
             seconds = (
                 chance.uniform(0, took) if chance.random() < 0.3 else chance.uniform(max(took - 2, 0.4 * took), took)
             )
@@ -173,7 +174,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_outputs_and_the_next_run
             found["ended before"] += code == 0
             assert code in (0, -9), engine.said
             found["torn"] += bool(torn((outputs / "current").resolve()))
-            found["changed"] += any(digests(path) != then for path, then in known.items() if path.exists())
+            found["changed"] += digests(earlier) != known
             found["moved"] += governed()[0] not in (("1", "2") if step == "promote" else ("1",))
             found["needed a hand"] += engine.run(NEXT[step]) != 0 or bool(leftovers(outputs))
             alias, recorded, problems = governed()
@@ -184,8 +185,10 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_outputs_and_the_next_run
 
 
 def back_to_the_first(engine: Warm) -> None:
+    """With a review of the second version that is open."""
     if governed()[0] == "2":
         assert engine.run("rollback", *person()) == 0, engine.said
+        assert engine.run("review", *person("2")) == 0, engine.said
 
 
 @pytest.mark.slow
@@ -346,11 +349,7 @@ def test_who_may_not_wait_stops_with_code_75_and_the_name_of_the_holder(tmp_path
         pytest.raises(BusyError, match=rf"by full_pipeline, process {pid} of \S+ on \S+, since \d.*nothing was done"),
     ):
         generation(tmp_path, "1")
-    assert (
-        BusyError.exit_code == 75
-        and os.listdir(tmp_path) == [".lock.json", ".lock"]
-        or not (tmp_path / "current").exists()
-    )
+    assert BusyError.exit_code == 75 and not (tmp_path / "current").exists()
 
 
 def test_who_waits_is_told_for_whom_and_goes_on_when_that_process_dies(tmp_path, capsys):
