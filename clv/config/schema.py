@@ -282,6 +282,6 @@ class Config:
     compute: Compute
     outputs: str
     seed: int = between(0, 2**31 - 1)
-    keep_bundles: int = between(2, 10_000)
+    keep_bundles: int = between(1, 10_000)
     keep_reports: int = between(1, 10_000)
     lock_wait_seconds: float = between(0, 86_400)

@@ -1,6 +1,7 @@
 """One file at a time: the ending says how it is written."""
 
 import csv
+import errno
 import json
 import math
 import os
@@ -130,5 +131,8 @@ def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network disks know no sync of a folder
+            raise
     finally:
         os.close(descriptor)
