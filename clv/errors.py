@@ -17,3 +17,15 @@ class Unreachable(UserError):
     """The tracking server does not answer, and the command cannot do without it (sysexits EX_UNAVAILABLE)."""
 
     exit_code = 69
+
+
+class OutputsError(UserError):
+    """The outputs cannot be written: a full, broken or read-only disk (sysexits EX_IOERR)."""
+
+    exit_code = 74
+
+
+class BusyError(UserError):
+    """Another command is writing the same outputs: the same again later will do (sysexits EX_TEMPFAIL)."""
+
+    exit_code = 75

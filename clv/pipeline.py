@@ -16,19 +16,25 @@ from clv.gates import FAILED
 from clv.record import Decision, Record
 from clv.review import PERSON_DECIDES
 from clv.tracking import candidates, decisions, registry, reviews, versions
-from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace
+from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace, raw
 
 Step = Callable[[Workspace], Record]
-WITHOUT_SERVER = {
+
+# These commands finish without the tracking server; the others stop.
+WITHOUT_SERVER = ("simulate", "features", "score", "cluster", "rank_clusters", "monitor", "backtest", "tune")
+
+# These commands write nothing into the outputs folder, and do not wait for those that do.
+WITHOUT_OUTPUTS = (
     "simulate",
-    "features",
-    "score",
-    "cluster",
-    "rank_clusters",
-    "monitor",
-    "backtest",
-    "tune",
-}  # these finish
+    "promote",
+    "reject",
+    "rollback",
+    "acknowledge",
+    "ledger",
+    "reproduce",
+    "readiness",
+    "sync",
+)
 
 
 def simulate(config: Config) -> list[Record]:
@@ -44,7 +50,9 @@ def train(config: Config) -> list[Record]:
 
 
 def score(config: Config) -> list[Record]:
-    return run("score", [steps.read, steps.score], config, stale=(CLUSTERED, RANKINGS, PICTURE, FEATURES))
+    return run(
+        "score", [steps.read, steps.score], config, stale=(CLUSTERED, raw(CLUSTERED), RANKINGS, PICTURE, FEATURES)
+    )
 
 
 def cluster(config: Config) -> list[Record]:
@@ -123,12 +131,13 @@ def run(
     Args: stale: outputs of earlier runs that this run makes untrue.
     """
     now, home = dt.datetime.now(dt.UTC), Path(config.outputs)
+    outputs = store.Outputs(home, config.keep_bundles, config.keep_reports, config.lock_wait_seconds)
     shown: list[tuple[str, str, float]] = []
     records: list[Record] = []
     before = tracking.begin(home, config.tracking.patience_seconds)
     with tracking.run(name, flat(asdict(config)), home, name not in WITHOUT_SERVER) as run_id:
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
-        with store.bundle(home, bundle, stale, config.keep_bundles) as folder:
+        with store.no_bundle() if name in WITHOUT_OUTPUTS else store.bundle(outputs, name, bundle, stale) as folder:
             work = Workspace(config, folder, now)
             for step in chosen:
                 start = time.perf_counter()

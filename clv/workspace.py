@@ -23,6 +23,11 @@ RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_custo
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
 
 
+def raw(name: str) -> str:
+    """The Parquet beside a CSV, with the ids as they are: what another step reads."""
+    return name.replace(".csv", ".parquet")
+
+
 SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
 
 
@@ -293,4 +298,5 @@ class Workspace:
     def table(self, name: str, made_by: str) -> pd.DataFrame:
         """A table that an earlier step made, in this run or in the current bundle."""
         current = Path(self.config.outputs) / store.CURRENT
-        return store.read_csv(self.bundle if (self.bundle / name).exists() else current, name, made_by)
+        name = raw(name)
+        return store.read_table(self.bundle if (self.bundle / name).exists() else current, name, made_by)

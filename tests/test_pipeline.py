@@ -13,12 +13,15 @@ import pytest
 from conftest import RANKED, ROOT, SMALL, artifacts, client, composed, newest_run, read, run_named
 
 from clv import pipeline, store
-from clv.errors import InputError
+from clv.errors import BusyError, InputError
 from clv.steps import training
+from clv.store import lock
+from clv.tracking import reviews
+from clv.workspace import raw
 
 
 def as_text(folder):
-    return {path.name: path.read_bytes() for path in folder.glob("clv_*.csv")}
+    return {path.name: path.read_bytes() for path in folder.glob("clv_*") if path.suffix != ".png"}
 
 
 def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
@@ -241,11 +244,11 @@ def test_customer_ids_can_be_left_out_of_the_logged_features(trained):
 
 
 def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(project):
-    with store.bundle(project / "outputs", "1", (), 10) as folder:
+    with store.bundle(store.Outputs(project / "outputs", 10, 10, 0), "score", "1") as folder:
         store.write(
             folder,
             {
-                RANKED: pd.DataFrame(
+                raw(RANKED): pd.DataFrame(
                     {"customer_id": ["a", "b"], "predicted_clv": 1.0, "model_version": "1", "as_of": "2011-06-01"}
                 )
             },
@@ -275,3 +278,29 @@ def test_multirun_gives_one_mlflow_run_a_job(trained):
     runs = [client().get_run(version.run_id) for version in client().search_model_versions("name='sweep'")]
     assert sorted(run.data.params["model.max_depth"] for run in runs) == ["2", "3"]
     assert not list(trained.folder.glob("outputs/20*"))
+
+
+def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves_for_every_step(trained):
+    folder = trained.folder / "formulas"
+    folder.mkdir()
+    rows = pd.read_csv(trained.folder / "history.csv").assign(customer_id=lambda table: "=1+" + table["customer_id"])
+    rows.to_csv(folder / "history.csv", index=False)
+    config = trained.config(f"data.path={folder}/history.csv", f"outputs={folder}/outputs")
+    pipeline.score(config)
+    scores_run = reviews.scores(newest_run())
+    pipeline.cluster(config)
+    for name in (RANKED, "clv_clustered_customers.csv"):
+        ids = pd.read_parquet(folder / "outputs" / raw(name))["customer_id"]
+        assert set(ids) <= set(rows["customer_id"]) and ids.str.startswith("=1+").all()
+        assert read(folder / "outputs" / name)["customer_id"].tolist() == [f"'{one}" for one in ids]
+    assert reviews.download_scores(scores_run, folder)["customer_id"].tolist() == ids.tolist()
+
+
+def test_who_writes_outputs_takes_turns_and_who_writes_none_does_not_wait(trained):
+    config = trained.config("lock_wait_seconds=0")
+    before = os.readlink(trained.outputs / "current")
+    with lock.held(trained.outputs, "full_pipeline", 0):
+        with pytest.raises(BusyError, match="is being written by full_pipeline, process"):
+            pipeline.cluster(config)
+        assert pipeline.ledger(config)
+    assert os.readlink(trained.outputs / "current") == before

@@ -284,3 +284,5 @@ class Config:
     outputs: str
     seed: int = between(0, 2**31 - 1)
     keep_bundles: int = between(1, 10_000)
+    keep_reports: int = between(1, 10_000)
+    lock_wait_seconds: float = between(0, 86_400)

@@ -7,7 +7,7 @@ import pandas as pd
 from clv import clusters, model, ranking, reports
 from clv.errors import InputError
 from clv.record import Record
-from clv.workspace import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Workspace
+from clv.workspace import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Workspace, raw
 
 
 def score(work: Workspace) -> Record:
@@ -25,7 +25,7 @@ def score(work: Workspace) -> Record:
         f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
         f"predicted over {horizon} days from {work.as_of}",
         title=f"version {version.number}, as of {work.as_of}",
-        outputs={RANKED: ranked},
+        outputs={RANKED: ranked, raw(RANKED): ranked},
         warnings=tuple(doubts(work)),
         metrics={
             "predicted_clv_total": predicted.sum(),
@@ -69,7 +69,7 @@ def cluster(work: Workspace) -> Record:
     fewer = f"clusters.k={chosen.k} was asked, but there are only {found} distinct predictions."
     return Record(
         f"{found} clusters of {len(clustered):,} customers",
-        outputs={CLUSTERED: clustered},
+        outputs={CLUSTERED: clustered, raw(CLUSTERED): clustered},
         warnings=(fewer,) if found < chosen.k else (),
         metrics={"clusters/found": found},
         tags=made_by(ranked),

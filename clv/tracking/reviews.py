@@ -18,7 +18,8 @@ from clv.tracking.registry import Version
 ACKNOWLEDGE = (
     "mlflow run . -e acknowledge -P run_id={run_id} -P reviewer=NAME -P decision=keep|retrain|redesign -P reason=WHY"
 )
-SCORES = "outputs/clv_ranked_predictions.csv"
+SCORES = "outputs/clv_ranked_predictions.parquet"
+BEFORE = "outputs/clv_ranked_predictions.csv"  # of runs from before there was the Parquet, with the ids as they are
 OPEN, CLOSED = "open", "closed"
 
 
@@ -158,10 +159,16 @@ def scores(run: mlflow.entities.Run) -> Scores:
 
 def download_scores(stored: Scores, folder: Path) -> pd.DataFrame | None:
     """customer_id and predicted_clv in the order of the stored file; None where it is gone."""
+    columns = ["customer_id", "predicted_clv"]
+    if path := downloaded(stored.run_id, SCORES, folder):
+        return pd.read_parquet(path, columns=columns)
+    if path := downloaded(stored.run_id, BEFORE, folder):
+        return pd.read_csv(path, usecols=columns, dtype={"customer_id": str}, keep_default_na=False)
+    return None
+
+
+def downloaded(run_id: str, name: str, folder: Path) -> Path | None:
     try:
-        path = server.download(f"runs:/{stored.run_id}/{SCORES}", str(folder))
+        return server.download(f"runs:/{run_id}/{name}", str(folder))
     except (MlflowException, OSError):
         return None
-    return pd.read_csv(
-        path, usecols=["customer_id", "predicted_clv"], dtype={"customer_id": str}, keep_default_na=False
-    )

@@ -1,0 +1,138 @@
+"""One file at a time: the ending says how it is written."""
+
+import csv
+import errno
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv.errors import OutputsError, UserError
+
+PART = ".clv-{}.part"  # of a file or folder that is not whole yet
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs a cell that begins so
+ADVICE = (
+    "Hint: make room, or have the folder writable; the earlier outputs are as they were. Then run the command again."
+)
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """An error of the file system as one that a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputsError(f"{path} could not be written: {error}.\n{ADVICE}") from error
+
+
+def write(folder: Path, files: dict[str, Any]) -> None:
+    """Write each table, text, JSON or figure under its relative path; the ending says how.
+
+    Raises: OutputsError: a full disk, or another reason why a file cannot be written.
+    """
+    for name, content in files.items():
+        path = folder / name
+        with told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_one(path, content)
+
+
+def write_one(path: Path, content: Any) -> None:
+    if path.suffix == ".csv":
+        as_csv(path, content)
+    elif path.suffix == ".parquet":
+        content.to_parquet(path, index=False)
+    elif path.suffix == ".png":
+        content.savefig(path, dpi=120, metadata={"Software": None})
+    else:
+        path.write_text(as_json(content) if path.suffix == ".json" and not isinstance(content, str) else content)
+
+
+def as_csv(path: Path, table: pd.DataFrame) -> None:
+    """With no cell that a spreadsheet would run as a formula; a Parquet file has the cells as they are."""
+    text = [name for name, column in table.items() if may_be_text(column)]
+    safe = table.copy(deep=False)
+    for name in text:
+        safe[name] = defused(table[name])
+    returns = any(isinstance(cell, str) and "\r" in cell for name in text for cell in safe[name])
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL  # which leaves a CR bare, and that ends a row
+    safe.to_csv(path, index=False, quoting=quoting)
+
+
+def may_be_text(column: pd.Series) -> bool:
+    return not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column))
+
+
+def defused(column: pd.Series) -> pd.Series:
+    """Text that begins as a formula and is no plain number gets an apostrophe in front."""
+    risky = [isinstance(cell, str) and cell.startswith(FORMULA) and not NUMBER.fullmatch(cell) for cell in column]
+    if not any(risky):
+        return column
+    cells = [f"'{cell}" if danger else cell for cell, danger in zip(column, risky, strict=True)]
+    return pd.Series(cells, index=column.index, dtype=object)
+
+
+def as_json(content: Any) -> str:
+    """JSON with numpy numbers as numbers and NaN as null (bare NaN is no JSON)."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(key): plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        value = value.item() if isinstance(value, np.generic) else value
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(plain(content), indent=1) + "\n"
+
+
+def read_table(folder: Path, name: str, made_by: str) -> pd.DataFrame:
+    """A Parquet table of the bundle.
+
+    Raises: UserError: it is not there yet.
+    """
+    path = folder / name
+    if not path.exists():
+        raise UserError(f"outputs hold no {name} yet.\nHint: run `mlflow run . -e {made_by}` first.")
+    return pd.read_parquet(path)
+
+
+def replace(path: Path, content: pd.DataFrame | str, mode: int = 0o600) -> None:
+    """Write a file in a folder beside its place and move it there; mode: who may read it, its owner alone.
+
+    Raises: OutputsError: it cannot be written; the file that was there stays.
+    """
+    fresh = path.with_name(PART.format(path.name))
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(fresh, ignore_errors=True)  # a killed run's
+        fresh.mkdir(0o700)
+        try:
+            write(fresh, {path.name: content})
+            (fresh / path.name).chmod(mode)
+            sync(fresh / path.name)
+            os.replace(fresh / path.name, path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network disks know no sync of a folder
+            raise
+    finally:
+        os.close(descriptor)
