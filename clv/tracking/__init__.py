@@ -11,26 +11,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from clv.tracking.address import without_password
+
 os.environ |= {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
+} | without_password(os.environ)
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 import mlflow  # noqa: E402
 from mlflow.data.dataset_source_registry import resolve_dataset_source  # noqa: E402
 from mlflow.data.meta_dataset import MetaDataset  # noqa: E402
 
+from clv.errors import hidden  # noqa: E402
 from clv.record import Record  # noqa: E402
 from clv.tracking.registry import readable  # noqa: E402
-
-ASKED = (
-    "alerts",
-    "ask",
-    "person",
-    "readiness",
-)  # sections of conf/ that make no result another; they are in config.yaml alone
 
 
 class PurchaseDataset(MetaDataset):
@@ -50,12 +46,11 @@ def run(name: str, parameters: dict[str, Any], nested: bool = False) -> Iterator
     """An MLflow run (the one that `mlflow run` opened, if any); an exception leaves it FAILED with the reason as a tag."""
     with readable(), mlflow.start_run(run_name=name, nested=nested) as active:
         mlflow.set_tags({"mlflow.runName": name, "step": name, "account": account()} | commit())
-        made = {key: value for key, value in parameters.items() if key.split(".")[0] not in ASKED}
-        mlflow.log_params({key: value for key, value in made.items() if key not in active.data.params})
+        mlflow.log_params({key: value for key, value in parameters.items() if key not in active.data.params})
         try:
             yield active.info.run_id
         except BaseException as error:
-            mlflow.set_tag("failure_reason", f"{type(error).__name__}: {error}"[:4000])
+            mlflow.set_tag("failure_reason", hidden(f"{type(error).__name__}: {error}")[:4000])
             raise
 
 
