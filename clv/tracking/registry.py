@@ -107,7 +107,7 @@ def version_at(name: str, alias: str, number: str) -> Version:
     """Raises: UserError: there is no such version, this engine did not make it for this model, or its files are gone."""
     try:
         found = mlflow.MlflowClient().get_model_version(name, number)
-        facts = mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"]
+        facts = dict(mlflow.models.get_model_info(f"models:/{name}/{number}").metadata["clv"])
     except Exception as error:  # whatever a file raises that is no MLmodel
         why = "it carries no facts of ours" if isinstance(error, (TypeError, KeyError)) else str(error)
         raise UserError(
