@@ -150,11 +150,10 @@ def scores(run: mlflow.entities.Run) -> Scores:
 
 
 def download_scores(stored: Scores, folder: Path) -> pd.DataFrame | None:
-    """customer_id and predicted_clv in the order of the stored file; None where it is gone."""
+    """customer_id and predicted_clv (NaN where it is no number) in the order of the stored file; None where it is gone."""
     try:
         path = mlflow.artifacts.download_artifacts(run_id=stored.run_id, artifact_path=SCORES, dst_path=str(folder))
     except (MlflowException, OSError):
         return None
-    return pd.read_csv(
-        path, usecols=["customer_id", "predicted_clv"], dtype={"customer_id": str}, keep_default_na=False
-    )
+    table = pd.read_csv(path, usecols=["customer_id", "predicted_clv"], dtype=str, keep_default_na=False)
+    return table.assign(predicted_clv=pd.to_numeric(table["predicted_clv"], errors="coerce"))
