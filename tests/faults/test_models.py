@@ -277,7 +277,7 @@ def test_a_model_that_brings_code_along_is_refused_and_the_code_is_not_run(make,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", HOSTILE[1:])
+@pytest.mark.parametrize("make", HOSTILE)
 def test_no_model_of_five_kinds_runs_its_code(make, trained, tmp_path, monkeypatch):
     ran = executed(make, trained, tmp_path, monkeypatch)
     alive = runs_when_loaded(make, tmp_path / "marker", tmp_path)
