@@ -18,11 +18,12 @@ setup: .venv/ready .venv/mlflow-run-ready
 	$(INSTALL) --no-build-isolation -r requirements.lock
 	@touch $@
 
-# After a change of a pin. Twice for a name with [extras]: pip asks for the hashes of both. No index is named in the files.
+# After a change of a pin: what is locked stays unless a pin asks otherwise. Twice for a name with [extras], since pip asks for the
+# hashes of both. No index is named in the files.
 lock:
-	$(COMPILE) --extra dev pyproject.toml | $(BIN)/python -c 'import re, sys; print(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", sys.stdin.read()), end="")' > requirements.lock.new
-	echo 'setuptools==80.9.0' | $(COMPILE) - > requirements-build.lock.new
-	for name in requirements requirements-build; do test -s $$name.lock.new && mv $$name.lock.new $$name.lock || exit 1; done
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/python -c 'import pathlib, re; p = pathlib.Path("requirements.lock"); p.write_text(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", p.read_text()))'
+	echo 'setuptools==80.9.0' | $(COMPILE) - -o requirements-build.lock
 
 # The plain `mlflow run .` asks conda for its environment or, where python_env.yaml exists, takes a cached one: warm it here.
 .venv/mlflow-run-ready: .venv/ready conda.yaml
