@@ -3,18 +3,27 @@
 # make test-ui    the registry in a real browser          make screenshots  the pictures of it in the README
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-strip-extras --no-header --no-annotate --generate-hashes
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: setup pipeline ui test test-slow test-ui screenshots
+.PHONY: setup lock pipeline ui test test-slow test-ui screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
-.venv/ready: pyproject.toml
+.venv/ready: requirements.lock requirements-build.lock
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed, this is %d.%d. Hint: make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*p["dependencies"], *p["optional-dependencies"]["dev"], sep="\n")' > .venv/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+	$(INSTALL) -r requirements-build.lock
+	$(INSTALL) --no-build-isolation -r requirements.lock
 	@touch $@
+
+# After a change of a pin: what is locked stays unless a pin asks otherwise. Twice for a name with [extras], since pip asks for the
+# hashes of both. No index is named in the files.
+lock:
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/python -c 'import pathlib, re; p = pathlib.Path("requirements.lock"); p.write_text(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", p.read_text()))'
+	echo 'setuptools==80.9.0' | $(COMPILE) - -o requirements-build.lock
 
 # The plain `mlflow run .` asks conda for its environment or, where python_env.yaml exists, takes a cached one: warm it here.
 .venv/mlflow-run-ready: .venv/ready conda.yaml

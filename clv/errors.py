@@ -1,10 +1,20 @@
 """What a person can put right: shown as its message alone, without a traceback."""
 
+import re
+
+
+def hidden(text: str) -> str:
+    """The text without the name and the password of any address in it: http://ann:secret@server becomes http://server."""
+    return re.sub(r"(\w://)[^/\s]*@", r"\1", text)
+
 
 class UserError(ValueError):
-    """Says what is wrong, how many, which value, and the next move after `Hint:`."""
+    """Says what is wrong, how many, which value, and the next move after `Hint:`. Passwords in addresses are left out of it."""
 
     exit_code = 1
+
+    def __init__(self, message: str):
+        super().__init__(hidden(message))
 
 
 class InputError(UserError):

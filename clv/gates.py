@@ -44,7 +44,7 @@ def against_production(difference: pd.DataFrame | None, why_not: str | None, lim
     order = sorted(said, key=lambda metric: said[metric] != "worse")
     words = [f"{metric} {spread(difference.loc[metric])}: {said[metric]}" for metric in order]
     figures = {metric: difference.loc[metric, ["value", "low", "high"]].to_dict() for metric in said}
-    return Gate(name, "worse" not in said.values(), "; ".join(words) + ".", figures)
+    return Gate(name, bool(said) and "worse" not in said.values(), "; ".join(words) + ".", figures)
 
 
 def against_btyd(difference: pd.DataFrame, limits: dict) -> Gate:
@@ -69,7 +69,7 @@ def skill(difference: pd.DataFrame) -> Gate:
 def within(name: str, value: float, low: float, high: float) -> Gate:
     return Gate(
         name,
-        bool(low <= value <= high),
+        bool(math.isfinite(value) and low <= value <= high),
         f"{value:.3f}, allowed {low:g} to {high:g}.",
         {"value": value, "low": low, "high": high},
     )
@@ -78,7 +78,8 @@ def within(name: str, value: float, low: float, high: float) -> Gate:
 def same_history(version: str, then: float, now: float, share: float) -> Gate:
     """Whether the days that the version was measured on brought the same revenue in the history it is reviewed on. share: that may differ."""
     reason = f"the days of version {version}'s evaluation brought {then:,.0f}, new customers' too, when it was trained, and {now:,.0f} in this history."
-    return Gate("the same history", bool(abs(now - then) <= share * abs(then)), reason, {"then": then, "now": now})
+    same = math.isfinite(then) and math.isfinite(now) and abs(now - then) <= share * abs(then)
+    return Gate("the same history", bool(same), reason, {"then": then, "now": now})
 
 
 def spread(row: Mapping[str, float]) -> str:

@@ -44,13 +44,14 @@ def resampled(actual: np.ndarray, predicted: np.ndarray, replicates: int, seed: 
 
 
 def intervals(found: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Percentile intervals. found: of resampled(), or the difference of two of them.
+    """Percentile intervals; none (NaN) where the figure of any resample is no number. found: of resampled(), or the difference of two.
 
     Returns: index METRICS; value, low, high, standard_error.
     """
     draws, tail = found.iloc[1:], (1 - confidence) / 2
-    low, high = draws.quantile(tail), draws.quantile(1 - tail)
-    return pd.DataFrame({"value": found.iloc[0], "low": low, "high": high, "standard_error": draws.std(ddof=1)})
+    spread = {"low": draws.quantile(tail), "high": draws.quantile(1 - tail), "standard_error": draws.std(ddof=1)}
+    known = np.isfinite(draws).all()
+    return pd.DataFrame({"value": found.iloc[0]} | {name: ends.where(known) for name, ends in spread.items()})
 
 
 def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:

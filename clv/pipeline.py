@@ -4,13 +4,13 @@ import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from clv import alerts, steps, store, terminal, tracking
 from clv import ledger as chain
-from clv.config import Config, as_yaml
+from clv.config import Config, as_yaml, loggable
 from clv.errors import UserError
 from clv.gates import FAILED
 from clv.record import Decision, Record
@@ -135,7 +135,7 @@ def run(
     shown: list[tuple[str, str, float]] = []
     records: list[Record] = []
     before = tracking.begin(home, config.tracking.patience_seconds)
-    with tracking.run(name, flat(asdict(config)), home, name not in WITHOUT_SERVER) as run_id:
+    with tracking.run(name, flat(loggable(config)), home, name not in WITHOUT_SERVER) as run_id:
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
         with store.no_bundle() if name in WITHOUT_OUTPUTS else store.bundle(outputs, name, bundle, stale) as folder:
             work = Workspace(config, folder, now)
@@ -157,7 +157,7 @@ def run(
 
 def tracked(step: Step, work: Workspace) -> Record:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
-    with tracking.run(step.__name__, flat(asdict(work.config)), tracking.current().home, tracking.current().strict):
+    with tracking.run(step.__name__, flat(loggable(work.config)), tracking.current().home, tracking.current().strict):
         record = logged(step, work)
         tracking.rename(step.__name__, record.title)
     tracking.log_headline(record)

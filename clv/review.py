@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 PERSON_DECIDES = "Nothing was retrained and nothing was promoted: a person decides."
+KNOWN = ("stable", "warn", "alert", "insufficient")  # any other status counts as an alert
 DECISIONS = {
     "keep": "the version stays",
     "retrain": "a person will train and promote another version",
@@ -20,7 +21,7 @@ def verdict(findings: Mapping[str, tuple[str, str]], review_at: str) -> tuple[st
         f"{check}: {reason}"
         for level in ("alert", "warn")
         for check, (status, reason) in findings.items()
-        if status == level and level in counting
+        if level == (status if status in KNOWN else "alert") and level in counting
     ]
     if reasons:
         return "review", reasons

@@ -208,6 +208,12 @@ class Workspace:
         if found is None:
             raise registry.nothing(self.config.tracking.model_name, self.candidates)
         self.usable(found)
+        promoted = newest.get("files_sha256") if newest and newest["to"] == found.number else None
+        if promoted and promoted != found.tags.get("files_sha256"):
+            raise UserError(
+                f"Version {found.number} of model {found.name} is not what was put into production: entry {newest['number']} of the ledger has the "
+                f"digest {promoted[:12]}, the version {found.tags.get('files_sha256', 'none')[:12]}.\n{registry.ANOTHER}"
+            )
         if self.config.review.require_record and (self.unrecorded or newest["event"] == ledger.OUTSIDE):
             raise UserError(
                 f"Version {found.number} of model {found.name} was put into production outside the ledger (review.require_record).\nHint: review it and enter the promotion:\n  "
@@ -251,14 +257,23 @@ class Workspace:
         return self.config.tracking.candidates or self.config.tracking.model_name
 
     def usable(self, version: Version) -> Version:
-        """Raises: UserError: the version was made for another model, or its features mean something else here."""
+        """Raises: UserError: a file of the model is not what was registered, the version was made for another model, its features mean
+        something else here, or what it asks for is not what the features are."""
+        versions.verified(version, versions.MODEL)  # first: its facts are believed from here on
         ours, known = self.config.tracking.model_name, version.facts
         if known.get("model") != ours:
             raise UserError(
                 f"Version {version.number} of model {version.name} was trained as a version of model {known.get('model')}, not of {ours}."
                 f"\n{registry.ANOTHER}"
             )
-        here = features.digest(features.Definition.from_dict(known["definition"]))
+        definition = features.Definition.from_dict(known["definition"])
+        made = ["lifecycle_stage", *definition.numbers(dt.date(2000, 1, 1))]
+        if unknown := [name for name in known["inputs"] if name not in made]:
+            raise UserError(
+                f"Version {version.number} of model {version.name} learnt from {len(unknown)} columns that this engine does not make: "
+                f"{', '.join(unknown[:5])}; it makes {', '.join(made)}.\nHint: train a new version, or go back to an engine of then."
+            )
+        here = features.digest(definition)
         if known["feature_digest"] != here:
             raise UserError(
                 f"Version {version.number} of model {version.name} learnt from features defined as {known['feature_digest']}; this engine "

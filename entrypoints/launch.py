@@ -1,18 +1,23 @@
 """From a command line, Hydra's or MLflow's, to one function of clv.pipeline."""
 
+import difflib
 import re
 import shlex
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from clv import config
-from clv.errors import UserError
+from clv.errors import UserError, hidden
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
@@ -35,7 +40,18 @@ NAMED = {
     "after": "ask.after",
 }
 
-HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg", "--resolve")
+HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg")
+SHOWN = (
+    "job",
+    "hydra",
+    "all",
+    "config",
+    "defaults",
+    "defaults-tree",
+    "plugins",
+    "searchpath",
+)  # what --cfg and --info take
+KEYS = "every key and its unit is listed in conf/."
 
 
 def launch(step: Callable[[config.Config], Any]) -> None:
@@ -49,7 +65,7 @@ def launch(step: Callable[[config.Config], Any]) -> None:
             step(config.load(composed))
 
     with readable_errors():
-        sys.argv[1:] = hydra_arguments(sys.argv[1:])
+        sys.argv[1:] = checked(hydra_arguments(sys.argv[1:]))
     hydra.main(config_path=CONF, config_name="config", version_base="1.3")(job)()
 
 
@@ -63,6 +79,9 @@ def readable_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         sys.exit(130)
+    except Exception:  # Hydra would print it with the whole command line
+        print(hidden(traceback.format_exc()), file=sys.stderr)
+        sys.exit(1)
 
 
 def hydra_arguments(arguments: list[str]) -> list[str]:
@@ -117,3 +136,53 @@ def quoted(value: str) -> str:
     """One value in Hydra's grammar, taken literally whatever characters are in it."""
     escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
     return "'" + escaped.replace("${", "\\${") + "'"
+
+
+def checked(arguments: list[str]) -> list[str]:
+    """The same, where every word sets a key of conf/. Values are not shown: a password may be in the wrong place.
+
+    Raises: UserError: a word does anything else.
+    """
+    for word in arguments:
+        shows = word in SHOWN and {"--cfg", "--info"} & set(arguments)
+        if word not in HYDRA_FLAGS and not shows:
+            override = parsed(word)
+            if problem := refusal(override) or ("--multirun" not in arguments and ambiguous(override)):
+                raise UserError(f"configuration: {override.key_or_group}: {problem}")
+    return arguments
+
+
+def parsed(word: str) -> Override:
+    key = word.partition("=")[0]
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        what = f"{key}: its value cannot be read" if "=" in word else f"{key} is no key=value"
+        raise UserError(f"configuration: {what}.\nHint: {KEYS} Flags are {', '.join(HYDRA_FLAGS)}.") from error
+
+
+def refusal(override: Override) -> str | None:
+    """Why the command line may not say this."""
+    key = override.key_or_group
+    if re.match(r"hydra\b", key):
+        return "Hydra's own settings stay as they are.\nHint: outputs=FOLDER says where results go."
+    if override.is_delete():
+        return f"a key cannot be taken out.\nHint: give it another value; {KEYS}"
+    if override.package is not None or not ((Path(CONF) / key).is_dir() and key != "." or config.is_key(key)):
+        near = difflib.get_close_matches(key.split(".")[-1], known_keys(), 1)
+        return "there is no such key.\nHint: " + (f"did you mean {known_keys()[near[0]]}? " if near else "") + KEYS
+    value = override.value()
+    if (Path(CONF) / key).is_dir() and isinstance(value, str) and not re.fullmatch(r"\w+", value):
+        return f"a file of conf/{key}/ is named by letters, digits and _ alone."
+    return None
+
+
+def ambiguous(override: Override) -> str | None:
+    if override.is_sweep_override():
+        return "several values at once.\nHint: --multirun runs each; a list stands in brackets, as in [7,30]."
+    return None
+
+
+def known_keys() -> dict[str, str]:
+    """Last word of each key -> the key."""
+    return {name.split(".")[-1]: name for name in config.names()}

@@ -35,10 +35,10 @@ def failing(behind):
 
     def fail(plan):
         behind.proxy.plan = plan
+        server.begin(40)
 
     yield fail
-    behind.proxy.plan = Plan()
-    server.begin(40)
+    fail(Plan())
 
 
 def runs(step):

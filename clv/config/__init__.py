@@ -3,20 +3,28 @@
 import datetime as dt
 import re
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from clv.config.logged import as_yaml, loggable
 from clv.config.schema import Config, Model, Range
 from clv.errors import UserError
+
+__all__ = ["Config", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
+
+SECRETS = "a secret comes by the name of an environment variable, as in conf/alerts/."
+PASSWORD = r"\w://[^/\s]*@|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address
+FILLED_IN = r"(?<!\\)(\\\\)*\$\{"  # an interpolation of OmegaConf, unless a backslash says that it is none
 
 
 def load(composed: DictConfig) -> Config:
     """The composed configuration as typed values.
 
-    Raises: UserError: a key stands outside the schema, or a value has the wrong type or lies outside its range.
+    Raises: UserError: a key stands outside the schema, a value has the wrong type, lies outside its range, or is to be filled in.
     """
+    refuse_interpolation(OmegaConf.to_container(composed), "")
     try:
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
     except OmegaConfBaseException as error:
@@ -42,9 +50,33 @@ def from_yaml(text: str, later: Config) -> Config:
     return load(OmegaConf.merge(OmegaConf.structured(later), OmegaConf.create(text)))
 
 
-def as_yaml(config: Config) -> str:
-    """The resolved configuration, as a file that can be read beside conf/."""
-    return OmegaConf.to_yaml(OmegaConf.structured(config))
+def is_key(name: str) -> bool:
+    """Whether the schema has the key or section, written as in window.as_of."""
+    section: Any = Config
+    for part in name.split("."):
+        if get_origin(section) is dict:
+            section = get_args(section)[1]
+        else:
+            section = {one.name: one.type for one in fields(section)}.get(part) if is_dataclass(section) else None
+        if section is None:
+            return False
+    return True
+
+
+def names(section: Any = Config, prefix: str = "") -> list[str]:
+    """Every key of the schema, written as in window.as_of."""
+    found = []
+    for one in fields(section):
+        found += names(one.type, f"{prefix}{one.name}.") if is_dataclass(one.type) else [prefix + one.name]
+    return found
+
+
+def refuse_interpolation(value: Any, name: str) -> None:
+    """${oc.env:PASSWORD} would be logged with the run; values stand for themselves."""
+    if isinstance(value, str) and re.search(FILLED_IN, value):
+        raise UserError(f"configuration: {name}: ${{...}} is not filled in.\nHint: write the value itself; {SECRETS}")
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        refuse_interpolation(item, f"{name}.{key}" if name else str(key))
 
 
 def check(section: Any, prefix: str) -> None:
@@ -62,6 +94,8 @@ def check(section: Any, prefix: str) -> None:
 def check_value(name: str, value: Any, rule: Any) -> None:
     if isinstance(value, str) and not value.isascii() and value != value.encode(errors="ignore").decode():
         raise UserError(f"configuration: {name} holds bytes that are no UTF-8 text.")
+    if isinstance(value, str) and re.search(PASSWORD, value, re.I):
+        raise UserError(f"configuration: {name} holds an address with a password or a token in it.\nHint: {SECRETS}")
     if "allowed" in rule and not rule["allowed"][0] <= value <= rule["allowed"][1]:
         raise UserError(f"configuration: {name}={value} is outside {rule['allowed'][0]:g} to {rule['allowed'][1]:g}.")
     if "choices" in rule and value not in rule["choices"]:

@@ -21,17 +21,22 @@ def pattern(expression: str, says: str, secret: bool = False) -> Any:
     return field(default=MISSING, metadata={"pattern": (expression, says), "secret": secret})
 
 
+def text() -> Any:
+    """Free text that a run may log (logged.py); other free text is left out."""
+    return field(default=MISSING, metadata={"text": True})
+
+
 @dataclass
 class Columns:
-    customer_id: str
-    order_date: str
-    revenue: str
+    customer_id: str = text()
+    order_date: str = text()
+    revenue: str = text()
 
 
 @dataclass
 class Data:
-    path: str
-    columns: Columns
+    path: str = text()
+    columns: Columns = field(default=MISSING)
     max_rejected_share: float = between(0, 1)
 
 
@@ -61,7 +66,7 @@ class Features:
     windows_days: list[int] = between(1, 3650)
     half_lives_days: list[int] = between(1, 3650)
     lifecycle: Lifecycle = field(default=MISSING)
-    moving: list[str] = field(default=MISSING)
+    moving: list[str] = text()
 
 
 @dataclass
@@ -165,7 +170,7 @@ class Monitor:
 @dataclass
 class Tracking:
     model_name: str = pattern(r"[\w .-]+", "no plain name of letters, digits, blanks and _ . -")
-    candidates: str | None = field(default=MISSING)
+    candidates: str | None = text()
     bootstrap: bool = field(default=MISSING)
     log_customer_ids: bool = field(default=MISSING)
     patience_seconds: float = between(1, 3600)
@@ -216,15 +221,15 @@ class Backtest:
 
 @dataclass
 class Range:
-    key: str
-    low: float
-    high: float
+    key: str = text()
+    low: float = field(default=MISSING)
+    high: float = field(default=MISSING)
 
 
 @dataclass
 class Tune:
     name: str = pattern(r"\w+", "no plain name of letters, digits and _")
-    folder: str = field(default=MISSING)
+    folder: str = text()
     origins: int = between(1, 100)
     trials: int = between(1, 100_000)
     minutes: float = between(0, 100_000)
@@ -249,7 +254,7 @@ class Alerts:
 
 @dataclass
 class Simulate:
-    path: str
+    path: str = text()
     customers: int = between(1, 10_000_000)
     first_day: str = day_or_none()
     days: int = between(1, 36500)
@@ -257,8 +262,8 @@ class Simulate:
 
 @dataclass
 class Compute:
-    memory_limit: str
-    temp_folder: str | None
+    memory_limit: str = text()
+    temp_folder: str | None = text()
     threads: int = between(1, 1024)
 
 
@@ -281,7 +286,7 @@ class Config:
     alerts: Alerts
     simulate: Simulate
     compute: Compute
-    outputs: str
+    outputs: str = text()
     seed: int = between(0, 2**31 - 1)
     keep_bundles: int = between(1, 10_000)
     keep_reports: int = between(1, 10_000)

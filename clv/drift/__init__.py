@@ -17,8 +17,10 @@ class Finding:
 
 
 def grade(size: float, warn: float, alert: float, beyond_chance: bool = True) -> str:
-    """A change counts when it is both beyond chance and large enough to matter."""
-    if not beyond_chance or not size >= warn:
+    """A change counts when it is both beyond chance and large enough to matter; a size that is no number is an alert."""
+    if size != size:
+        return ALERT
+    if not beyond_chance or size < warn:
         return STABLE
     return ALERT if size >= alert else WARN
 

@@ -12,6 +12,7 @@ from clv.errors import UserError
 
 STAGES = ("new", "active", "lagging", "dormant", "lost")
 PREDICTED = "predicted_clv"
+FACTS = ("history_days", "evaluation_cutoff")  # that a monitor reads
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def watched(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def groups(scored: pd.DataFrame, limits: list[float]) -> dict[str, dict[str, int]]:
-    stages = scored["lifecycle_stage"].value_counts()
+    stages = scored["lifecycle_stage"].value_counts(dropna=False)
     named = dict.fromkeys(STAGES, 0) | {str(stage): int(count) for stage, count in stages.items()}
     return {"stage": named, "cluster": segments.within(scored[PREDICTED], limits)}
 
@@ -76,16 +77,36 @@ def files(base: Baseline) -> dict:
     return {"baseline/baseline.json": content, "baseline/sketches.parquet": sketches.to_table(base.sketches)}
 
 
+def no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def numbers(value: object) -> object:
+    """The same, with NaN where it says null (a figure that was undefined).
+
+    Raises: ValueError: a text, yes or no stands where a number belongs.
+    """
+    if isinstance(value, dict):
+        return {key: numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [numbers(item) for item in value]
+    if isinstance(value, (bool, str)):
+        raise ValueError(f"{value!r} stands where a number belongs")
+    return float("nan") if value is None else value
+
+
 def load(folder: Path) -> Baseline:
     """Raises: UserError: the folder holds no whole baseline of this engine."""
     try:
-        content = json.loads((folder / "baseline.json").read_text())
-        metrics = pd.DataFrame.from_dict(content.pop("metrics"), orient="index").astype("float64")
-        table = pd.read_parquet(folder / "sketches.parquet")
-        return Baseline(
-            **content | {"metrics": metrics, "sketches": sketches.from_table(table, content.pop("columns"))}
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        content = json.loads((folder / "baseline.json").read_text(), parse_constant=no_number)
+        metrics = pd.DataFrame.from_dict(numbers(content.pop("metrics")), orient="index").astype("float64")
+        table, counts = pd.read_parquet(folder / "sketches.parquet"), content.pop("columns")
+        content |= {name: numbers(content[name]) for name in ("performance", "segments", "cluster_limits", "shap")}
+        found = Baseline(**content | {"metrics": metrics, "sketches": sketches.from_table(table, counts)})
+        if missing := [name for name in (*FACTS, PREDICTED) if name not in {*found.facts, *found.sketches}]:
+            raise ValueError(f"it lacks {', '.join(missing)}")
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f"The baseline is not whole, or was made by an earlier engine: {type(error).__name__}: {error}"
         ) from error

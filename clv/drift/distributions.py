@@ -134,18 +134,20 @@ def judge(row: pd.Series, judged: bool, moving: list[str], significance: float) 
             row["current_p50"]
         ) else f"Every customer has the value {row['current_p50']:g}."
     tests = [
-        ("", row["ks_statistic"], "ks", moved(row)),
-        ("positives_", row["positives_ks_statistic"], "ks", among_positives(row)),
         ("missing_", abs(row["missing_share_change"]), "share", share(row, "missing", "have no value")),
         ("zero_", abs(row["zero_share_change"]), "share", share(row, "zero", "are at zero")),
+        ("", row["ks_statistic"], "ks", moved(row)),
+        ("positives_", row["positives_ks_statistic"], "ks", among_positives(row)),
     ]
     graded = [
-        (grade(size, row[f"warn_{kind}"], row[f"alert_{kind}"], row[f"{test}q_value"] < significance), size, said)
+        (grade(size, row[f"warn_{kind}"], row[f"alert_{kind}"], not row[f"{test}q_value"] >= significance), size, said)
         for test, size, kind, said in tests
+        if size
+        == size  # nobody above zero, or nobody with a value: no such test; the share of the missing is always there
     ]
     status = worst([status for status, _, _ in graded])
     if status in (WARN, ALERT):
-        return status, next(said for found, _, said in graded[2:] + graded[:2] if found == status)
+        return status, next(said for found, _, said in graded if found == status)
     large = [said for _, size, said in graded if size >= row["warn_ks"]]
     return STABLE, "No change that matters" + ("; the difference may be chance." if large else ".")
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from clv.drift import ALERT, INSUFFICIENT, STABLE, WARN, Finding, grade, worst
+from clv.drift import ALERT, INSUFFICIENT, STABLE, Finding, grade, worst
 
 ERROR_CAP = 0.999  # quantile of the baseline's squared errors at which a customer's is cut off
 REVENUE_CAP = 0.99  # the same of the actual revenue
@@ -82,8 +82,9 @@ def changed(name: str, before: dict, now: dict, limits: dict) -> dict:
         "warn": limits["warn"],
         "alert": limits["alert"],
     }
-    if not (math.isfinite(now["value"]) and before["value"] > 0 and now["value"] > 0):
-        same = before["value"] == now["value"]
+    numbers = [side[part] for side in (before, now) for part in ("value", "log_error")]
+    if not (all(map(math.isfinite, numbers)) and before["value"] > 0 and now["value"] > 0):
+        same = before["value"] == now["value"] == 0
         said = (
             ""
             if same
@@ -115,9 +116,9 @@ def compare_vintage(baseline: pd.DataFrame, vintage: pd.DataFrame, limits: dict)
     bias, gini = (vintage.loc[metric, "value"] for metric in ("bias", "normalized_gini"))
     if not math.isfinite(bias):
         return ALERT, "The scored customers brought no revenue at all; is the history complete?"
-    both = [table.loc[metric, "value"] for table in (baseline, vintage) for metric in ("bias", "normalized_gini")]
-    if not all(map(math.isfinite, both)):
-        return WARN, "The ranking cannot be judged: all scores, or all that came in, are the same."
+    both = [table.loc[["bias", "normalized_gini"], ["value", "standard_error"]] for table in (baseline, vintage)]
+    if not np.isfinite(pd.concat(both)).all(axis=None):
+        return ALERT, "The ranking cannot be judged: all scores, or all that came in, are the same."
     off, fall = bias / baseline.loc["bias", "value"] - 1, baseline.loc["normalized_gini", "value"] - gini
     biased = grade(abs(off), limits["warn_bias"], limits["alert_bias"], abs(z("bias")) >= limits["min_z"])
     blurred = grade(fall, limits["warn_gini"], limits["alert_gini"], z("normalized_gini") <= -limits["min_z"])

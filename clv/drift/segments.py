@@ -41,7 +41,9 @@ def compare(reference: dict[str, dict[str, int]], current: dict[str, dict[str, i
         shares = table / table.sum()
         change = shares["current"] - shares["reference"]
         most = change.abs().idxmax()
-        status = grade(abs(change[most]), limits["warn"], limits["alert"], corrected[name] < limits["significance"])
+        status = grade(
+            abs(change[most]), limits["warn"], limits["alert"], not corrected[name] >= limits["significance"]
+        )
         said = f"{name} {most}: {shares.loc[most, 'current']:.0%} of customers, it was {shares.loc[most, 'reference']:.0%}."
         if unknown := sorted(set(current[name]) - set(reference[name])):
             status, said = ALERT, f"{name} {', '.join(unknown)}: the baseline knows no such group."

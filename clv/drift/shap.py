@@ -17,6 +17,8 @@ def profile(contributions: pd.DataFrame) -> dict:
     """
     sizes = contributions.abs()
     sums, means, n = sizes.sum(axis=1), sizes.mean(), max(len(sizes), 1)
+    if not np.isfinite(sizes).all(axis=None):
+        return {"customers": len(sizes), "total": np.nan, "total_error": np.nan, "shares": {}, "errors": {}}
     total = float(sums.mean())
     if not total > 0:
         return {"customers": len(sizes), "total": 0.0, "total_error": 0.0, "shares": {}, "errors": {}}
@@ -40,6 +42,8 @@ def compare(reference: dict, current: dict, limits: dict) -> Finding:
             faults that were put in, while the total variation flagged all.
     """
     fewest = min(reference["customers"], current["customers"])
+    if not all(np.isfinite(side["total"]) for side in (reference, current)):
+        return Finding(ALERT, "What moves the predictions cannot be compared: contributions are not numbers.")
     if fewest < limits["min_customers"] or not reference["shares"] or not current["shares"]:
         return Finding(
             INSUFFICIENT, f"{fewest} customers on one of the sides are too few, or the model explains nothing."
@@ -52,6 +56,8 @@ def compare(reference: dict, current: dict, limits: dict) -> Finding:
     variation, ratio = float(change.abs().sum() / 2), current["total"] / reference["total"]
     z = float(np.log(ratio) / max(np.hypot(reference["total_error"], current["total_error"]), 1e-12))
     beyond = abs(z) > stats.norm.isf(limits["significance"] / 2)
+    if not np.isfinite([variation, z, q.min()]).all():
+        return Finding(ALERT, "What moves the predictions cannot be compared: a figure of it is not a number.")
     shifted = grade(variation, limits["warn"], limits["alert"], q.min() < limits["significance"])
     scaled = ALERT if beyond and not limits["low"] <= ratio <= limits["high"] else STABLE
     figures = {

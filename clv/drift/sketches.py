@@ -142,13 +142,29 @@ def to_table(known: dict[str, Sketch]) -> pd.DataFrame:
 
 
 def from_table(table: pd.DataFrame, counts: dict[str, dict]) -> dict[str, Sketch]:
-    """counts: by feature, customers, missing and zeros."""
+    """counts: by feature, customers, missing and zeros.
+
+    Raises: ValueError: points or counts are none that to_table() writes.
+    """
+    if set(counts) != set(table["feature"]):
+        raise ValueError(
+            f"counts and sketches are of different columns: {sorted(set(counts) ^ set(table['feature']))[:5]}"
+        )
     found = {}
     for name, part in table.groupby("feature", sort=False):
         cells = np.empty(2 * len(part) - 1, "int64")
         cells[::2], cells[1::2] = part["below"], part["at"].iloc[:-1]
-        found[name] = Sketch(**counts[name], at=part["point"].to_numpy()[:-1], cells=cells)
+        found[name] = Sketch(**counts[name], at=part["point"].to_numpy("float64")[:-1], cells=cells)
+        if not whole(found[name]):
+            raise ValueError(f"the sketch of {name} holds points that do not ascend, or counts that do not add up")
     return found
+
+
+def whole(one: Sketch) -> bool:
+    counts = (one.customers, one.missing, one.zeros)
+    numbers = all(type(count) is int and count >= 0 for count in counts) and (one.cells >= 0).all()
+    points = np.isfinite(one.at).all() and (np.diff(one.at) > 0).all()
+    return bool(numbers and points and one.cells.sum() == one.present and one.zeros <= one.present)
 
 
 def snapped(known: Sketch, values: np.ndarray) -> np.ndarray:

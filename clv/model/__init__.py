@@ -193,6 +193,12 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
             f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}."
             "\nHint: build it with the definition that is stored with the model version."
         )
+    if text := [name for name in model.inputs[1:] if not pd.api.types.is_numeric_dtype(features[name])]:
+        kinds = ", ".join(f"{name} {features[name].dtype}" for name in text[:5])
+        raise InputError(
+            f"{len(text)} columns of the feature table are not the numbers that the model learnt on: {kinds}."
+            "\nHint: build it with the definition that is stored with the model version."
+        )
     endless = np.isinf(features[model.inputs].select_dtypes("number")).any(axis=1)
     if endless.any():
         raise InputError(

@@ -58,6 +58,8 @@ def load(folder: Path) -> Model:
 
 
 def trees(folder: Path, stage: dict) -> Trees:
+    if elsewhere := [name for name in stage["files"] if Path(name).name != name]:
+        raise ValueError(f"{CONTENT} names files outside of its folder: {', '.join(elsewhere)}")
     boosters = [xgb.Booster(model_file=folder / name) for name in stage["files"]]
     return Trees(stage["kind"], stage["columns"], stage["unit"], boosters)
 

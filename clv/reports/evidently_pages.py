@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 import warnings
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,16 @@ def drift_page(
     from evidently.presets import DataDriftPreset
 
     moved = set(found.loc[found["status"].isin(["warn", "alert"]), "feature"])
-    thresholds = {name: 1.0 if name in moved else -1.0 for name in columns}
-    preset = DataDriftPreset(columns=columns, num_method="ks", per_column_threshold=thresholds, drift_share=0.01)
-    sides = [dataset(table[columns], numerical_columns=columns) for table in (current, reference)]
+    harmless = {name: escape(name) for name in columns}  # its page would run a script that stands in a name
+    thresholds = {harmless[name]: 1.0 if name in moved else -1.0 for name in columns}
+    shown = list(thresholds)
+    preset = DataDriftPreset(columns=shown, num_method="ks", per_column_threshold=thresholds, drift_share=0.01)
+    sides = [
+        dataset(table[columns].rename(columns=harmless), numerical_columns=shown) for table in (current, reference)
+    ]
     page, snapshot = rendered(Report([preset]), sides, title)
     values = {
-        metric["config"]["column"]: float(metric["value"])
+        unescape(metric["config"]["column"]): float(metric["value"])
         for metric in snapshot.dict()["metrics"]
         if metric["config"]["type"] == "evidently:metric_v2:ValueDrift"
     }

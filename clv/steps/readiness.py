@@ -85,7 +85,7 @@ def fresh_data(work: Workspace) -> str:
 
 def recent(work: Workspace, day: dt.date, said: str) -> str:
     age, most = (work.now.date() - day).days, work.config.readiness.max_age_days
-    if age > most:
+    if not age <= most:
         raise UserError(f"{said} {day}, {age} days ago; readiness.max_age_days={most}")
     return f"{said} {day}"
 
@@ -156,7 +156,7 @@ def disk(work: Workspace) -> str:
         if path.exists()
     )
     free, least = shutil.disk_usage(folder).free / 1e9, work.config.readiness.min_free_gb
-    if free < least:
+    if not free >= least:
         raise UserError(f"{free:.1f} GB are free; readiness.min_free_gb={least:g}")
     return f"{free:.0f} GB are free"
 

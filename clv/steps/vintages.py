@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from clv import metrics
 from clv.drift import INSUFFICIENT, STABLE, Finding, performance
 from clv.drift.baseline import Baseline
-from clv.errors import Unreachable
+from clv.errors import InputError, Unreachable
 from clv.tracking import reviews
 from clv.workspace import Workspace
 
@@ -49,7 +50,14 @@ def judged_scores(work: Workspace) -> Iterator[Judged]:
     for one in thinned(stored, chosen.days_apart)[-chosen.most :]:
         with tempfile.TemporaryDirectory() as folder:
             table = reviews.download_scores(one, Path(folder))
-        if table is not None and table["customer_id"].isin(known).mean() >= KNOWN:
+        if table is None:
+            continue
+        if wrong := int((~np.isfinite(table["predicted_clv"])).sum()):
+            raise InputError(
+                f"{wrong} of {len(table)} scores that run {one.run_id} stored are no numbers; they are not what was scored.\nHint: delete that "
+                "run, or put its file back."
+            )
+        if table["customer_id"].isin(known).mean() >= KNOWN:
             yield measured(work, one, table)
 
 

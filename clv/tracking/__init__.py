@@ -11,18 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from clv import process
-from clv.errors import Unreachable
+from clv.errors import Unreachable, hidden
 from clv.record import Record
 from clv.tracking import journal, local, server
 from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
 from clv.tracking.registry import readable
-
-ASKED = (
-    "alerts",
-    "ask",
-    "person",
-    "readiness",
-)  # sections of conf/ that make no result another; they are in config.yaml alone
 
 
 def begin(home: Path, patience: float) -> list[str]:
@@ -54,8 +47,7 @@ def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iter
         one = Journal(name, home, strict, {"step": name, "account": account()} | commit())
         try:
             one.open()
-            made = {key: str(value) for key, value in parameters.items() if key.split(".")[0] not in ASKED}
-            one.do("params", params={key: value for key, value in made.items() if key not in one.known})
+            one.do("params", params={key: str(value) for key, value in parameters.items() if key not in one.known})
             yield one.run_id
         except BaseException as error:
             failed(one, error)
@@ -68,7 +60,7 @@ def failed(one: Journal, error: BaseException) -> None:
     if process.stopping.is_set():
         server.circuit.patience = min(server.circuit.patience, 1)
     with suppress(Unreachable):
-        one.do("tags", tags={"failure_reason": f"{type(error).__name__}: {error}"[:4000]})
+        one.do("tags", tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})
     one.close(KILLED if stopped else FAILED)
 
 

@@ -110,7 +110,7 @@ def version_at(name: str, alias: str, number: str) -> Version:
     """Raises: UserError: there is no such version, this engine did not make it for this model, or its files are gone."""
     try:
         found = server.client().get_model_version(name, number)
-        facts = server.call(mlflow.models.get_model_info, f"models:/{name}/{number}").metadata["clv"]
+        facts = dict(server.call(mlflow.models.get_model_info, f"models:/{name}/{number}").metadata["clv"])
     except Unreachable:
         raise
     except Exception as error:  # whatever a file raises that is no MLmodel

@@ -158,13 +158,15 @@ def scores(run: mlflow.entities.Run) -> Scores:
 
 
 def download_scores(stored: Scores, folder: Path) -> pd.DataFrame | None:
-    """customer_id and predicted_clv in the order of the stored file; None where it is gone."""
+    """customer_id and predicted_clv (NaN where it is no number) in the order of the stored file; None where it is gone."""
     columns = ["customer_id", "predicted_clv"]
     if path := downloaded(stored.run_id, SCORES, folder):
-        return pd.read_parquet(path, columns=columns)
-    if path := downloaded(stored.run_id, BEFORE, folder):
-        return pd.read_csv(path, usecols=columns, dtype={"customer_id": str}, keep_default_na=False)
-    return None
+        table = pd.read_parquet(path, columns=columns)
+    elif path := downloaded(stored.run_id, BEFORE, folder):
+        table = pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False)
+    else:
+        return None
+    return table.assign(predicted_clv=pd.to_numeric(table["predicted_clv"], errors="coerce"))
 
 
 def downloaded(run_id: str, name: str, folder: Path) -> Path | None:

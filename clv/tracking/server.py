@@ -12,15 +12,19 @@ from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
-os.environ |= {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow would repeat creates whose reply was lost; what is tried again is decided here
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-}
+from clv.tracking.address import without_password
+
+os.environ |= (
+    without_password(os.environ)
+    | {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow would repeat creates whose reply was lost; what is tried again is decided here
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    }
+)
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 import mlflow  # noqa: E402
@@ -29,7 +33,7 @@ import urllib3  # noqa: E402
 from google.protobuf.json_format import ParseError  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 
-from clv.errors import Unreachable  # noqa: E402
+from clv.errors import Unreachable, hidden  # noqa: E402
 
 PAUSES = (0, 1, 3)  # seconds before each try
 QUICK = 1  # seconds; a faster call costs no patience
@@ -81,8 +85,7 @@ def remote() -> bool:
 
 def address() -> str:
     """Of the server, without a password in it."""
-    parts = urlsplit(mlflow.get_tracking_uri())
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return hidden(mlflow.get_tracking_uri())
 
 
 def call(function: Callable[..., Found], *args: Any, **kwargs: Any) -> Found:
@@ -148,9 +151,8 @@ def is_fault(error: Exception) -> bool:
 
 
 def in_one_line(error: BaseException) -> str:
-    """The innermost cause, without a password."""
-    words = " ".join(str(error).rpartition("Caused by ")[2].split()) or type(error).__name__
-    return words.replace(mlflow.get_tracking_uri(), address())[:200]
+    """The innermost cause."""
+    return " ".join(str(error).rpartition("Caused by ")[2].split())[:200] or type(error).__name__
 
 
 class Door:

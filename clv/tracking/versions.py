@@ -11,13 +11,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
 
 from clv import model
-from clv.errors import UserError
+from clv.errors import Unreachable, UserError
 from clv.model import files
 from clv.record import Candidate
 from clv.tracking import journal, server
 from clv.tracking.registry import ANOTHER, CANDIDATE, Version
 
 FILES = "clv_model"  # folder of the model within a version's artifacts
+LINK = "a link"
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 CONFIG = "config.yaml"
 
@@ -89,14 +90,14 @@ def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
 
 def digests(folder: Path, part: str) -> dict[str, str]:
     """SHA-256 of every file of the folder, by part/path; without what MLflow and Python leave in a folder that they use: a note, and
-    compiled code, which load() does not run."""
-    found = [
-        path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != REGISTERED_MODEL_META_FILE_NAME
-    ]
+    compiled code, which load() does not run. A link has no digest: what it leads to may change."""
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
     return {
-        f"{part}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest()
+        f"{part}/{path.relative_to(folder)}": LINK
+        if path.is_symlink()
+        else hashlib.sha256(path.read_bytes()).hexdigest()
         for path in found
-        if path.suffix != ".pyc"
+        if path.suffix != ".pyc" and path.name != REGISTERED_MODEL_META_FILE_NAME
     }
 
 
@@ -120,9 +121,12 @@ def recorded_files(version: Version) -> dict[str, str]:
     """
     try:
         listing = json.loads(found(version, LISTING).read_text())
-    except (MlflowException, OSError, json.JSONDecodeError) as error:
+    except Unreachable:
+        raise
+    except (MlflowException, OSError, ValueError, RecursionError) as error:
         raise earlier(version) from error
-    if digest_of(listing) != version.tags.get("files_sha256"):
+    known = isinstance(listing, dict) and digest_of(listing) == version.tags.get("files_sha256")
+    if not known or LINK in listing.values():
         raise UserError(
             f"Version {version.number} of model {version.name}: the list of its files' digests ({LISTING} in run {version.run_id}) "
             f"is not the one that was registered.\n{ANOTHER}"
@@ -165,8 +169,16 @@ def load(version: Version) -> model.Model:
     Raises: UserError: the files are not those, or another engine wrote them.
     """
     try:
-        return files.load(verified(version, MODEL) / "artifacts" / FILES)
-    except (KeyError, TypeError) as error:
+        found = files.load(verified(version, MODEL) / "artifacts" / FILES)
+        if found.inputs != version.facts["inputs"]:
+            raise UserError(
+                f"Version {version.number} of model {version.name} takes the columns {', '.join(found.inputs)}; its registration names "
+                f"{', '.join(version.facts['inputs'])}.\n{ANOTHER}"
+            )
+        return found
+    except (KeyError, TypeError, AttributeError, OSError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
         raise earlier(version) from error
 
 

@@ -1,0 +1,120 @@
+"""Every page that we log, in a real browser: script that stands in a value is text."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from browser import available, page
+from conftest import Pipeline, person
+from test_review_page import content
+
+from clv import pipeline, reports
+from clv.drift import Finding
+
+pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not available(), reason="no Chromium: `make test-ui` installs one"),
+]
+
+PAYLOADS = [
+    "<script>window.pwned=1</script>",
+    '"><img src=x onerror=window.pwned=1>',
+    "</script><script>window.pwned=1</script>",
+    "<svg onload=window.pwned=1>",
+    "'-(window.pwned=1)-'",
+    "</title><script>window.pwned=1</script>",
+    "{{ 7 * 7 }}<img src=x onerror=window.pwned=1>",
+]
+OPENED = (
+    "() => [...document.querySelectorAll('[role=button],button,[role=tab]')].slice(0, 40).forEach(one => one.click())"
+)
+
+
+def ran(path):
+    """Whether a script out of a value ran when the page was opened and its buttons were pressed."""
+    with page() as browser:
+        browser.goto(f"file://{path}")
+        browser.wait_for_timeout(1500)
+        browser.evaluate(OPENED)
+        browser.wait_for_timeout(1000)
+        return browser.evaluate("() => window.pwned === 1")
+
+
+def spoilt(value, payload):
+    """The same content with the payload in every text and every key that a template prints as one."""
+    if isinstance(value, dict):
+        return {key: spoilt(item, payload) for key, item in value.items()}
+    if isinstance(value, list):
+        return [spoilt(item, payload) for item in value]
+    return value.replace("<script>alert(1)</script>", payload) if isinstance(value, str) else value
+
+
+def test_the_control_a_page_that_does_not_escape_runs_the_script(tmp_path):
+    (tmp_path / "page.html").write_text(f"<p>{PAYLOADS[1]}</p>")
+    assert ran(tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_the_review_page_shows_it_as_text(payload, tmp_path):
+    table = pd.DataFrame({"low": -1.0, "high": 1.0, "value": 0.0}, index=[payload.replace("$", "")])
+    pictures = {payload: reports.difference_chart(table)}
+    (tmp_path / "page.html").write_text(reports.review_page(spoilt(content(), payload) | {"monitor": None}, pictures))
+    assert not ran(tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_the_monitoring_page_shows_it_as_text(payload, tmp_path):
+    table = pd.DataFrame({"range": [payload, "more"], "reference": [0.5, 0.5], "current": [0.4, 0.6]})
+    row = {"as_of": payload, "version": payload} | {
+        f"{metric}{end}": 1.0 for metric in ("bias", "normalized_gini") for end in ("", "_low", "_high")
+    }
+    words = {
+        "title": payload,
+        "verdict": payload,
+        "headline": payload,
+        "facts": {payload: payload},
+        "checks": [{"name": payload, **vars(Finding(payload, payload))}],
+        "next": [{"text": payload, "command": payload}],
+        "reasons": {payload: payload},
+    }
+    made = reports.monitoring_page(words, {payload: table}, {payload: table}, pd.DataFrame([row]))
+    (tmp_path / "page.html").write_text(made)
+    assert not ran(tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[:4])
+def test_evidentlys_pages_show_it_as_text(payload, tmp_path):
+    chance = np.random.default_rng(1)
+    before, now = (
+        pd.DataFrame({payload: chance.normal(moved, 1, 200), "b": chance.normal(0, 1, 200)}) for moved in (0, 2)
+    )
+    found = pd.DataFrame({"feature": [payload, "b"], "status": ["alert", "stable"]})
+    made, values = reports.drift_page(before, now, found, payload)
+    assert set(values) == {payload, "b"}
+    (tmp_path / "drift.html").write_text(made)
+    rows = pd.DataFrame({"target": chance.normal(0, 1, 200), "prediction": chance.normal(0, 1, 200)})
+    (tmp_path / "regression.html").write_text(reports.regression_page(rows, payload))
+    assert not ran(tmp_path / "drift.html") and not ran(tmp_path / "regression.html")
+
+
+def test_no_page_of_a_pipeline_runs_what_stands_in_ids_columns_paths_and_reasons(project):
+    made = Pipeline(project)
+    rows = pd.read_csv(project / "history.csv", dtype=str)
+    known = {
+        one: f"{PAYLOADS[number % len(PAYLOADS)]}{number}" for number, one in enumerate(rows["customer_id"].unique())
+    }
+    column, name = PAYLOADS[1], "<img src=x onerror=window.pwned=1>.csv"
+    rows.assign(customer_id=rows["customer_id"].map(known)).rename(columns={"customer_id": column}).to_csv(
+        project / name, index=False
+    )
+    given = (f"data.path='{project}/{name}'", f"data.columns.customer_id='{column}'", "model=btyd")
+
+    pipeline.full_pipeline(made.config(*given))
+    pipeline.promote(made.config(*given, *person("1", PAYLOADS[1], PAYLOADS[0].replace("'", ""))))
+    pipeline.train(made.config(*given, "seed=8"))
+    pipeline.monitor(made.config(*given, "window.as_of=2026-01-20"))
+    pages = sorted(project.rglob("*.html"))
+    assert {"review.html", "evidently", "monitoring"} <= {path.name.split("_")[0] for path in pages}
+    found = [path.name for path in {path.name: path for path in pages}.values() if ran(path)]
+    print(f"pages of a pipeline with script in ids, a column and a path: {len(pages)} files, {len(found)} ran it")
+    assert found == []
