@@ -11,7 +11,8 @@ import sys
 for name in ("evidently.presets", "matplotlib.pyplot", "mlflow.store.tracking.sqlalchemy_store", "xgboost"):
     importlib.import_module(name)
 
-from clv import pipeline  # noqa: E402
+from clv import pipeline, process  # noqa: E402
+from clv.tracking import journal  # noqa: E402
 from entrypoints.launch import launch  # noqa: E402
 
 
@@ -25,6 +26,7 @@ def command(words: list[str]) -> None:
 def child(words: list[str]) -> None:
     code = 1
     try:
+        process.end_well(journal.abandon)
         command(words)
         code = 0
     except SystemExit as ended:

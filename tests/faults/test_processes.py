@@ -1,0 +1,185 @@
+"""Processes that are told to end, that die, and that start at once on an empty store. CLV_FAULTS scales the slow ones."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+from conftest import ROOT, SMALL, client
+from faults.test_outputs import FAULTS, Warm, alive
+
+from clv import process, simulate
+from clv.tracking import journal, local
+
+STEPS = ("score", "cluster", "monitor", "train", "full_pipeline")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    """A project of its own with a version in production; commands run in it as processes."""
+    folder = tmp_path_factory.mktemp("engine")
+    simulate.simulate(300, "2024-01-01", 730, seed=3)[0].to_csv(folder / "history.csv", index=False)
+    before, here = os.environ.get("MLFLOW_TRACKING_URI"), Path.cwd()
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    os.chdir(folder)
+    warm = Warm(folder)
+    assert warm.run("full_pipeline") == 0, warm.said
+    yield warm
+    warm.process.kill()
+    os.chdir(here)
+    os.environ.pop("MLFLOW_TRACKING_URI") if before is None else os.environ.update(MLFLOW_TRACKING_URI=before)
+
+
+def running():
+    return client().search_runs(["0"], "attributes.status = 'RUNNING'")
+
+
+def told_to_end(engine, step, number, seconds):
+    """The exit code after a signal in that many seconds, or earlier its own; the process is gone two seconds later."""
+    pid = engine.begin(step)
+    time.sleep(seconds)
+    if alive(pid):
+        os.kill(pid, number)
+        begun = time.monotonic()
+        code = engine.end()
+        assert time.monotonic() - begun < 2, (step, number, seconds)
+        return code
+    return engine.end()
+
+
+@pytest.mark.parametrize("number, code, status", [(signal.SIGTERM, 143, "KILLED"), (signal.SIGINT, 130, "KILLED")])
+def test_a_signal_ends_a_command_at_once_and_its_runs_with_it(engine, number, code, status):
+    assert told_to_end(engine, "full_pipeline", number, 1.5) == code
+    newest = client().search_runs(["0"], order_by=["attributes.start_time DESC"], max_results=1)[0]
+    assert newest.info.status == status and running() == []
+
+
+def test_a_run_that_was_left_open_by_a_process_that_died_is_closed_by_the_next_command(engine):
+    while not running():
+        engine.killed("full_pipeline", 1.5)
+    assert engine.run("cluster") == 0, engine.said
+    assert running() == [] and "whose process had died" in engine.said
+
+
+def test_a_process_that_took_the_number_of_a_dead_one_is_another_one():
+    mine = process.identity()
+    assert process.alive(mine)
+    assert not process.alive(mine.replace(":", ":1", 1)) and not process.alive("4194303:1:x")
+
+
+def test_the_note_of_another_store_is_left_alone(project):
+    process.note("elsewhere", {"process": "4194303:1:x", "server": "http://elsewhere", "run_id": "r", "key": "k"})
+    local.ready()
+    assert journal.close_dead() == [] and "elsewhere" in process.left_open()
+    process.forget("elsewhere")
+
+
+def starter(folder):
+    """A process forked from this one that makes the first start and a run."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.chdir(folder)
+            os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+            os.dup2(os.open(folder / f"log_{os.getpid()}", os.O_CREAT | os.O_WRONLY), 2)
+            local.ready()
+            run = mlflow.MlflowClient().create_run("0")
+            mlflow.MlflowClient().set_terminated(run.info.run_id)
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+
+def ended(pid):
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def started_at_once(folder, many):
+    assert [ended(pid) for pid in [starter(folder) for _ in range(many)]] == [0] * many
+    assert sorted(path.name for path in folder.glob("*mlflow.db*")) == ["mlflow.db"]
+
+
+def killed_in_its_first_start(folder, seconds):
+    pid = starter(folder)
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGKILL)
+    killed = ended(pid) == -9
+    assert ended(starter(folder)) == 0
+    return killed
+
+
+def test_two_first_starts_at_once_both_succeed(tmp_path):
+    started_at_once(tmp_path, 2)
+
+
+def test_a_first_start_that_was_killed_is_followed_by_one_that_succeeds(tmp_path):
+    killed_in_its_first_start(tmp_path, 0.7)
+
+
+def test_a_store_that_mlflow_was_killed_in_making_is_put_aside(project, monkeypatch):
+    monkeypatch.setattr(local, "SETTLED", 0)
+    (project / "mlflow.db").write_bytes(b"")
+    local.ready()
+    assert local.whole(project / "mlflow.db") and (project / "mlflow.db.unusable").exists()
+
+
+@pytest.mark.slow
+def test_four_first_starts_at_once_and_kills_in_a_first_start(tmp_path):
+    begun = time.monotonic()
+    for number in range(20):
+        started_at_once(Path(shutil.os.makedirs(tmp_path / f"at_once_{number}") or tmp_path / f"at_once_{number}"), 4)
+    took = (time.monotonic() - begun) / 20
+    killed = 0
+    for number in range(50):
+        folder = tmp_path / f"killed_{number}"
+        folder.mkdir()
+        killed += killed_in_its_first_start(folder, random.Random(number).uniform(0, took))
+    print(f"\n20 times 4 first starts: 80 succeeded; 50 first starts, {killed} killed in it: 0 unusable stores")
+
+
+@pytest.mark.slow
+def test_signals_at_random_moments(engine):
+    lasts, chance = {}, random.Random(5)
+    for step in STEPS:
+        begun = time.monotonic()
+        assert engine.run(step) == 0, engine.said
+        lasts[step] = time.monotonic() - begun
+    codes = []
+    for number in range(max(50, FAULTS // 2)):
+        step, sent = STEPS[number % 5], (signal.SIGTERM, signal.SIGINT)[number % 2]
+        codes.append(told_to_end(engine, step, sent, chance.uniform(0, lasts[step])))
+        assert codes[-1] in (0, 130, 143) and running() == [], (step, sent, codes[-1], engine.said)
+    told = sum(code != 0 for code in codes)
+    print(f"\n{len(codes)} signals, {told} of them before the end: 0 processes after 2 s, 0 runs RUNNING")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [1, 2, 4, 6, 8])
+def test_a_command_ends_with_the_mlflow_run_that_started_it(engine, seconds):
+    command = [sys.executable, "-m", "mlflow", "run", str(ROOT), "-e", "full_pipeline", "--env-manager", "local"]
+    words = " ".join([f"data.path={engine.folder}/history.csv", f"outputs={engine.folder}/byrun", *SMALL])
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    started = subprocess.Popen(
+        [*command, "-P", f"overrides={words}"],
+        cwd=engine.folder,
+        env=os.environ | {"PATH": path},
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(2 + seconds)
+    started.terminate()
+    started.wait()
+    time.sleep(2)
+    left = subprocess.run(
+        ["pgrep", "-f", f"entrypoints.full_pipeline.*{engine.folder}"], capture_output=True, text=True
+    )
+    assert left.stdout == ""
+    assert engine.run("cluster") == 0, engine.said
+    assert running() == []
