@@ -15,6 +15,7 @@ import pandas as pd
 from clv.errors import UserError
 
 BUNDLES, CURRENT = "bundles", "current"
+PRIVATE = "data_quality"  # personal data: files in a folder of this name are readable by their owner alone
 
 
 def write(folder: Path, files: dict[str, Any]) -> None:
@@ -32,6 +33,8 @@ def write(folder: Path, files: dict[str, Any]) -> None:
             content.savefig(path, dpi=120, metadata={"Software": None})
         else:
             path.write_text(content)
+        if PRIVATE in Path(name).parts:
+            path.chmod(0o600)
 
 
 def as_json(content: Any) -> str:

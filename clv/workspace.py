@@ -4,7 +4,7 @@ import datetime as dt
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -18,11 +18,13 @@ from clv.errors import UserError
 from clv.record import Decision
 from clv.tracking import candidates, decisions, registry, versions
 from clv.tracking.registry import Version
+from clv.transactions import Contract, Limits, Transactions
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
 
 
+CONTRACT = {entry.name for entry in fields(Contract)}  # named as in conf/data
 SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
 
 
@@ -54,11 +56,20 @@ class Workspace:
         return connection.execute("SET TimeZone = 'UTC'")  # a time stamp with a zone is the same day on every machine
 
     @cached_property
-    def transactions(self) -> transactions.Transactions:
-        tomorrow = (
-            self.now.date() + dt.timedelta(days=2)
-        ).isoformat()  # the clock is UTC; somewhere it is tomorrow already
-        return transactions.read(self.config.data.path, asdict(self.config.data.columns), self.connection, tomorrow)
+    def transactions(self) -> Transactions:
+        return transactions.read(self.config.data.path, self.contract, self.connection)
+
+    @property
+    def contract(self) -> Contract:
+        """What conf/data says of the file; no order may lie in the future."""
+        said = {key: value for key, value in vars(self.config.data).items() if key in CONTRACT}
+        latest = self.now.date() + dt.timedelta(days=2)  # the clock is UTC; somewhere it is tomorrow already
+        columns = asdict(self.config.data.columns)
+        return Contract(**said | {"columns": columns}, latest=str(latest), as_of=self.config.window.as_of)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(*(getattr(self.config.data, entry.name) for entry in fields(Limits)))
 
     @property
     def dataset(self) -> dict:

@@ -12,7 +12,7 @@ import hydra
 from omegaconf import DictConfig
 
 from clv import config
-from clv.errors import UserError
+from clv.errors import InputError, UserError
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
@@ -58,7 +58,7 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        print(f"\nError: {error}", file=sys.stderr)
+        print(error if isinstance(error, InputError) else f"\nError: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 

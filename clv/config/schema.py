@@ -32,7 +32,19 @@ class Columns:
 class Data:
     path: str
     columns: Columns
+    date_format: str | None = pattern(
+        r"(?=.*%(d|-d|j))(?=.*%(m|-m|b|B|j))(?=.*%[Yy]).*", "no format with a day, a month and a year, like %d/%m/%Y"
+    )
+    timezone: str | None = pattern(r"[A-Za-z]\w*([/+-]\w+)*", "no name of a time zone, like Europe/Berlin")
+    decimal: str | None = one_of(".", ",")
+    thousands: str | None = one_of(",", ".", " ", "'")
+    earliest_date: str = day_or_none()
+    max_abs_revenue: float = between(0.01, 9e13)
     max_rejected_share: float = between(0, 1)
+    max_rejected_rows: int = between(0, 1_000_000_000_000)
+    max_rejected_revenue_share: float = between(0, 1)
+    max_lost_customers_share: float = between(0, 1)
+    warn_share: float = between(0, 1)
 
 
 @dataclass

@@ -86,8 +86,10 @@ def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
     scored = work.watched(work.as_of, days)
     if scored.empty:
         raise InputError(
+            "NO_CUSTOMERS",
             f"No customer ordered in the {days} days before {work.as_of}; there is nothing to compare with the baseline of version "
-            f"{work.production.number}.\nHint: check the dates of the history, or choose another window.as_of."
+            f"{work.production.number}",
+            "check the dates of the history, or choose another window.as_of",
         )
     sample = work.sample(scored, work.config.monitor.shap.customers)
     matured, why_not = labels(work, days)

@@ -66,8 +66,8 @@ def answer(work: Workspace, name: str, who: str) -> dict[str, str]:
 
 def data(work: Workspace) -> str:
     found = work.transactions
-    if said := transactions.refusal(found, work.config.data.max_rejected_share, work.config.data.path):
-        raise UserError(said)
+    if said := transactions.refusal(found, work.limits, work.config.data.path):
+        raise said
     return f"{found.quality['rows']:,} rows, {found.quality['rejected_rows']:,} rejected"
 
 
