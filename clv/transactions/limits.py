@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import duckdb
 import pandas as pd
 
 from clv.errors import InputError
@@ -20,12 +21,18 @@ FORMATS = [
 AMOUNTS = {  # what an amount that cannot be read looks like -> code, words, what to do
     r"-?\d+,\d{1,2}|-?\d+,\d{4,}|-?\d{1,3}([. \xa0\u202f'’]\d{3})+,\d+": (
         "DECIMAL_COMMA", "a number with a decimal comma", "data.decimal=',' (and data.thousands=. where points separate thousands)"),
-    r"-?\d{1,3}([,'’ \xa0\u202f]\d{3})+(\.\d+)?": ("THOUSANDS", "a number with separated thousands", "data.thousands=, (or ' ' or \"'\"), or data.decimal=','"),
+    r"-?\d{1,3}([,'’ \xa0\u202f]\d{3})+(\.\d+)?": ("THOUSANDS", "a number with separated thousands", "data.thousands=',' (or a blank, or an apostrophe), or data.decimal=','"),
     r"-?\d{1,3}(\.\d{3}){2,}": ("THOUSANDS", "a number with separated thousands", "data.thousands=."),
     r".*\d.*%": ("PERCENT", "a percentage", "export revenue as plain numbers"),
     r"\(.*\d.*\)|.*\d-": ("MINUS_STYLE", "a negative number of accountants", "export revenue as plain numbers, -12.50 for a return"),
     r".*\d ?[^\d\s.,]+|[^\d\s.,]+ ?-?\d.*|-[^\d\s.,]+\d.*": ("CURRENCY", "a number with a currency sign", "export revenue as plain numbers, without a currency"),
 }  # fmt: skip
+
+TOO_MANY = (
+    "TOO_MANY_REJECTS",
+    "",
+    "repair the export (every such row is in data_quality/rejected_rows.csv), or raise data.{limit}",
+)
 
 
 @dataclass(frozen=True)
@@ -49,39 +56,40 @@ def shares(quality: dict) -> dict[str, float]:
     }
 
 
-def exceeded(quality: dict, limits: Limits) -> list[str]:
-    """The limits that are, as words."""
+def exceeded(quality: dict, limits: Limits) -> list[tuple[str, str]]:
+    """The limits that are: key, and what was found."""
     lost = shares(quality)
     facts = {
         "rejected_share": f"{quality['rejected_rows']} of {quality['rows']} rows cannot be read",
         "rejected_revenue_share": f"rows with {lost['rejected_revenue_share']:.2%} of absolute revenue cannot be read",
         "lost_customers_share": f"{quality['lost_customers']} of {quality['known_customers']} customers lose every row",
     }
-    said = [
-        f"{facts[name]} (more than data.max_{name}={getattr(limits, f'max_{name}'):g})"
-        for name, share in lost.items()
-        if not share <= getattr(limits, f"max_{name}")
+    found = [
+        (f"max_{name}", facts[name]) for name, share in lost.items() if not share <= getattr(limits, f"max_{name}")
     ]
     if quality["rejected_rows"] > limits.max_rejected_rows:
-        said.insert(0, f"{facts['rejected_share']} (more than data.max_rejected_rows={limits.max_rejected_rows})")
+        found.append(("max_rejected_rows", facts["rejected_share"]))
     if not quality["customers"]:
-        said.insert(0, f"{facts['rejected_share']}, so there are no purchases")
-    return said
+        found.insert(0, ("max_rejected_share", f"{facts['rejected_share']}, so there are no purchases"))
+    return found
 
 
 def refusal(quality: dict, rejected: pd.DataFrame, limits: Limits, path: str) -> InputError | None:
     """Why the history is refused; None when it is not. Names the three commonest reasons, each with an example."""
-    said = exceeded(quality, limits)
-    if not said:
+    found = exceeded(quality, limits)
+    if not found:
         return None
+    limit, said = found[0]
+    said += f" (more than data.{limit}={getattr(limits, limit):g})"
     common = commonest(rejected)
     first = common.iloc[0]
-    code, hint, fix = looks_like(first["reason"], rejected)
+    alone = not first["rows"] <= limits.max_rejected_share * quality["rows"]
+    code, hint, fix = looks_like(first["reason"], rejected) if alone else TOO_MANY
     reasons = "; ".join(
         f"{row.rows} x {row.reason}, first line {row.line}: {row.value!r}" for row in common.itertuples()
     )
     where = f"{path}:{first['line']}, {first['column']}"
-    return InputError(code, f"{said[0]}: {reasons}{hint}", fix, where)
+    return InputError(code, f"{said}: {reasons}{hint}", fix.format(limit=limit), where)
 
 
 def commonest(rejected: pd.DataFrame) -> pd.DataFrame:
@@ -100,19 +108,18 @@ def looks_like(reason: str, rejected: pd.DataFrame) -> tuple[str, str, str]:
         for pattern, (code, words, fix) in AMOUNTS.items():
             if texts.map(lambda text: re.fullmatch(pattern, text) is not None).mean() > 0.5:
                 return code, f" ({words})", fix
-    fix = "repair the export (every such row is in data_quality/rejected_rows.csv), or raise that limit"
-    return "TOO_MANY_REJECTS", "", fix
+    return TOO_MANY
 
 
 def date_fix(texts: pd.Series) -> str:
     """The formats under which most of the days can be read; which of them is meant only a person knows."""
-    import duckdb
-
     days = texts.drop_duplicates().head(1000).to_frame("text")
     tried = ", ".join(f"COUNT(TRY_STRPTIME(text, '{form}'))" for form in FORMATS)
-    read = duckdb.connect().sql(f"SELECT {tried} FROM days").fetchone()
+    read = duckdb.connect().execute(f"SELECT {tried} FROM days").fetchone()
     fits = [form for form, count in zip(FORMATS, read, strict=True) if count and count >= 0.9 * len(days)]
-    fits = [form for form in fits if "%Y" not in form or not days["text"].str.fullmatch(r".*\D\d\d").mean() > 0.5]
+    fits = [
+        form for form in fits if not form.endswith("%Y") or not days["text"].str.fullmatch(r".*\D\d\d").mean() > 0.5
+    ]
     if fits:
         return " or ".join(f"data.date_format='{form}'" for form in fits[:3]) + ", whichever is meant"
     return "data.date_format=%d/%m/%Y, or however it is written; or export order_date as YYYY-MM-DD"

@@ -16,7 +16,6 @@ ISO = (
     r"\d{4}-\d{2}-\d{2}([Tt ]([01]\d|2[0-3])(:[0-5]\d){1,2}([.,]\d{1,9})?"
     r"( ?(Z|z|UTC|GMT|[+-](0\d|1[0-4]):?([0-5]\d)?))?)?"
 )
-FLOAT_ID = r"-?\d+\.0+|-?\d+([.,]\d+)?[eE]\+\d+"
 NOTHING = "'nan', 'none', 'null', 'n/a', '#n/a', 'na', '<na>', 'nat', 'unknown', 'undefined', '-', '?', '0', '\\n'"
 
 DISTINCT = """
@@ -34,11 +33,16 @@ CREATE OR REPLACE TABLE ids AS
 SELECT t.text, t.n, t.line, COALESCE(c.customer_id, t.text) AS customer_id, COALESCE(c.changes, '') AS changes, c.why
 FROM customer_id_texts t LEFT JOIN cleaned c USING (text)"""
 
-# A swapped pair of fields is seen by an id that looks like an amount among ids that do not.
-AMOUNTS = r"""
-UPDATE ids SET why = 'customer_id looks like an amount; most others do not'
-WHERE why IS NULL AND regexp_full_match(customer_id, '[-+]?\d+[.,]\d+')
-  AND (SELECT AVG(CASE WHEN regexp_full_match(customer_id, '[-+]?\d+[.,]\d+') THEN 1 ELSE 0 END) FROM ids) < 0.5"""
+# A swapped pair of fields is seen by an id that looks like an amount or a day among ids that do not.
+SWAPPED = r"""
+UPDATE ids SET why = 'customer_id looks like an amount or a day; most others do not'
+WHERE why IS NULL AND {swapped} AND (SELECT AVG(CASE WHEN {swapped} THEN 1 ELSE 0 END) FROM ids) < 0.5"""
+LIKE_ANOTHER = r"regexp_full_match(customer_id, '[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d.*')"
+FLOATS = r"""
+SELECT SUM(n), MIN(line), ARG_MIN(text, line) FROM ids
+WHERE regexp_full_match(customer_id, '-?\d+\.0|-?\d+([.,]\d+)?[eE]\+\d+')
+   OR (regexp_full_match(customer_id, '-?\d+\.0+') AND
+       (SELECT AVG(CASE WHEN regexp_full_match(customer_id, '-?\d+\.0+') THEN 1 ELSE 0 END) FROM ids) >= 0.5)"""
 
 DATES = r"""
 CREATE OR REPLACE TABLE dates AS
@@ -70,12 +74,14 @@ numbers AS (SELECT *, CASE WHEN regexp_full_match(amount_text, {number}) OR rege
 amounts AS (SELECT *, TRY_CAST(number_text AS DECIMAL(18,4)) AS amount,
                    REGEXP_REPLACE(amount_text, '[^0-9.,]', '', 'g') AS digits FROM numbers),
 estimates AS (SELECT *, COALESCE(ABS(CAST(amount AS DOUBLE)), TRY_CAST(
-                          CASE WHEN regexp_matches(digits, '[.,]\d{{1,2}}$')
+                          CASE WHEN number_text IS NOT NULL THEN number_text
+                               WHEN regexp_matches(amount_text, '\d *[-/:] *\d') THEN NULL
+                               WHEN regexp_matches(digits, '[.,]\d{{1,2}}$')
                                THEN REGEXP_REPLACE(REGEXP_REPLACE(digits, '[.,]\d{{1,2}}$', ''), '[.,]', '', 'g') || '.'
                                     || REGEXP_EXTRACT(digits, '[.,](\d{{1,2}})$', 1)
                                ELSE REGEXP_REPLACE(digits, '[.,]', '', 'g') END AS DOUBLE)) AS estimate FROM amounts)
 SELECT text, n, line, amount, amount_text,
-       CASE WHEN estimate <= {most} THEN estimate ELSE 0 END AS estimate,
+       CASE WHEN ABS(estimate) <= {most} THEN ABS(estimate) ELSE 0 END AS estimate,
        text LIKE '%−%' AS other_minus,
        COALESCE(ABS(TRY_CAST(number_text AS DOUBLE) - CAST(amount AS DOUBLE)) > 1e-6, false) AS rounded,
        CASE WHEN amount_text = '' THEN 'revenue is missing'
@@ -122,10 +128,10 @@ def type_all(contract: Contract, layout: Layout, path: str, connection: duckdb.D
     """
     for name in ("customer_id", "order_date", "revenue"):
         connection.execute(DISTINCT.format(name=name))
+    header = repeated_header(contract, layout, path, connection)
     type_ids(path, connection)
     type_dates(contract, path, connection)
     type_revenues(contract, path, connection)
-    header = repeated_header(contract, layout, path, connection)
     connection.execute(TYPED.format(header=header, cut=layout.cut or -1))
     connection.execute("DROP TABLE raw")
 
@@ -142,10 +148,8 @@ def type_ids(path: str, connection: duckdb.DuckDBPyConnection) -> None:
     connection.register("cleaned", table)
     connection.execute(IDS)
     connection.unregister("cleaned")
-    connection.execute(AMOUNTS)
-    rows, line, example = connection.execute(
-        "SELECT SUM(n), MIN(line), ARG_MIN(text, line) FROM ids WHERE regexp_full_match(customer_id, ?)", [FLOAT_ID]
-    ).fetchone()
+    connection.execute(SWAPPED.format(swapped=LIKE_ANOTHER))
+    rows, line, example = connection.execute(FLOATS).fetchone()
     if rows:
         what = f"{rows:.0f} rows have ids that a tool turned into floats, for example {example!r}"
         fix = "export customer_id as text; the lost digits cannot be guessed"
@@ -256,13 +260,12 @@ def refuse_ambiguous(path: str, connection: duckdb.DuckDBPyConnection) -> None:
 
 def repeated_header(contract: Contract, layout: Layout, path: str, connection: duckdb.DuckDBPyConnection) -> str:
     """SQL that holds for a row of `raw` that is the header again. Raises: InputError: with its columns in another order."""
-    texts = connection.execute(
-        "SELECT line, customer_id, order_date, revenue FROM raw "
-        "WHERE COALESCE(revenue, '') IN (SELECT text FROM revenues WHERE amount IS NULL) LIMIT 100000"
-    ).fetchall()
     wanted = [key(contract.columns[name]) for name in ("customer_id", "order_date", "revenue")]
     names, same = {key(name) for name in layout.names}, []
-    for line, *cells in texts:
+    words = connection.execute("SELECT text FROM revenue_texts WHERE TRY_CAST(text AS DOUBLE) IS NULL").fetchall()
+    words = [text for (text,) in words if key(text) in names]
+    rows = connection.execute("SELECT line, customer_id, order_date, revenue FROM raw WHERE revenue IN ?", [words])
+    for line, *cells in rows.fetchall() if words else ():
         found = [key(cell or "") for cell in cells]
         if found == wanted:
             same.append(line)
