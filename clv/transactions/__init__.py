@@ -50,7 +50,7 @@ FROM (SELECT BOOL_OR(reason IS NULL) AS accepted, BOOL_OR(reason IS NULL AND rev
 
 OUTLIERS = """
 SELECT COUNT(*) FROM typed WHERE reason IS NULL AND ABS(revenue) > 100 * (
-  SELECT QUANTILE_DISC(ABS(revenue), 0.99) FROM typed WHERE reason IS NULL AND revenue <> 0)"""
+  SELECT CAST(QUANTILE_DISC(ABS(revenue), 0.99) AS DOUBLE) FROM typed WHERE reason IS NULL AND revenue <> 0)"""
 
 NORMALISATIONS = """
 SELECT 'ids_' || word AS name, SUM(n) AS "rows" FROM (SELECT n, UNNEST(STRING_SPLIT(changes, ' ')) AS word FROM ids) WHERE word <> '' GROUP BY 1

@@ -134,6 +134,8 @@ def moved(lines, kind, number, field):
         return lines[:number] + [line] + lines[number:]
     if kind == "move":
         return [*lines[:number], *lines[number + 1 : -1], line, lines[-1]]
+    if number == 0:  # a header with its names swapped is another file's, and a good one
+        return lines
     parts = line.split(b",")
     parts[field % len(parts)], parts[0] = parts[0], parts[field % len(parts)]
     return [*lines[:number], b",".join(parts), *lines[number + 1 :]]
