@@ -3,7 +3,7 @@
 Codes of refusal (InputError):
   the file    NO_FILE EMPTY UNREADABLE_FILE FILE_CHANGED NOT_A_TABLE DAMAGED_GZIP DAMAGED_PARQUET WRONG_ENCODING NUL_BYTE
   its layout  NO_HEADER MISSING_COLUMN DOUBLED_COLUMN COLUMN_TYPE MIXED_HEADERS RAGGED_ROW OPEN_QUOTE NO_ROWS
-  a column    FLOAT_IDS DATE_FORMAT MIXED_OFFSETS AMBIGUOUS_REVENUE DECIMAL_COMMA THOUSANDS CURRENCY PERCENT MINUS_STYLE
+  a column    FLOAT_IDS DATE_FORMAT TIMEZONE MIXED_OFFSETS AMBIGUOUS_REVENUE DECIMAL_COMMA THOUSANDS CURRENCY PERCENT MINUS_STYLE
   its rows    TOO_MANY_REJECTS
 """
 
@@ -70,6 +70,7 @@ SELECT line, SPLIT_PART(reason, ' ', 1) AS "column",
                 ELSE id_text END, '') AS value,
        reason
 FROM typed WHERE reason IS NOT NULL ORDER BY line"""
+WORKING = ("typed", "ids", "dates", "revenues", "customer_id_texts", "order_date_texts", "revenue_texts")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -
 
     Raises:  InputError: the file is no table, or a whole column could mean two things; codes above.
     """
+    check_zone(contract.timezone, path, connection)
     with opened(path) as file:
         if file.is_parquet:
             with file.copied() as copy:
@@ -110,8 +112,15 @@ def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -
     quality = counted(contract, connection) | {"notes": list(found.notes), "sha256": file.sha256}
     rejected = connection.sql(REJECTED).df()
     quality["reasons"] = rejected["reason"].value_counts().to_dict()
-    connection.execute("DROP TABLE typed")
+    for name in WORKING:
+        connection.execute(f"DROP TABLE {name}")
     return Transactions(connection.table("purchases"), rejected, quality)
+
+
+def check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnection) -> None:
+    known = "SELECT COUNT(*) FROM pg_timezone_names() WHERE name = ?"
+    if zone and not connection.execute(known, [zone]).fetchone()[0]:
+        raise InputError("TIMEZONE", f"data.timezone={zone} is not known", "a name like Europe/Berlin", path)
 
 
 def counted(contract: Contract, connection: duckdb.DuckDBPyConnection) -> dict:

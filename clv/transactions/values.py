@@ -37,7 +37,7 @@ FROM customer_id_texts t LEFT JOIN cleaned c USING (text)"""
 SWAPPED = r"""
 UPDATE ids SET why = 'customer_id looks like an amount or a day; most others do not'
 WHERE why IS NULL AND {swapped} AND (SELECT AVG(CASE WHEN {swapped} THEN 1 ELSE 0 END) FROM ids) < 0.5"""
-LIKE_ANOTHER = r"regexp_full_match(customer_id, '[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d.*')"
+LIKE_ANOTHER = r"regexp_full_match(customer_id, '[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ].*)?')"
 FLOATS = r"""
 SELECT SUM(n), MIN(line), ARG_MIN(text, line) FROM ids
 WHERE regexp_full_match(customer_id, '-?\d+\.0|-?\d+([.,]\d+)?[eE]\+\d+')
@@ -151,7 +151,7 @@ def type_ids(path: str, connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(SWAPPED.format(swapped=LIKE_ANOTHER))
     rows, line, example = connection.execute(FLOATS).fetchone()
     if rows:
-        what = f"{rows:.0f} rows have ids that a tool turned into floats, for example {example!r}"
+        what = f"{rows:.0f} rows have ids that a tool turned into floats, for example {example[:60]!r}"
         fix = "export customer_id as text; the lost digits cannot be guessed"
         raise InputError("FLOAT_IDS", what, fix, f"{path}:{line}, customer_id")
 
@@ -177,6 +177,9 @@ def cleaned(text: str) -> tuple[str, str, str | None]:
 
 def type_dates(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> None:
     form, zone = contract.date_format, contract.timezone
+    if form and "%z" in form and not zone:
+        what = f"data.date_format={form} reads UTC offsets, and nothing says whose days count"
+        raise InputError("MIXED_OFFSETS", what, "data.timezone=Europe/Berlin, or whose days count", path)
     iso = f"regexp_full_match(day_text, '{ISO}')"
     written = "CASE WHEN readable THEN TRY_CAST(LEFT(day_text, 10) AS DATE) END"
     day = "written"

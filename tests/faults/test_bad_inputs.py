@@ -166,7 +166,7 @@ def readable(who, day, amount):
     except (ValueError, ArithmeticError):
         return None
     known = who and not {unicodedata.category(sign) for sign in who} & {"Cc", "Cf", "Cn", "Co", "Zl", "Zp"}
-    known = known and not re.fullmatch(r"[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d.*", who)
+    known = known and not re.fullmatch(r"[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ].*)?", who)
     fits = (
         len(day) == 10 and date(1990, 1, 1) <= seen < date(2012, 1, 1) and number.is_finite() and abs(number) <= 10**9
     )
