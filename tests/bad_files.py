@@ -219,6 +219,11 @@ def quarantined() -> Iterator[BadFile]:
             text = line.removeprefix("blank id;")
             content = table(GOOD[:400]) + text + "\n" + table(GOOD[400:]).split("\n", 1)[1]
             yield BadFile(f"{name}: {text!r}", content.encode(), truth(GOOD), (402,))
+    both = [(row[0], f"{row[1]}T12:00:00{'+02:00' if n % 2 else 'Z'}", row[2]) for n, row in enumerate(GOOD)]
+    for text in ("soon +02:00", "2011-02-30T12:00:00Z", "2011-01-01T12:00:00+15:00"):
+        content = table([*both, ("c001", text, "5.00")])
+        settings = {"timezone": "Europe/Berlin"}
+        yield BadFile(f"{text!r} and a zone", content.encode(), truth(GOOD), (1202,), settings=settings)
     cut = table(GOOD)[:-2]
     yield BadFile("a last line cut short", cut.encode(), truth(GOOD[:-1]), (1201,))
     footer = table(GOOD) + "Total,,5.00\n"
