@@ -121,6 +121,8 @@ def accepted() -> Iterator[BadFile]:
         table([(form.format(row[0]), *row[1:]) for form, row in mixed]),
         mapped(customer_id=composed.format),
     )
+    persian = mapped(customer_id="\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 {}".format)
+    yield right("joiners inside words", table(persian), persian)
     inner = mapped(customer_id=lambda text: f"Ann\xa0{text}")
     yield right("NBSP inside ids", table(inner), mapped(customer_id="Ann {}".format))
     cases = [(row[0].upper() if n % 3 else row[0], *row[1:]) for n, row in enumerate(GOOD)]
@@ -298,7 +300,7 @@ def of_other_layouts() -> Iterator[BadFile]:
 
 
 def of_other_values() -> Iterator[BadFile]:
-    for form in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%d/%m/%y", "%d %b %Y", "%Y/%m/%d"):
+    for form in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%d/%m/%y", "%d %b %Y", "%Y/%m/%d", "%Y-%d-%m"):
         yield refused(f"dates like {form}", "DATE_FORMAT", table(mapped(order_date=day_as(form))))
     early = [(a, day_as("%d/%m/%Y")(f"{b[:8]}0{b[-1]}".replace("-00", "-05")), c) for a, b, c in GOOD]
     yield refused("days up to 12 alone", "DATE_FORMAT", table(early))
@@ -318,6 +320,7 @@ def of_other_values() -> Iterator[BadFile]:
     }  # fmt: skip
     for code, change in amounts.items():
         yield refused(f"revenue in another style: {code}", code, table(mapped(revenue=change), ";"))
+    yield refused("points where commas are said", "DECIMAL_POINT", table(GOOD), decimal=",")
     yield refused("revenue in EUR", "CURRENCY", table(mapped(revenue="{} EUR".format)))
     either = [(a, b, f"{n % 900 + 1}.{n % 1000:03d}") for n, (a, b, _) in enumerate(GOOD)]
     yield refused("1.234 throughout", "AMBIGUOUS_REVENUE", table(either))

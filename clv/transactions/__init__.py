@@ -3,10 +3,13 @@
 Codes of refusal (InputError):
   the file    NO_FILE EMPTY UNREADABLE_FILE FILE_CHANGED NOT_A_TABLE DAMAGED_GZIP DAMAGED_PARQUET WRONG_ENCODING NUL_BYTE
   its layout  NO_HEADER MISSING_COLUMN DOUBLED_COLUMN COLUMN_TYPE MIXED_HEADERS RAGGED_ROW OPEN_QUOTE NO_ROWS
-  a column    FLOAT_IDS DATE_FORMAT TIMEZONE MIXED_OFFSETS AMBIGUOUS_REVENUE DECIMAL_COMMA THOUSANDS CURRENCY PERCENT MINUS_STYLE
+  a column    FLOAT_IDS DATE_FORMAT TIMEZONE MIXED_OFFSETS AMBIGUOUS_REVENUE DECIMAL_COMMA
+              DECIMAL_POINT THOUSANDS CURRENCY PERCENT MINUS_STYLE
   its rows    TOO_MANY_REJECTS
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -97,6 +100,20 @@ def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -
     Raises:  InputError: the file is no table, or a whole column could mean two things; codes above.
     """
     check_zone(contract.timezone, path, connection)
+    with in_one_line(path):
+        return typed(path, contract, connection)
+
+
+@contextmanager
+def in_one_line(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, MemoryError) as error:
+        what = f"DuckDB cannot read it: {str(error)[:300]}"
+        raise InputError("UNREADABLE_FILE", what, "a larger compute.memory_limit, or look at the file", path) from error
+
+
+def typed(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Transactions:
     with opened(path) as file:
         if file.is_parquet:
             with file.copied() as copy:

@@ -8,12 +8,16 @@ import pandas as pd
 
 from clv.errors import InputError
 
-NOT_A_DAY = ("order_date is not a day written", "order_date is not written as data.date_format")
+NOT_A_DAY = (
+    "order_date is not a day written",
+    "order_date is no possible day",
+    "order_date is not written as data.date_format",
+)
 NOT_A_NUMBER = "revenue is not a number"
 FORMATS = [
     day + time
     for day in (
-        "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
+        "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y-%d-%m", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
         "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
     )
     for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
@@ -22,7 +26,8 @@ AMOUNTS = {  # what an amount that cannot be read looks like -> code, words, wha
     r"-?\d+,\d{1,2}|-?\d+,\d{4,}|-?\d{1,3}([. \xa0\u202f'’]\d{3})+,\d+": (
         "DECIMAL_COMMA", "a number with a decimal comma", "data.decimal=',' (and data.thousands=. where points separate thousands)"),
     r"-?\d{1,3}([,'’ \xa0\u202f]\d{3})+(\.\d+)?": ("THOUSANDS", "a number with separated thousands", "data.thousands=',' (or a blank, or an apostrophe), or data.decimal=','"),
-    r"-?\d{1,3}(\.\d{3}){2,}": ("THOUSANDS", "a number with separated thousands", "data.thousands=."),
+    r"-?\d{1,3}(\.\d{3})+": ("THOUSANDS", "a number with separated thousands", "data.thousands=."),
+    r"-?\d+\.\d+": ("DECIMAL_POINT", "a number with a decimal point", "data.decimal=."),
     r".*\d.*%": ("PERCENT", "a percentage", "export revenue as plain numbers"),
     r"\(.*\d.*\)|.*\d-": ("MINUS_STYLE", "a negative number of accountants", "export revenue as plain numbers, -12.50 for a return"),
     r".*\d ?[^\d\s.,]+|[^\d\s.,]+ ?-?\d.*|-[^\d\s.,]+\d.*": ("CURRENCY", "a number with a currency sign", "export revenue as plain numbers, without a currency"),

@@ -169,7 +169,8 @@ def cleaned(text: str) -> tuple[str, str, str | None]:
     plain = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in composed)
     found = plain.strip(" " + UNSEEN)
     changes = {"composed": composed != text, "other_blanks": plain != composed, "outer_blanks": found != plain}
-    kinds = {unicodedata.category(sign) for sign in found}
+    joined = re.sub(r"(?<=[^\x00-\x7f])[\u200c\u200d]", "", found)  # belongs to Persian, Hindi and emoji
+    kinds = {unicodedata.category(sign) for sign in joined}
     why = None
     if not found:
         why = "customer_id is missing"
