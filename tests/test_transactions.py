@@ -208,6 +208,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
                 os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+def test_a_file_that_is_still_written_is_refused_for_that(tmp_path):
+    path = csv(tmp_path, "ann,2011-05-01,10")
+    with pytest.raises(InputError, match="^\\[FILE_CHANGED\\] "), container.opened(str(path)):
+        path.write_text(path.read_text() + "bob,2011-05")
+        raise InputError("RAGGED_ROW", "the row has 2 fields", "repair it")
+
+
 def test_a_private_copy_is_removed(tmp_path):
     path = tmp_path / "sales.parquet"
     pd.DataFrame({"customer_id": ["a"], "order_date": ["2011-05-01"], "revenue": [1.0]}).to_parquet(path)

@@ -114,12 +114,14 @@ def opened(path: str) -> Iterator[Opened]:
             head = start(stream)
             refuse_others(head, path)
             source = Hashed(stream)
-            yield Opened(source, path, head.startswith(PARQUET))
+            try:
+                yield Opened(source, path, head.startswith(PARQUET))
+            except InputError:
+                unchanged(before, path)  # what is wrong with a file that is still being written is no news
+                raise
             while source.read(BLOCK):
                 pass
-        if marks(before) != marks(os.stat(path)) or digest(Path(path)) != source.sha.hexdigest():
-            fix = "run again when the export is complete; write it elsewhere and move it into place"
-            raise InputError("FILE_CHANGED", "the file changed while it was read", fix, path)
+        unchanged(before, path, digest(Path(path)) == source.sha.hexdigest())
     except OSError as error:
         raise InputError(
             "UNREADABLE_FILE", f"the file cannot be read: {error.strerror or error}", PATH, path
@@ -140,8 +142,12 @@ def regular(path: str) -> os.stat_result:
     return found
 
 
-def marks(found: os.stat_result) -> tuple[int, ...]:
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def unchanged(before: os.stat_result, path: str, same_bytes: bool = True) -> None:
+    """Raises: InputError: the file is not what it was when the reading began."""
+    now, names = os.stat(path), ("st_ino", "st_size", "st_mtime_ns")
+    if not same_bytes or any(getattr(now, name) != getattr(before, name) for name in names):
+        fix = "run again when the export is complete; write it elsewhere and move it into place"
+        raise InputError("FILE_CHANGED", "the file changed while it was read", fix, path)
 
 
 def start(stream: BinaryIO) -> bytes:

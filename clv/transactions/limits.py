@@ -149,7 +149,8 @@ def warnings(quality: dict, limits: Limits) -> list[str]:
             said.append(f"{quality[kind]} customer ids {words}, for example {quality[f'{kind}_example']}")
     if quality["duplicate_rows"] > 0.1 * quality["rows"]:
         said.append(
-            f"{quality['duplicate_rows']} of {quality['rows']} rows repeat another: was the export joined to itself?"
+            f"{quality['duplicate_rows']} of {quality['rows']} rows repeat customer, date and revenue of another: order lines may, "
+            "an export that was joined to itself would"
         )
     if quality["outlier_rows"]:
         said.append(f"{quality['outlier_rows']} rows have more than 100 times the 99th percentile of absolute revenue")
