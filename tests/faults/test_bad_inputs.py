@@ -75,7 +75,7 @@ def test_no_file_is_silently_wrong(tmp_path):
 
 @pytest.mark.slow
 def test_the_command_line_refuses_in_one_line_with_exit_code_65(tmp_path):
-    chosen = [file for file in FILES if file.code][::12]
+    chosen = [file for file in FILES if file.code and not file.settings][::12]
     for file in chosen:
         (tmp_path / "sales.csv").write_bytes(file.content)
         found = subprocess.run(
