@@ -112,7 +112,9 @@ def fit_spend(orders: np.ndarray, mean_value: np.ndarray, start: Spend | None = 
     known = (np.asarray(orders) > 0) & (np.asarray(mean_value) > 0)
     if not known.any():
         raise InputError(
-            "No customer has an order of positive value; there is no spend to model.\nHint: check the revenue column."
+            "NO_REVENUE",
+            "No customer has an order of positive value; there is no spend to model",
+            "check the revenue column",
         )
     unit = float(np.mean(np.asarray(mean_value)[known])) / 30
     units = np.array([1, 1, unit])
@@ -156,8 +158,9 @@ def best(log_likelihood, starts, rows: np.ndarray, counts: np.ndarray, name: str
     found = search(starts[0], rows, counts)
     if found.fun >= 1e10 or not np.isfinite(found.fun):
         raise InputError(
-            f"The likelihood of {name} has no maximum on {counts.sum()} customers: {found.message}."
-            "\nHint: a longer history, or a model that needs none of it: model=xgboost_tweedie."
+            "NO_SOLUTION",
+            f"The likelihood of {name} has no maximum on {counts.sum()} customers: {found.message}",
+            "a longer history, or a model that needs none of it: model=xgboost_tweedie",
         )
     found.x = np.exp(found.x)
     return found

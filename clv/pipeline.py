@@ -175,16 +175,19 @@ def logged(step: Step, work: Workspace) -> Record:
         store.write(Path(folder), record.artifacts | {"config.yaml": as_yaml(work.config)})
         tracking.log(record, work.bundle, Path(folder))
     if record.candidate:
-        work.candidate_version = versions.register(record.candidate, work.candidates)
+        work.candidate_version = versions.register(record.candidate, work.governance.candidates)
         record = tagged(record, {"candidate_version": work.candidate_version})
         record = replace(record, title=f"version {work.candidate_version}: {record.title}")
     if record.assessment:
         candidates.attach(record.assessment)
-    if work.unseen:
-        record, work.unseen = replace(record, warnings=record.warnings + (work.unseen,)), None
-    if work.finished:
-        said = (f"finished what another command left half done: {chain.in_words(entry)}" for entry in work.finished)
-        record, work.finished = replace(record, warnings=record.warnings + tuple(said)), []
+    if work.governance.unseen:
+        record, work.governance.unseen = replace(record, warnings=record.warnings + (work.governance.unseen,)), None
+    if work.governance.finished:
+        said = (
+            f"finished what another command left half done: {chain.in_words(entry)}"
+            for entry in work.governance.finished
+        )
+        record, work.governance.finished = replace(record, warnings=record.warnings + tuple(said)), []
     if record.decisions:
         record = replace(record, warnings=record.warnings + tuple(entered(record.decisions, work.config)))
     if record.review:

@@ -36,9 +36,11 @@ def measure(work: Workspace, plan: windows.Windows, asked: Model | None = None) 
     config, definition = work.config, work.definition(plan)
     if work.silent_days(plan.as_of) > config.window.max_silent_days:
         raise InputError(
+            "SILENT_DAYS",
             f"There is no order in the {work.silent_days(plan.as_of)} days before {plan.as_of}, where the labels of "
             f"{plan.evaluation} end; more than window.max_silent_days={config.window.max_silent_days}: they would be zeros that "
-            "nobody observed.\nHint: an earlier day, or a history that reaches further."
+            "nobody observed",
+            "an earlier day, or a history that reaches further",
         )
     horizon = plan.horizon_days
     snapshots = [work.labelled(cutoff, definition) for cutoff in plan.training]

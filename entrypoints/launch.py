@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from clv import config
-from clv.errors import UserError, hidden
+from clv.errors import InputError, UserError, hidden
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
@@ -74,7 +74,7 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        print(f"\nError: {error}", file=sys.stderr)
+        print(error if isinstance(error, InputError) else f"\nError: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)

@@ -27,6 +27,7 @@ SHELVES = [
         "search",
     },
     {"tracking", "reports", "store", "terminal", "alerts"},
+    {"governance"},
     {"workspace"},
     {"recipes"},
     {"steps"},

@@ -239,7 +239,7 @@ def test_a_customer_is_in_one_fold_in_every_snapshot_whatever_the_other_customer
 
 
 def test_too_few_customers_and_no_revenue_at_all_are_errors_with_the_next_move(shop):
-    with pytest.raises(InputError, match="has 30 customers, and model.min_customers=50 are needed.\nHint: "):
+    with pytest.raises(InputError, match="has 30 customers, and model.min_customers=50 are needed -- fix: "):
         shop.fit([shop.training[0].head(30)])
     with pytest.raises(InputError, match="Nobody brought revenue in any training label window"):
         shop.fit([shop.training[0].assign(actual_clv=0.0)])

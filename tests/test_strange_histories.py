@@ -31,7 +31,8 @@ def test_a_history_too_short_to_measure_says_which_horizon_fits_and_exits_with_6
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
-    assert found.returncode == 65 and "Hint: window.horizon_days=" in found.stderr and "Traceback" not in found.stderr
+    assert found.returncode == 65 and found.stderr.startswith("[HISTORY_TOO_SHORT] ")
+    assert " -- fix: window.horizon_days=" in found.stderr and found.stderr.count("\n") == 1
 
 
 def test_a_history_of_one_horizon_falls_back_to_btyd_and_says_so_on_the_version(project):

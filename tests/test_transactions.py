@@ -1,17 +1,23 @@
 import gzip
+import json
+import os
+from decimal import Decimal
 
 import duckdb
 import pandas as pd
 import pytest
+from conftest import artifacts, client, composed
 
-from clv import transactions
+from clv import pipeline, transactions
 from clv.errors import InputError
+from clv.transactions import container
 
 COLUMNS = {"customer_id": "customer_id", "order_date": "order_date", "revenue": "revenue"}
+LIMITS = transactions.Limits(0.01, 10000, 0.01, 0.002, 0.001)
 
 
-def read(path, columns=COLUMNS):
-    return transactions.read(str(path), columns, duckdb.connect(), tomorrow="2012-01-01")
+def read(path, columns=COLUMNS, **said):
+    return transactions.read(str(path), transactions.Contract(columns, "2012-01-01", **said), duckdb.connect())
 
 
 def csv(folder, *lines, name="history.csv"):
@@ -23,6 +29,12 @@ def csv(folder, *lines, name="history.csv"):
 def purchases(found):
     rows = found.purchases.order("customer_id, order_date").fetchall()
     return [(customer, str(day), float(net), float(positive), orders) for customer, day, net, positive, orders in rows]
+
+
+def refused(path, **said):
+    with pytest.raises(InputError) as error:
+        read(path, **said)
+    return str(error.value).replace(f"{path.parent}/", "")
 
 
 def test_rows_are_summed_by_customer_and_day_and_a_return_is_no_order(tmp_path):
@@ -38,65 +50,112 @@ def test_ids_stay_text_with_their_leading_zeros(tmp_path):
 
 
 def test_a_bad_row_is_set_aside_with_its_line_column_value_and_reason(tmp_path):
-    found = read(
-        csv(
-            tmp_path,
-            "ann,2011-05-01,10",
-            "",
-            ",2011-05-01,10",
-            'bob,"2011-13-01",10',
-            "bob,01/05/2011,10",
-            "bob,2011-05-01,ten",
-            "bob,2011-05-01,",
-            "bob,2011-05-01,inf",
-            "bob,2012-01-01,10",
-            "bob,,10",
-            '"eve\nb",2011-05-02,1',
-            "bob,2011-05-02,1e3x",
-        )
-    )
-    assert found.rejected.to_numpy().tolist() == [
-        [4, "customer_id", "", "customer_id is missing"],
-        [5, "order_date", "2011-13-01", "order_date is not a day written YYYY-MM-DD"],
-        [6, "order_date", "01/05/2011", "order_date is not a day written YYYY-MM-DD"],
-        [7, "revenue", "ten", "revenue is not a number like -1234.50 (below 100 trillion)"],
-        [8, "revenue", "", "revenue is missing"],
-        [9, "revenue", "inf", "revenue is not a number like -1234.50 (below 100 trillion)"],
-        [10, "order_date", "2012-01-01", "order_date lies in the future"],
-        [11, "order_date", "", "order_date is missing"],
-        [12, "customer_id", "eve\nb", "customer_id holds a line break or another control character"],
-        [14, "revenue", "1e3x", "revenue is not a number like -1234.50 (below 100 trillion)"],
-    ]
+    bad = {
+        ",2011-05-01,10": ["customer_id", "", "customer_id is missing"],
+        '"eve\nb",2011-05-02,1': ["customer_id", "eve\nb", "customer_id holds a line break or another control character"],
+        "e\u200bve,2011-05-02,1": ["customer_id", "e\u200bve", "customer_id holds a sign that cannot be seen"],
+        "customer_id,order_date,revenue": ["customer_id", "customer_id", "customer_id repeats the header"],
+        "2011-05-01,bob,1": ["customer_id", "2011-05-01", "customer_id looks like an amount or a day; most others do not"],
+        "bob,,10": ["order_date", "", "order_date is missing"],
+        'bob,"2011-02-30",10': ["order_date", "2011-02-30", "order_date is no possible day and time"],
+        "bob,2011-05-01 25:00,10": ["order_date", "2011-05-01 25:00", "order_date is no possible day and time"],
+        "bob,01/05/2011,10": ["order_date", "01/05/2011", "order_date is not a day written YYYY-MM-DD"],
+        "bob,2012-01-01,10": ["order_date", "2012-01-01", "order_date lies in the future"],
+        "bob,1989-12-31,10": ["order_date", "1989-12-31", "order_date lies before data.earliest_date=1990-01-01"],
+        "bob,2011-05-01,": ["revenue", "", "revenue is missing"],
+        "bob,2011-05-01,1e3x": ["revenue", "1e3x", "revenue is not a number like -1234.50"],
+        "bob,2011-05-01,-inf": ["revenue", "-inf", "revenue is not finite"],
+        "bob,2011-05-01,2e9": ["revenue", "2e9", "revenue is beyond data.max_abs_revenue=1e+09"],
+    }  # fmt: skip
+    found = read(csv(tmp_path, "ann,2011-05-01,10", "", *bad, "bob,2011-05-01,1"))
+    lines = [4, 5, *range(7, 20)]  # one of them takes two lines
+    assert found.rejected.to_numpy().tolist() == [[line, *row] for line, row in zip(lines, bad.values(), strict=True)]
+    assert purchases(found) == [("ann", "2011-05-01", 10, 10, 1), ("bob", "2011-05-01", 1, 1, 1)]
 
 
-def test_quality_counts_rows_customers_days_and_returns(tmp_path):
-    quality = read(csv(tmp_path, "ann,2011-05-01,10", "bob,2011-05-03,-2", "bob,x,1")).quality
-    assert {key: quality[key] for key in quality if key != "sha256"} == {
-        "rows": 3,
+def test_quality_counts_what_was_read_set_aside_and_normalised(tmp_path):
+    rows = ["ann,2011-05-01,10", "ann,2011-05-01,10", "Ann,2011-05-03,\u22122", "bob,x,1", "bob,2011-05-03,0", "nan,2011-05-04,3"]  # fmt: skip
+    quality = read(csv(tmp_path, *rows, "\xa0Jose\u0301,2011-05-04,1.23456"), as_of="2011-05-04").quality
+    assert {key: quality[key] for key in quality if key not in ("sha256", "duplicate_rows")} == {
+        "rows": 7,
         "rejected_rows": 1,
         "return_rows": 1,
-        "customers": 2,
-        "customers_with_an_order": 1,
+        "zero_rows": 1,
+        "rows_after_as_of": 2,
+        "customers": 5,
+        "customers_with_an_order": 3,
+        "known_customers": 5,
+        "lost_customers": 0,
+        "outlier_rows": 0,
         "first_day": "2011-05-01",
-        "last_day": "2011-05-03",
-        "net_revenue": 8.0,
+        "last_day": "2011-05-04",
+        "net_revenue": 22.2346,
+        "accepted_absolute_revenue": 26.2346,
+        "rejected_absolute_revenue": 1.0,
+        "case_variants": 2,
+        "case_variants_example": "Ann and ann",
+        "ids_for_nothing": 1,
+        "ids_for_nothing_example": "nan",
+        "normalisations": {
+            "ids_composed": 1,
+            "ids_other_blanks": 1,
+            "ids_outer_blanks": 1,
+            "revenue_other_minus": 1,
+            "revenue_rounded_to_4_decimals": 1,
+        },
+        "notes": [],
+        "reasons": {"order_date is not a day written YYYY-MM-DD": 1},
     }
+    assert quality["duplicate_rows"] == 1
 
 
 def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest_reasons(tmp_path):
     path = csv(
-        tmp_path, *["ann,2011-05-01,10"] * 5, *["ann,May,1"] * 3, *["ann,2011-05-01,?"] * 2, ",2011-05-01,1", "ann,,1"
+        tmp_path, *["ann,2011-05-01,10"] * 5, *["ann,,1"] * 3, *["ann,2011-05-01,?"] * 2, ",2011-05-01,1", "ann,May,1"
     )
     found = read(path)
-    assert transactions.refusal(found, 0.6, str(path)) is None
-    assert transactions.refusal(found, 0.01, "sales.csv") == (
-        "sales.csv: 7 of 12 rows cannot be read, more than data.max_rejected_share=0.01 allows.\n"
-        "  3 rows: order_date is not a day written YYYY-MM-DD, for example line 7: 'May'\n"
-        "  2 rows: revenue is not a number like -1234.50 (below 100 trillion), for example line 10: '?'\n"
-        "  1 rows: customer_id is missing, for example line 12: ''\n"
-        "Hint: all of them are in data_quality/rejected_rows.csv under the outputs folder; "
-        "repair the export, or raise data.max_rejected_share."
+    assert transactions.refusal(found, transactions.Limits(0.6, 100, 1, 1, 1), "sales.csv") is None
+    assert str(transactions.refusal(found, LIMITS, "sales.csv")) == (
+        "[TOO_MANY_REJECTS] 7 of 12 rows cannot be read (more than data.max_rejected_share=0.01): "
+        "3 x order_date is missing, first line 7: ''; 2 x revenue is not a number like -1234.50, first line 10: '?'; "
+        "1 x customer_id is missing, first line 12: '', sales.csv:7, order_date -- fix: repair the export "
+        "(every such row is in data_quality/rejected_rows.csv), or raise data.max_rejected_share"
     )
+
+
+@pytest.mark.parametrize(
+    "limit, name",
+    [
+        (transactions.Limits(0.4, 100, 1, 1, 1), "max_rejected_share=0.4"),
+        (transactions.Limits(1, 1, 1, 1, 1), "max_rejected_rows=1"),
+        (transactions.Limits(1, 100, 0.5, 1, 1), "max_rejected_revenue_share=0.5"),
+        (transactions.Limits(1, 100, 1, 0.4, 1), "max_lost_customers_share=0.4"),
+    ],
+)
+def test_each_limit_refuses_by_its_name(tmp_path, limit, name):
+    found = read(
+        csv(tmp_path, "ann,2011-05-01,10", "ann,2011-05-01,5", "bob,2999-01-01,10", 'eve,2011-05-01,"1.010,00 EUR"')
+    )
+    assert f"data.{name})" in str(transactions.refusal(found, limit, "sales.csv"))
+
+
+def test_from_a_tenth_of_a_percent_of_rejects_there_is_a_warning(tmp_path):
+    rows = ["ann,2011-05-01,10.00"] * 998
+    found = read(csv(tmp_path, *rows, ",2011-05-01,0", ",2011-05-01,0"))
+    assert transactions.warnings(found, LIMITS)[0].startswith("0.20% of the rows could not be read")
+    assert transactions.warnings(read(csv(tmp_path, "ann,2011-05-01,1")), LIMITS) == []
+
+
+def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
+    either = read(csv(tmp_path, "ann,01/05/2011,10", "bob,02/05/2011,10"))
+    said = str(transactions.refusal(either, LIMITS, "sales.csv"))
+    assert said.startswith("[DATE_FORMAT] ") and "'%d/%m/%Y' or data.date_format='%m/%d/%Y', whichever" in said
+    path = csv(tmp_path, "ann,2011-05-01,1.234", "ann,2011-05-01,12")
+    assert refused(path) == (
+        "[AMBIGUOUS_REVENUE] 1 rows have revenue like '1.234', which is both a thousand and a number with decimals, "
+        "history.csv:2, revenue -- fix: data.decimal=. where the point is a decimal point, data.thousands=. where it separates thousands"
+    )
+    assert purchases(read(path, thousands="."))[0][2] == 1246 and purchases(read(path, decimal="."))[0][2] == 13.234
 
 
 @pytest.mark.parametrize(
@@ -112,62 +171,100 @@ def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest
 )
 def test_the_format_is_known_by_content_and_the_columns_by_configuration(tmp_path, write):
     path = tmp_path / "export.dat"
-    write(
-        path,
-        pd.DataFrame(
-            {"note": ["a", "b"], "when": ["2011-05-01", "2011-05-02"], "who": ["007", "7"], "amount": [1.5, -2.0]}
-        ),
-    )
+    days = ["2011-05-01", "2011-05-02"]
+    write(path, pd.DataFrame({"note": ["a", "b"], "when": days, "who": ["007", "7"], "amount": [1.5, -2.0]}))
     found = read(path, {"customer_id": "who", "order_date": "when", "revenue": "amount"})
     assert purchases(found) == [("007", "2011-05-01", 1.5, 1.5, 1), ("7", "2011-05-02", -2.0, 0.0, 0)]
 
 
-@pytest.mark.parametrize(
-    "content, message",
-    [
-        (None, "does not exist"),
-        (b"", "is empty"),
-        (b"customer_id,order_date,revenue\n", "has a header and no rows"),
-        (
-            b"customer_id,when,revenue\na,2011-05-01,1\n",
-            "has no column 'order_date'; its columns are: customer_id, when, revenue",
-        ),
-        (b"customer_id,order_date,revenue,revenue\na,2011-05-01,1,2\n", "has 2 columns 'revenue'"),
-        (b"customer_id,order_date,revenue\na,2011-05-01,1\na,2011-05-01\n", "CSV Error on Line: 3"),
-        (b"customer_id,order_date,revenue\n\xff\xfe,2011-05-01,1\n", "is not readable UTF-8 text"),
-        (b"PAR1 broken", "is not a whole table"),
-    ],
-)
-def test_a_file_that_is_no_purchase_history_names_the_path_and_the_next_move(tmp_path, content, message):
-    path = tmp_path / "sales.csv"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(InputError) as error:
-        read(path)
-    assert str(path) in str(error.value) and message in str(error.value) and "Hint: " in str(error.value)
+def test_what_is_no_file_is_refused_by_what_it_is(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "does not exist" in refused(tmp_path / "nowhere.csv")
+    assert "does not exist" in refused(tmp_path / "n\0where.csv")
+    assert "is a directory, not a file -- fix: " in refused(tmp_path)
+    assert "is no regular file" in refused(tmp_path / "pipe")
+    long = tmp_path / ("x" * 300)
+    assert refused(long).startswith("[UNREADABLE_FILE] ")
 
 
-def test_a_directory_is_no_purchase_history(tmp_path):
-    with pytest.raises(InputError, match="is a directory, not a file.\nHint: "):
-        read(tmp_path)
+def test_an_error_is_one_line_whatever_the_name_of_the_file(tmp_path):
+    path = tmp_path / "two\nlines\x1b[31m.csv"
+    path.write_text("customer_id,order_date\n")
+    assert refused(path).isprintable() and "[MISSING_COLUMN]" in refused(path)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
+    for change in ("append", "same size and time", "another file"):
+        path = csv(tmp_path, "ann,2011-05-01,10")
+        before = path.stat()
+        with pytest.raises(InputError, match="^\\[FILE_CHANGED\\] "), container.opened(str(path)) as file:
+            list(file.texts())
+            if change == "append":
+                path.write_text(path.read_text() + "bob,2011-05-01,10\n")
+            elif change == "another file":
+                path.write_text("customer_id,order_date,revenue\n")
+            else:
+                path.write_text(path.read_text().replace("10", "99"))
+                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_that_is_still_written_is_refused_for_that(tmp_path):
+    path = csv(tmp_path, "ann,2011-05-01,10")
+    with pytest.raises(InputError, match="^\\[FILE_CHANGED\\] "), container.opened(str(path)):
+        path.write_text(path.read_text() + "bob,2011-05")
+        raise InputError("RAGGED_ROW", "the row has 2 fields", "repair it")
+
+
+def test_a_private_copy_is_removed(tmp_path):
+    path = tmp_path / "sales.parquet"
+    pd.DataFrame({"customer_id": ["a"], "order_date": ["2011-05-01"], "revenue": [1.0]}).to_parquet(path)
+    with container.opened(str(path)) as file, file.copied() as copy:
+        assert copy.stat().st_mode & 0o077 == 0 and copy.read_bytes() == path.read_bytes()
+    assert not copy.exists()
 
 
 def test_a_name_with_glob_characters_is_one_file(tmp_path):
     csv(tmp_path, "wrong,2011-05-01,1", name="sales1.csv")
     assert purchases(read(csv(tmp_path, "right,2011-05-01,1", name="sales[1].csv")))[0][0] == "right"
-    assert len(purchases(read(csv(tmp_path, "right,2011-05-01,1", name="sales*.csv")))) == 1
+    for name in ("sales[1].parquet", "sale's*.parquet"):
+        row = {"customer_id": ["right"], "order_date": ["2011-05-01"], "revenue": [Decimal("1.5")]}
+        pd.DataFrame(row).to_parquet(tmp_path / name)
+        assert purchases(read(tmp_path / name))[0][:3] == ("right", "2011-05-01", 1.5)
+
+
+def test_sums_do_not_depend_on_the_order_of_the_rows(tmp_path):
+    rows = ["ann,2011-05-01,0.1", "ann,2011-05-01,1e8", "ann,2011-05-01,0.2", "ann,2011-05-01,-1e8"]
+    sums = {read(csv(tmp_path, *some)).purchases.fetchall()[0][2] for some in (rows, rows[::-1], sorted(rows))}
+    assert sums == {Decimal("0.3")}
 
 
 def test_amounts_up_to_the_promised_limit_are_summed(tmp_path):
-    found = read(csv(tmp_path, *["ann,2011-05-01,90000000000000"] * 3, "ann,2011-05-02,100000000000000"))
+    rows = ["ann,2011-05-01,90000000000000"] * 3
+    found = read(csv(tmp_path, *rows, "ann,2011-05-02,100000000000000"), max_abs_revenue=9e13)
     assert purchases(found)[0][2] == 270000000000000 and found.quality["rejected_rows"] == 1
 
 
-def test_a_time_stamp_with_a_zone_is_the_same_day_on_every_machine(tmp_path):
-    when = pd.to_datetime(["2024-01-01 23:00", "2024-01-02 01:00"], utc=True)
-    pd.DataFrame({"customer_id": ["a", "b"], "order_date": when, "revenue": [1.0, 1.0]}).to_parquet(
-        tmp_path / "zoned.parquet"
-    )
-    connection = duckdb.connect().execute("SET TimeZone = 'UTC'")
-    found = transactions.read(str(tmp_path / "zoned.parquet"), COLUMNS, connection, tomorrow="2025-01-01")
-    assert [row[1] for row in purchases(found)] == ["2024-01-01", "2024-01-02"]
+def test_a_time_stamp_with_a_zone_is_the_day_in_that_zone(tmp_path):
+    when = pd.to_datetime(["2011-01-01 23:00", "2011-01-02 01:00"], utc=True)
+    frame = pd.DataFrame({"customer_id": ["a", "b"], "order_date": when, "revenue": [1.0, 1.0]})
+    frame.to_parquet(tmp_path / "zoned.parquet")
+    assert [row[1] for row in purchases(read(tmp_path / "zoned.parquet"))] == ["2011-01-01", "2011-01-02"]
+    moved = read(tmp_path / "zoned.parquet", timezone="Asia/Tokyo")
+    assert [row[1] for row in purchases(moved)] == ["2011-01-02", "2011-01-02"]
+
+
+@pytest.mark.parametrize(
+    "content", ["customer_id,order_date\na,2011-05-01\n", "customer_id,order_date,revenue\na,x,1\n"]
+)
+def test_a_refused_run_keeps_its_quality_and_its_rejects_for_their_owner_alone(project, content):
+    (project / "bad.csv").write_text(content)
+    with pytest.raises(InputError) as error:
+        pipeline.features(composed("data.path=bad.csv"))
+    quality = json.loads((project / "outputs/data_quality/data_quality.json").read_text())
+    assert quality["refused"] == str(error.value) and len(quality["sha256"]) == 64
+    run = client().search_runs(["0"])[0]
+    logged = run.info.artifact_uri.removeprefix("file://")
+    assert artifacts(run.info.run_id) >= {"data_quality/rejected_rows.csv", "data_quality/data_quality.json"}
+    for folder in (project / "outputs", logged):
+        for name in ("rejected_rows.csv", "data_quality.json"):
+            assert os.stat(f"{folder}/data_quality/{name}").st_mode & 0o077 == 0

@@ -33,8 +33,8 @@ def test_too_little_history_names_the_days_there_are_those_needed_and_a_horizon_
     with pytest.raises(InputError) as error:
         windows.plan(day("2011-01-01"), day("2011-06-20"), horizon_days=90, step_days=30, most=12, min_history_days=90)
     assert str(error.value) == (
-        "The history has 170 days before 2011-06-20, and 180 are needed: a horizon of 90 days to measure on and 90 days "
-        "before it; twice the horizon to learn corrections from.\nHint: window.horizon_days=80 would fit."
+        "[HISTORY_TOO_SHORT] The history has 170 days before 2011-06-20, and 180 are needed: a horizon of 90 days to measure on and 90 days "
+        "before it; twice the horizon to learn corrections from -- fix: window.horizon_days=80 would fit"
     )
     windows.plan(day("2011-01-01"), day("2011-06-20"), horizon_days=80, step_days=30, most=12, min_history_days=90)
 

@@ -37,6 +37,8 @@ def load(composed: DictConfig) -> Config:
         if not items:
             raise UserError(f"configuration: {name} is empty.")
     check_space(config.tune.space)
+    if config.data.decimal and config.data.decimal == config.data.thousands:
+        raise UserError("configuration: data.decimal and data.thousands are the same sign.")
     stages = config.features.lifecycle
     if not stages.active_gaps <= stages.lagging_gaps <= stages.dormant_gaps:
         raise UserError(
@@ -92,6 +94,8 @@ def check(section: Any, prefix: str) -> None:
 
 
 def check_value(name: str, value: Any, rule: Any) -> None:
+    if value is None:
+        return
     if isinstance(value, str) and not value.isascii() and value != value.encode(errors="ignore").decode():
         raise UserError(f"configuration: {name} holds bytes that are no UTF-8 text.")
     if isinstance(value, str) and re.search(PASSWORD, value, re.I):
@@ -103,7 +107,7 @@ def check_value(name: str, value: Any, rule: Any) -> None:
     if "pattern" in rule and not re.fullmatch(rule["pattern"][0], value):
         shown = name if rule["secret"] else f"{name}={value}"
         raise UserError(f"configuration: {shown} is {rule['pattern'][1]}.")
-    if "day" in rule and value is not None:
+    if "day" in rule:
         try:
             dt.date.fromisoformat(value)
         except ValueError:

@@ -9,7 +9,7 @@ from clv.config.schema import Config
 
 SECTIONS = (  # they make a result another; who asks, who decides and who is told are no part of it
     *("data", "window", "features", "model", "evaluation", "clusters", "monitor", "review", "tracking", "backtest"),
-    *("tune", "simulate", "compute", "outputs", "seed", "keep_bundles"),
+    *("tune", "simulate", "compute", "outputs", "seed", "keep_bundles", "keep_reports", "lock_wait_seconds"),
 )
 HELD = {"allowed", "choices", "pattern", "day", "text"}  # a text is logged where its field is held to one of these
 LEFT_OUT = object()

@@ -1,29 +1,8 @@
 """Types and ranges of every key in conf/; the values, their units and their reasons stand there."""
 
 from dataclasses import MISSING, dataclass, field
-from typing import Any
 
-
-def between(low: float, high: float) -> Any:
-    return field(default=MISSING, metadata={"allowed": (low, high)})
-
-
-def one_of(*values: str) -> Any:
-    return field(default=MISSING, metadata={"choices": values})
-
-
-def day_or_none() -> Any:
-    return field(default=MISSING, metadata={"day": True})
-
-
-def pattern(expression: str, says: str, secret: bool = False) -> Any:
-    """secret: a value that does not match is not shown; it may be a password in the wrong place."""
-    return field(default=MISSING, metadata={"pattern": (expression, says), "secret": secret})
-
-
-def text() -> Any:
-    """Free text that a run may log (logged.py); other free text is left out."""
-    return field(default=MISSING, metadata={"text": True})
+from clv.config.rules import between, day_or_none, one_of, pattern, text
 
 
 @dataclass
@@ -37,7 +16,19 @@ class Columns:
 class Data:
     path: str = text()
     columns: Columns = field(default=MISSING)
+    date_format: str | None = pattern(
+        r"(?=.*%(d|-d|j))(?=.*%(m|-m|b|B|j))(?=.*%[Yy]).*", "no format with a day, a month and a year, like %d/%m/%Y"
+    )
+    timezone: str | None = pattern(r"[A-Za-z]\w*([/+-]\w+)*", "no name of a time zone, like Europe/Berlin")
+    decimal: str | None = one_of(".", ",")
+    thousands: str | None = one_of(",", ".", " ", "'")
+    earliest_date: str = day_or_none()
+    max_abs_revenue: float = between(0.01, 9e13)
     max_rejected_share: float = between(0, 1)
+    max_rejected_rows: int = between(0, 1_000_000_000_000)
+    max_rejected_revenue_share: float = between(0, 1)
+    max_lost_customers_share: float = between(0, 1)
+    warn_share: float = between(0, 1)
 
 
 @dataclass

@@ -89,13 +89,16 @@ def check(snapshots: list[pd.DataFrame], current: pd.DataFrame, options: dict) -
     smallest = min([current, *snapshots], key=len)
     if len(smallest) < options["min_customers"]:
         raise InputError(
+            "TOO_FEW_CUSTOMERS",
             f"A training snapshot has {len(smallest)} customers, and model.min_customers={options['min_customers']} are "
-            "needed.\nHint: a longer history or a shorter window.horizon_days."
+            "needed",
+            "a longer history or a shorter window.horizon_days",
         )
     if snapshots and not any((snapshot["actual_clv"] > 0).any() for snapshot in snapshots):
         raise InputError(
-            "Nobody brought revenue in any training label window; there is nothing to learn."
-            "\nHint: check the dates of the history, or choose a longer window.horizon_days."
+            "NOTHING_TO_LEARN",
+            "Nobody brought revenue in any training label window; there is nothing to learn",
+            "check the dates of the history, or choose a longer window.horizon_days",
         )
 
 
@@ -190,8 +193,9 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     """
     if missing := [name for name in model.inputs if name not in features]:
         raise InputError(
-            f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}."
-            "\nHint: build it with the definition that is stored with the model version."
+            "MISSING_FEATURES",
+            f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}",
+            "build it with the definition that is stored with the model version",
         )
     if text := [name for name in model.inputs[1:] if not pd.api.types.is_numeric_dtype(features[name])]:
         kinds = ", ".join(f"{name} {features[name].dtype}" for name in text[:5])
@@ -202,8 +206,9 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     endless = np.isinf(features[model.inputs].select_dtypes("number")).any(axis=1)
     if endless.any():
         raise InputError(
-            f"{endless.sum()} of {len(features)} rows of the feature table hold infinite values.\nHint: look at the revenue "
-            "column of those customers."
+            "NOT_FINITE",
+            f"{endless.sum()} of {len(features)} rows of the feature table hold infinite values",
+            "look at the revenue column of those customers",
         )
     table = features.join(btyd.expected(model.customers, features, model.horizon_days))
     predicted = expected(model, table)
@@ -216,7 +221,9 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     )
     if bad := int((~np.isfinite(found)).any(axis=1).sum()):
         raise InputError(
-            f"{bad} of {len(found)} predictions are not numbers.\nHint: look for missing or infinite values among the features."
+            "NOT_FINITE",
+            f"{bad} of {len(found)} predictions are not numbers",
+            "look for missing or infinite values among the features",
         )
     return found
 

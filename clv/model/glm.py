@@ -48,7 +48,9 @@ def fit(rows: pd.DataFrame, base: np.ndarray, columns: list[str], options: dict)
     ).fit(standardised(logs, mean, scale), label / base, sample_weight=weight)
     if not np.isfinite([found.intercept_, *found.coef_]).all():
         raise InputError(
-            f"The GLM has no finite solution on {len(rows)} rows.\nHint: a larger model.glm_alpha, or model=xgboost_tweedie."
+            "NO_SOLUTION",
+            f"The GLM has no finite solution on {len(rows)} rows",
+            "a larger model.glm_alpha, or model=xgboost_tweedie",
         )
     return Glm(
         columns, float(label.mean()), mean.tolist(), scale.tolist(), found.coef_.tolist(), float(found.intercept_)

@@ -46,8 +46,10 @@ def plans(work: Workspace) -> list[windows.Windows]:
     cutoffs = list(dict.fromkeys(dt.date.fromisoformat(cutoff) for cutoff in asked))
     if too_early := [cutoff for cutoff in cutoffs if cutoff < earliest]:
         raise InputError(
+            "HISTORY_TOO_SHORT",
             f"The cutoff {too_early[0]} lies before {earliest}, the first that has {chosen.horizon_days} days of training labels "
-            f"and {chosen.min_history_days} days of history before them.\nHint: a later cutoff, or a shorter window.horizon_days."
+            f"and {chosen.min_history_days} days of history before them",
+            "a later cutoff, or a shorter window.horizon_days",
         )
     if cutoffs:
         return [work.plan_at(cutoff + horizon) for cutoff in cutoffs]

@@ -1,7 +1,11 @@
 """Purchases in, features out."""
 
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from clv import simulate as simulation
 from clv import store, transactions
@@ -33,21 +37,44 @@ def simulate(work: Workspace) -> Record:
 
 def read(work: Workspace) -> Record:
     """The purchase history, typed and checked. The rejects and the counts are kept even when the run is refused."""
-    data, found = work.config.data, work.transactions
-    quality = {"path": data.path} | found.quality
-    folder = Path(work.config.outputs) / "data_quality"
-    store.replace(folder / "rejected_rows.csv", found.rejected)
-    store.replace(folder / "data_quality.json", store.as_json(quality))
-    refused = transactions.refusal(found, data.max_rejected_share, data.path)
+    path = work.config.data.path
+    try:
+        found = work.transactions
+    except InputError as error:
+        return refused(work, error)
+    error = transactions.refusal(found, work.limits, path)
+    said = transactions.warnings(found, work.limits)
+    quality = {"path": path} | found.quality | {"warnings": said, "refused": str(error) if error else None}
     counts = {f"data_{name}": str(quality[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return Record(
         f"{quality['rows']:,} rows, {quality['customers_with_an_order']:,} customers with an order, {quality['first_day']} to {quality['last_day']}, "
         f"{quality['rejected_rows']:,} rows rejected",
-        artifacts={"data_quality/rejected_rows.csv": found.rejected, "data_quality/data_quality.json": quality},
+        artifacts=kept(work, found.rejected, quality),
         tags={"data_sha256": quality["sha256"]} | counts,
         dataset=work.dataset,
-        refused=InputError(refused) if refused else None,
+        warnings=tuple(said),
+        refused=error,
     )
+
+
+def refused(work: Workspace, error: InputError) -> Record:
+    """No row was counted: the file is no table, or a whole column could mean two things."""
+    path = Path(work.config.data.path)
+    quality: dict = {"path": str(path), "refused": str(error)}
+    with suppress(OSError, ValueError):
+        if path.is_file():
+            quality |= {"bytes": path.stat().st_size, "sha256": transactions.digest(path)}
+    rejected = pd.DataFrame(columns=["line", "column", "value", "reason"])
+    tags = {"data_sha256": quality["sha256"]} if "sha256" in quality else {}
+    return Record("the history is refused", artifacts=kept(work, rejected, quality), tags=tags, refused=error)
+
+
+def kept(work: Workspace, rejected: pd.DataFrame, quality: dict) -> dict[str, Any]:
+    """Written to outputs, refused or not; and what the run is to log."""
+    folder = Path(work.config.outputs) / store.QUALITY
+    store.replace(folder / "rejected_rows.csv", rejected)
+    store.replace(folder / "data_quality.json", store.as_json(quality))
+    return {f"{store.QUALITY}/rejected_rows.csv": rejected, f"{store.QUALITY}/data_quality.json": quality}
 
 
 def features(work: Workspace) -> Record:

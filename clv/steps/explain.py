@@ -133,7 +133,9 @@ def predicted(work: Workspace, version: Version, known_until: dt.date, as_of: dt
     table = table_of(work, version, known_until, as_of)
     if table.empty:
         raise InputError(
-            f"{work.config.data.path} holds no order before {known_until}.\nHint: hand over the history that was scored."
+            "NO_CUSTOMERS",
+            f"{work.config.data.path} holds no order before {known_until}",
+            "hand over the history that was scored",
         )
     return pd.Series(
         model.predict(versions.load(version), table)["predicted_clv"].to_numpy(), index=table["customer_id"]
@@ -158,7 +160,9 @@ def contributions(work: Workspace, version: Version, as_of: dt.date, customer: s
     row = table[table["customer_id"] == customer].reset_index(drop=True)
     if row.empty:
         raise InputError(
-            f"Customer {customer!r} had no order before {as_of}.\nHint: ids are text, as in the purchase history: 00042 is not 42."
+            "NO_CUSTOMERS",
+            f"Customer {customer!r} had no order before {as_of}",
+            "ids are text, as in the purchase history: 00042 is not 42",
         )
     loaded = versions.load(version)
     effects = model.contributions(loaded, row).iloc[0]

@@ -31,7 +31,7 @@ def ledger(work: Workspace) -> Record:
             f"The ledger of model {name} holds, but is not finished: {', '.join(waiting)} not sealed. Somebody is at it, was interrupted, or "
             "added it by hand.\nHint: look again; if it stays and is right, any other command brings it about."
         )
-    known = work.known_decisions
+    known = work.governance.known_decisions
     texts = decisions.stored(name)
     table = pd.DataFrame([row(entry) for entry in known], columns=SHOWN, dtype=object)
     table["digest"] = [chain.digest(texts[chain.key(entry["number"])])[:12] for entry in known]
@@ -45,7 +45,7 @@ def ledger(work: Workspace) -> Record:
         artifacts={"ledger.csv": table, "ledger.json": known},
         table=table,
         warnings=tuple(f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in decisions.problems(name)),
-        decisions=work.to_enter,
+        decisions=work.governance.to_enter,
     )
 
 

@@ -50,7 +50,7 @@ def monitor(work: Workspace) -> Record:
         artifacts=vintages.artifacts(matured),
         metrics=figures(table, findings),
         series=vintages.series(matured),
-        decisions=work.to_enter,
+        decisions=work.governance.to_enter,
         tags=work.production_tags | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]},
         review=Review(work.production.name, work.production.number, work.as_of.isoformat(), reasons)
         if verdict == "review"
@@ -86,8 +86,10 @@ def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
     scored = work.watched(work.as_of, days)
     if scored.empty:
         raise InputError(
+            "NO_CUSTOMERS",
             f"No customer ordered in the {days} days before {work.as_of}; there is nothing to compare with the baseline of version "
-            f"{work.production.number}.\nHint: check the dates of the history, or choose another window.as_of."
+            f"{work.production.number}",
+            "check the dates of the history, or choose another window.as_of",
         )
     sample = work.sample(scored, work.config.monitor.shap.customers)
     matured, why_not = labels(work, days)

@@ -18,7 +18,7 @@ LONGEST = 2000  # characters of a reason in the ledger
 def bootstrap(work: Workspace) -> Record:
     """The first version ever becomes Production, loudly; from then on only a person moves the alias."""
     name, number = work.config.tracking.model_name, work.candidate_version
-    if registry.was_promoted(name) or ledger.current(work.known_decisions):
+    if registry.was_promoted(name) or ledger.current(work.governance.known_decisions):
         return Record("nothing moved: a person promoted a version in the meantime")
     version = registry.existing(name, number)
     why = "first version: nothing was in production (tracking.bootstrap)"
@@ -34,7 +34,7 @@ def promote(work: Workspace) -> Record:
     """A person puts a reviewed version into production."""
     chosen, name = work.config.person, work.config.tracking.model_name
     asked(work, "promote", "version", "reviewer", "reason")
-    version = work.usable(registry.existing(work.candidates, chosen.version))
+    version = work.governance.usable(registry.existing(work.governance.candidates, chosen.version))
     versions.verified(version, versions.MODEL), versions.verified(version, versions.BASELINE)
     found = reviewed(work, version)
     refuse_its_author(work, version)
@@ -55,7 +55,7 @@ def promote(work: Workspace) -> Record:
         title=f"version {number} by {chosen.reviewer}",
         tags={"promoted_version": number, "promoted_by": chosen.reviewer, "promotion_reason": chosen.reason},
         warnings=tuple(f"OVERRIDDEN gate {gate}" for gate in failed),
-        decisions=work.to_enter
+        decisions=work.governance.to_enter
         + (Decision(ledger.PROMOTION, chosen.reviewer, chosen.reason, number, tuple(both), based_on),),
     )
 
@@ -64,7 +64,7 @@ def reject(work: Workspace) -> Record:
     """A person closes a version's review without promoting it."""
     chosen = work.config.person
     asked(work, "reject", "version", "reviewer", "reason")
-    version = registry.existing(work.candidates, chosen.version)
+    version = registry.existing(work.governance.candidates, chosen.version)
     if (
         version.number == registry.named_production(work.config.tracking.model_name)
         and not work.config.tracking.candidates
@@ -77,7 +77,7 @@ def reject(work: Workspace) -> Record:
         f"version {version.number} of model {version.name} was rejected by {chosen.reviewer}; nothing moved",
         title=f"version {version.number} by {chosen.reviewer}",
         tags={"rejected_version": version.number, "rejected_by": chosen.reviewer, "rejection_reason": chosen.reason},
-        decisions=work.to_enter
+        decisions=work.governance.to_enter
         + (Decision(ledger.REJECTION, chosen.reviewer, chosen.reason, None, (shown(version),), facts_of(version)),),
     )
 
@@ -88,22 +88,24 @@ def rollback(work: Workspace) -> Record:
     asked(work, "rollback", "reviewer", "reason")
     left = registry.named_production(name)  # a version whose files are gone can be left as well as one that is whole
     back = (
-        ledger.current(work.known_decisions) if work.unrecorded else left and ledger.before(work.known_decisions, left)
+        ledger.current(work.governance.known_decisions)
+        if work.governance.unrecorded
+        else left and ledger.before(work.governance.known_decisions, left)
     )
     if back is None:
         raise UserError(
             f"Version {left or 'none'} of model {name} has no version before it in the ledger; nothing moved.\nHint: {registry.PROMOTE.format(version='N')}"
         )
-    version = work.usable(registry.existing(name, back))
+    version = work.governance.usable(registry.existing(name, back))
     versions.verified(version, versions.MODEL), versions.verified(version, versions.BASELINE)
     return Record(
         f"version {back} of model {name} is Production again (before: {left}), rolled back by {chosen.reviewer}",
         title=f"to version {back} by {chosen.reviewer}",
         tags={"promoted_version": back, "promoted_by": chosen.reviewer, "promotion_reason": chosen.reason},
         warnings=()
-        if ledger.approved(work.known_decisions, back)
+        if ledger.approved(work.governance.known_decisions, back)
         else (f"nobody promoted version {back} through a review.",),
-        decisions=work.to_enter
+        decisions=work.governance.to_enter
         + (Decision(ledger.ROLLBACK, chosen.reviewer, chosen.reason, back, (shown(version),), facts_of(version)),),
     )
 

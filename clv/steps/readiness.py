@@ -66,8 +66,8 @@ def answer(work: Workspace, name: str, who: str) -> dict[str, str]:
 
 def data(work: Workspace) -> str:
     found = work.transactions
-    if said := transactions.refusal(found, work.config.data.max_rejected_share, work.config.data.path):
-        raise UserError(said)
+    if said := transactions.refusal(found, work.limits, work.config.data.path):
+        raise said
     return f"{found.quality['rows']:,} rows, {found.quality['rejected_rows']:,} rejected"
 
 
@@ -101,9 +101,9 @@ def known_baseline(work: Workspace) -> str:
 
 
 def reviewed(work: Workspace) -> str:
-    number, newest = work.production.number, ledger.newest_move(work.known_decisions)
-    promoted = ledger.approved(work.known_decisions, number)
-    if work.unrecorded or promoted is None or newest["event"] == ledger.OUTSIDE:
+    number, newest = work.production.number, ledger.newest_move(work.governance.known_decisions)
+    promoted = ledger.approved(work.governance.known_decisions, number)
+    if work.governance.unrecorded or promoted is None or newest["event"] == ledger.OUTSIDE:
         raise UserError(
             f"nobody put version {number} into production through a review: {candidates.REVIEW.format(version=number)}, then promote it"
         )
@@ -116,9 +116,9 @@ def whole_ledger(work: Workspace) -> str:
     name = work.config.tracking.model_name
     if wrong := decisions.problems(name):
         raise UserError(f"{len(wrong)} problems: {wrong[0]}")
-    if work.unrecorded:
-        raise UserError(f"it does not know that version {work.unrecorded.to} is in production")
-    return f"{len(work.known_decisions)} entries verified"
+    if work.governance.unrecorded:
+        raise UserError(f"it does not know that version {work.governance.unrecorded.to} is in production")
+    return f"{len(work.governance.known_decisions)} entries verified"
 
 
 def monitored(work: Workspace) -> str:

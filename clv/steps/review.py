@@ -36,7 +36,7 @@ def review(work: Workspace) -> Record:
     number, other, why_not = opponent(work, version), None, None
     if number:
         try:
-            other = work.usable(registry.existing(work.config.tracking.model_name, number))
+            other = work.governance.usable(registry.existing(work.config.tracking.model_name, number))
             loaded[PRODUCTION] = versions.load(other)
         except UserError as error:
             other, why_not = None, f"Version {number} cannot be compared with: {str(error).splitlines()[0]}"
@@ -88,26 +88,26 @@ def review(work: Workspace) -> Record:
         metrics=figures(against) | {"review/gates_failed": sum(not gate.passed for gate in judged)},
         tags={"reviewed_version": version.number, "gates": status, "recommendation": said[:4000]},
         assessment=Assessment(version.name, version.number, version.run_id, number, status, page, content),
-        decisions=work.to_enter,
+        decisions=work.governance.to_enter,
     )
 
 
 def chosen(work: Workspace) -> Version:
     """The version that this run registered, or the one that was asked for, or the newest candidate."""
-    name = work.candidates
+    name = work.governance.candidates
     number = work.candidate_version or work.config.person.version or registry.aliases(name).get(registry.CANDIDATE)
     if number is None:
         raise registry.nothing(work.config.tracking.model_name, name)
-    return work.usable(registry.existing(name, number))
+    return work.governance.usable(registry.existing(name, number))
 
 
 def opponent(work: Workspace, version: Version) -> str | None:
     """Number of the version in production; of the version in production itself, of the one before it."""
-    name, known = work.config.tracking.model_name, work.known_decisions
+    name, known = work.config.tracking.model_name, work.governance.known_decisions
     number = registry.named_production(name) or ledger.last_in_production(known)  # an alias taken away opens no gate
     if version.name != name or number != version.number:
         return number
-    return ledger.current(known) if work.unrecorded else ledger.before(known, number)
+    return ledger.current(known) if work.governance.unrecorded else ledger.before(known, number)
 
 
 def limits(work: Workspace) -> dict:

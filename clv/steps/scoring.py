@@ -16,7 +16,9 @@ def score(work: Workspace) -> Record:
     table = work.snapshot(work.as_of, work.production_definition)
     if table.empty:
         raise InputError(
-            f"No customer ordered before {work.as_of}; there is nothing to score.\nHint: choose a later window.as_of."
+            "NO_CUSTOMERS",
+            f"No customer ordered before {work.as_of}; there is nothing to score",
+            "choose a later window.as_of",
         )
     ranked = ranking.rank(table, model.predict(work.production_model, table), version.number, work.as_of)
     horizon, predicted = version.facts["horizon_days"], ranked["predicted_clv"].to_numpy()
@@ -34,7 +36,7 @@ def score(work: Workspace) -> Record:
             "predicted_clv/mean": predicted.mean(),
             "predicted_clv/customers": len(ranked),
         },
-        decisions=work.to_enter,
+        decisions=work.governance.to_enter,
         tags=work.production_tags
         | {
             "horizon_days": str(horizon),

@@ -43,8 +43,9 @@ def compare(
     ready = work.as_of - dt.timedelta(days=horizon)
     if cutoff > ready:
         raise InputError(
-            f"Version {version.number} learnt from revenue up to {cutoff}; the {horizon} days after it have not come in by {work.as_of}."
-            f"\nHint: hand over purchases up to {cutoff + dt.timedelta(days=horizon)}."
+            "HISTORY_TOO_SHORT",
+            f"Version {version.number} learnt from revenue up to {cutoff}; the {horizon} days after it have not come in by {work.as_of}",
+            f"hand over purchases up to {cutoff + dt.timedelta(days=horizon)}",
         )
     sides = {CANDIDATE: version}
     if other:

@@ -66,9 +66,10 @@ def origins(work: Workspace) -> list[windows.Windows]:
     found = work.rolling(last, work.config.tune.origins)
     if not found:
         raise InputError(
+            "HISTORY_TOO_SHORT",
             f"Before the evaluation cutoff {last} there is no room for an origin: it needs two horizons of {horizon.days} days "
-            f"and {work.config.window.min_history_days} days before them.\nHint: a longer history, or a shorter "
-            "window.horizon_days."
+            f"and {work.config.window.min_history_days} days before them",
+            "a longer history, or a shorter window.horizon_days",
         )
     return found
 

@@ -20,11 +20,22 @@ from pathlib import Path
 
 from clv.errors import OutputsError, UserError
 from clv.store import lock
-from clv.store.files import ADVICE, PART, as_json, read_table, replace, sync, told, write
+from clv.store.files import ADVICE, PART, QUALITY, as_json, read_table, replace, sync, told, write
 
-__all__ = ["BUNDLES", "CURRENT", "Outputs", "as_json", "bundle", "no_bundle", "read_table", "replace", "write"]
+__all__ = [
+    "BUNDLES",
+    "CURRENT",
+    "QUALITY",
+    "Outputs",
+    "as_json",
+    "bundle",
+    "no_bundle",
+    "read_table",
+    "replace",
+    "write",
+]
 
-BUNDLES, CURRENT, QUALITY, REPORTS = "bundles", "current", "data_quality", "monitoring"
+BUNDLES, CURRENT, REPORTS = "bundles", "current", "monitoring"
 OURS = (CURRENT, REPORTS, "backtest", "explain", "review")
 # The words of a disk in trouble, whichever library repeats them (the last are sqlite's).
 TROUBLE = re.compile(

@@ -17,6 +17,7 @@ import pandas as pd
 
 from clv.errors import OutputsError, UserError
 
+QUALITY = "data_quality"  # personal data: files in a folder of this name are readable by their owner alone
 PART = ".clv-{}.part"  # of a file or folder that is not whole yet
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs a cell that begins so
 ADVICE = (
@@ -44,6 +45,8 @@ def write(folder: Path, files: dict[str, Any]) -> None:
         with told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_one(path, content)
+            if QUALITY in Path(name).parts:
+                path.chmod(0o600)
 
 
 def write_one(path: Path, content: Any) -> None:

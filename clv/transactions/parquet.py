@@ -1,0 +1,83 @@
+"""A Parquet file's three columns as the texts of a CSV file: the same rules then hold for both."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from clv.errors import InputError
+from clv.transactions.layout import Layout, located
+from clv.transactions.values import Contract, literal
+
+TEXT, WHOLE, FRACTION = r"VARCHAR|ENUM.*", r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?", r"FLOAT|DOUBLE|DECIMAL.*"
+EXPORT = "export it again, as Parquet or as CSV in UTF-8"
+
+
+def load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> tuple[Layout, Contract]:
+    """Put the three columns into the table `raw` of the connection, as text, with the number of the row.
+
+    Returns: the layout, and what of the contract is left to say: a typed column needs no format.
+    Raises:  InputError: the file is damaged, a column is missing or of a type that cannot be meant.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        schema = pyarrow.parquet.read_schema(file)
+        places = located(schema.names, contract.columns, path)
+        fields = {ours: schema.field(place) for ours, place in places.items()}
+        scan = connection.sql(f"FROM read_parquet({literal(str(file))})")
+        types = {ours: str(scan.types[place]) for ours, place in places.items()}
+        contract = checked(types, contract, path)
+        texts = {ours: as_text(types[ours], fields[ours], contract) for ours in places}
+        connection.execute(
+            f"CREATE OR REPLACE TABLE raw AS SELECT file_row_number + 1 AS line, {texts['customer_id']} AS customer_id, "
+            f"{texts['order_date']} AS order_date, {texts['revenue']} AS revenue "
+            f"FROM read_parquet({literal(str(file))}, file_row_number=true)"
+        )
+    except (pyarrow.ArrowException, OSError, duckdb.Error) as error:
+        said = str(error).replace(str(file), path).splitlines()[0][:200]
+        raise InputError("DAMAGED_PARQUET", f"the Parquet file is damaged: {said}", EXPORT, path) from error
+    return Layout(schema.names), contract
+
+
+def checked(types: dict[str, str], contract: Contract, path: str) -> Contract:
+    """Raises: InputError: a column's type says that its values are not what they were, or are something else."""
+
+    def of(name: str, pattern: str) -> bool:
+        return re.fullmatch(pattern, types[name]) is not None
+
+    if of("customer_id", FRACTION) and not of("customer_id", r"DECIMAL\(\d+,0\)"):
+        what = f"customer_id is a column of {types['customer_id']}: a tool turned the ids into floats"
+        fix = "export customer_id as text; the lost digits cannot be guessed"
+        raise InputError("FLOAT_IDS", what, fix, f"{path}, customer_id")
+    if of("order_date", f"{WHOLE}|{FRACTION}") and not (contract.date_format and of("order_date", WHOLE)):
+        what = f"order_date is a column of {types['order_date']}, which could count days, seconds or anything else"
+        fix = "data.date_format=%Y%m%d where it is written so, else export order_date as a date"
+        raise InputError("DATE_FORMAT", what, fix, f"{path}, order_date")
+    allowed = {
+        "customer_id": f"{TEXT}|{WHOLE}|DECIMAL.*|UUID",
+        "order_date": f"{TEXT}|{WHOLE}|DATE|TIMESTAMP.*",
+        "revenue": f"{TEXT}|{WHOLE}|{FRACTION}",
+    }
+    for name, pattern in allowed.items():
+        if not of(name, pattern):
+            fix = f"export {name} as text, or as a number or date that it is"
+            raise InputError("COLUMN_TYPE", f"{name} is a column of {types[name]}", fix, f"{path}, {name}")
+    if not of("revenue", TEXT):
+        contract = replace(contract, decimal=".", thousands=None)
+    return contract if of("order_date", f"{TEXT}|{WHOLE}") else replace(contract, date_format=None)
+
+
+def as_text(kind: str, field, contract: Contract) -> str:
+    """SQL for the column's values as text; a moment as the time of day in the column's own zone, or in data.timezone."""
+    name = '"' + field.name.replace('"', '""') + '"'
+    if not kind.startswith("TIMESTAMP WITH") and kind != "TIMESTAMPTZ":
+        return f"CAST({name} AS VARCHAR)"
+    zone = contract.timezone or getattr(field.type, "tz", None) or "UTC"
+    if shift := re.fullmatch(r"([+-])(\d\d):(\d\d)", zone):
+        sign, hours, minutes = shift.groups()
+        minutes = int(f"{sign}1") * (int(hours) * 60 + int(minutes))
+        return f"CAST(timezone('UTC', {name}) + TO_MINUTES({minutes}) AS VARCHAR)"
+    return f"CAST(timezone({literal(zone)}, {name}) AS VARCHAR)"

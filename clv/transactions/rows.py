@@ -1,0 +1,125 @@
+"""Text into rows of fields: a quote that is not closed, or stands where none can, is refused by its line."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from clv.errors import InputError
+
+LONGEST = 1 << 22  # characters; a row that is longer has an open quote, or the file is no table
+REPAIR = "repair that line, or export the file again"
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Header:
+    """names, in the file's order.   places: our name -> number of its column.   line: on which the rows begin."""
+
+    names: list[str]
+    delimiter: str
+    places: dict[str, int]
+    line: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Of a piece of text, without blank ones: the line each begins on, its number of fields, and the fields of all in a row."""
+
+    lines: Sequence[int]
+    widths: list[int]
+    fields: list[str]
+
+
+def whole_rows(texts: Iterator[str], path: str) -> Iterator[tuple[int, str]]:
+    """The text again, cut where a row ends: behind a line end with an even number of quotes before it.
+
+    Gives: the line that a piece begins on, and the piece.
+    """
+    line, rest = 1, ""
+    for text in texts:
+        rest = rest + text
+        end = last_end(rest)
+        if rest[:end].strip():
+            yield line, rest[:end]
+            line += rest.count("\n", 0, end)
+            rest = rest[end:]
+        if len(rest) > LONGEST:
+            too_long(rest, path, line)
+    if rest.count('"') % 2:
+        too_long(rest, path, line)
+    if rest.strip():
+        yield line, rest
+
+
+def last_end(text: str) -> int:
+    """Behind the last line end that no quoted value holds; 0 where there is none."""
+    odd, end = text.count('"') % 2, len(text)
+    while end:
+        begin = text.rfind("\n", 0, end) + 1
+        odd ^= text.count('"', begin, end) % 2
+        if not odd:
+            return begin
+        end = begin - 1 if begin else 0
+    return 0
+
+
+def too_long(text: str, path: str, line: int) -> None:
+    where = f"{path}:{line}"
+    if text.count('"') % 2 or '"' in text[:LONGEST]:
+        raise InputError("OPEN_QUOTE", "a quote in the row that begins here is never closed", REPAIR, where)
+    raise InputError("NOT_A_TABLE", f"a line of more than {LONGEST:,} characters", REPAIR, where)
+
+
+def parsed(text: str, line: int, header: Header) -> Rows:
+    if '"' in text:
+        return quoted(text, line, header)
+    rows = text.removesuffix("\n").split("\n")
+    lines = range(line, line + len(rows))
+    if not all(map(str.strip, rows)):
+        kept = [number for number, row in enumerate(rows) if row.strip(" \xa0")]
+        rows, lines = [rows[number] for number in kept], [lines[number] for number in kept]
+    sign = header.delimiter
+    return Rows(
+        lines, [row.count(sign) + 1 for row in rows], sign.join(rows).split(sign)
+    )  # no list a row: half the time
+
+
+def quoted(text: str, line: int, header: Header) -> Rows:
+    reader = csv.reader(io.StringIO(text), delimiter=header.delimiter, strict=True, skipinitialspace=True)
+    found, doubtful, begin = Rows([], [], []), [], 0
+    try:
+        for row in reader:
+            if len(row) > 1 or "".join(row).strip():
+                found.lines.append(line + begin)
+                found.widths.append(len(row))
+                found.fields.extend(row)
+            if reader.line_num > begin + 1 or '"' in "".join(row):
+                doubtful.append((begin, reader.line_num))
+            begin = reader.line_num
+    except csv.Error as error:
+        raise stray(header, line + begin) from error
+    if doubtful:
+        check_quotes(text, line, header, doubtful)
+    return found
+
+
+def check_quotes(text: str, line: int, header: Header, doubtful: list[tuple[int, int]]) -> None:
+    """Raises: InputError: a quote inside a value that is not quoted, or a quoted value that swallowed rows."""
+    sign = re.escape(header.delimiter)
+    value = rf'(?: *"[^"]*(?:""[^"]*)*"|[^"{sign}\n]*)'
+    whole = re.compile(rf"{value}(?:{sign}{value})*\n?")
+    lines = io.StringIO(text).readlines()
+    for begin, end in doubtful:
+        if not whole.fullmatch("".join(lines[begin:end])):
+            raise stray(header, line + begin)
+        if any(inner.count(header.delimiter) >= len(header.names) - 1 for inner in lines[begin + 1 : end - 1]):
+            what = f"a quote that opens here and closes on line {line + end - 1} holds whole rows"
+            raise InputError("OPEN_QUOTE", what, REPAIR, f"{header.path}:{line + begin}")
+
+
+def stray(header: Header, line: int) -> InputError:
+    fix = f"{REPAIR}; a quote inside a value is written twice, and the value in quotes"
+    return InputError("OPEN_QUOTE", "a quote where none can stand, or that is not closed", fix, f"{header.path}:{line}")
