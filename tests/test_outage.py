@@ -23,6 +23,7 @@ def behind(trained, tmp_path_factory):
     with serving(folder) as address, faulty(address) as proxy, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_URI", proxy.address)
+        patch.setattr(server, "PAUSES", (0, 0.1, 0.2))
         yield Behind(trained, folder / "outputs", proxy)
 
 

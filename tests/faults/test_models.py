@@ -19,7 +19,7 @@ from clv.drift import baseline
 from clv.errors import UserError
 from clv.model import files
 from clv.steps import monitoring
-from clv.tracking import registry, versions
+from clv.tracking import registry, server, versions
 from clv.workspace import Workspace
 
 
@@ -28,7 +28,7 @@ def whole(trained):
     """The version in production: a function that composes on it, and where each of its files lies, the list of their digests last."""
     version = registry.find_production("clv")
     run = Path(client().get_run(version.run_id).info.artifact_uri.removeprefix("file://"))
-    folders = {"model": versions.download(f"models:/clv/{version.number}"), "baseline": run / "baseline"}
+    folders = {"model": server.download(f"models:/clv/{version.number}"), "baseline": run / "baseline"}
     listed = [folders[name.split("/")[0]] / name.split("/", 1)[1] for name in versions.recorded_files(version)]
     return trained.config, [*listed, run / versions.LISTING]
 
@@ -122,7 +122,7 @@ def link_to_folder(folder):
 
 @pytest.mark.parametrize("change", [added, link_out, link_to_folder])
 def test_an_added_file_and_a_link_out_of_the_folder_are_refused_before_loading(whole, read, change):
-    back = change(versions.download(f"models:/clv/{registry.find_production('clv').number}"))
+    back = change(server.download(f"models:/clv/{registry.find_production('clv').number}"))
     try:
         assert refused(scores, whole[0](), read)
     finally:
@@ -155,7 +155,7 @@ def test_other_files_with_a_listing_and_a_tag_that_fit_them_are_refused_by_the_l
     before, listing, tag = changed.read_bytes(), paths[-1].read_text(), version.tags["files_sha256"]
     try:
         changed.write_bytes(before + b" ")
-        known = versions.digests(versions.download(f"models:/clv/{registry.find_production('clv').number}"), "model")
+        known = versions.digests(server.download(f"models:/clv/{registry.find_production('clv').number}"), "model")
         found = json.loads(listing) | known
         paths[-1].write_text(json.dumps(found))
         client().set_model_version_tag("clv", version.number, "files_sha256", versions.digest_of(found))
@@ -234,10 +234,10 @@ def registered(make, tmp_path):
     with mlflow.start_run() as run:
         mlflow.log_artifacts(str(tmp_path / "made"), "made")
         mlflow.log_artifacts(
-            str(versions.download(f"runs:/{registry.find_production('clv').run_id}/baseline")), "baseline"
+            str(server.download(f"runs:/{registry.find_production('clv').run_id}/baseline")), "baseline"
         )
         found = versions.digests(tmp_path / "made", "model") | versions.digests(
-            versions.download(f"runs:/{run.info.run_id}/baseline"), "baseline"
+            server.download(f"runs:/{run.info.run_id}/baseline"), "baseline"
         )
         mlflow.log_dict(found, versions.LISTING)
     client().create_registered_model(make.__name__)
