@@ -35,7 +35,9 @@ lock:
 	  rm -rf $$folder; fi
 	@touch $@
 
+# Of several first starts at once MLflow's own would fail: the store is made before.
 pipeline: setup
+	$(BIN)/python -c "from clv.tracking import local; local.ready()"
 	PATH="$(CURDIR)/$(BIN):$$PATH" mlflow run . -e full_pipeline
 
 ui: setup
@@ -43,7 +45,7 @@ ui: setup
 	$(BIN)/mlflow ui --no-serve-artifacts --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $${PORT:-5000}
 
 test: setup
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

@@ -116,19 +116,24 @@ def sync(config: Config) -> list[Record]:
 
 
 def full_pipeline(config: Config) -> list[Record]:
-    tracking.begin(Path(config.outputs), config.tracking.patience_seconds)
-    bootstraps = config.tracking.bootstrap and not registry.was_promoted(config.tracking.model_name)
-    training = [steps.train, steps.review, *([steps.bootstrap] if bootstraps else [])]
-    scoring = [steps.score, steps.cluster, steps.rank_clusters]
-    return run("full_pipeline", [steps.read, steps.features, *training, *scoring, steps.monitor], config, nested=True)
+    def chosen() -> list[Step]:
+        first = config.tracking.bootstrap and not registry.was_promoted(config.tracking.model_name)
+        training = [steps.train, steps.review, *([steps.bootstrap] if first else [])]
+        return [steps.read, steps.features, *training, steps.score, steps.cluster, steps.rank_clusters, steps.monitor]
+
+    return run("full_pipeline", chosen, config, nested=True)
 
 
 def run(
-    name: str, chosen: list[Step], config: Config, stale: tuple[str, ...] = (), nested: bool = False
+    name: str,
+    chosen: list[Step] | Callable[[], list[Step]],
+    config: Config,
+    stale: tuple[str, ...] = (),
+    nested: bool = False,
 ) -> list[Record]:
     """Run the steps in one MLflow run, or each in a run nested in it; their files become current together, at the end.
 
-    Args: stale: outputs of earlier runs that this run makes untrue.
+    Args: chosen: the steps, or a function that asks the registry for them.   stale: outputs of earlier runs that this run makes untrue.
     """
     now, home = dt.datetime.now(dt.UTC), Path(config.outputs)
     outputs = store.Outputs(home, config.keep_bundles, config.keep_reports, config.lock_wait_seconds)
@@ -139,7 +144,7 @@ def run(
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
         with store.no_bundle() if name in WITHOUT_OUTPUTS else store.bundle(outputs, name, bundle, stale) as folder:
             work = Workspace(config, folder, now)
-            for step in chosen:
+            for step in chosen() if callable(chosen) else chosen:
                 start = time.perf_counter()
                 with terminal.working(step.__name__):
                     record = tracked(step, work) if nested else logged(step, work)

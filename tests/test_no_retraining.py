@@ -113,7 +113,7 @@ def test_a_decision_that_moves_the_alias_is_made_in_three_functions_and_noticed_
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Decision" and not nothing_moves(node)
     }
     promotion = {f"clv.steps.promotion.{name}" for name in ("bootstrap", "promote", "rollback")}
-    assert made == promotion | {"clv.workspace.Workspace.unrecorded"}
+    assert made == promotion | {"clv.governance.Governance.unrecorded"}
 
 
 def nothing_moves(decision: ast.Call) -> bool:

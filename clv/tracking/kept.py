@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import filelock
+
 from clv.errors import UserError
 from clv.tracking import server, versions
 from clv.tracking.registry import Version
@@ -19,16 +21,16 @@ FACTS = "version.json"
 def keep(home: Path, version: Version) -> Version:
     """The version with its files on this machine, as they were registered; fetched again unless they are."""
     here = replace(version, kept=home / KEPT / version.name)
-    if not is_whole(here):
-        (home / KEPT).mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=home / KEPT) as fresh:
+    (home / KEPT).mkdir(parents=True, exist_ok=True, mode=0o700)
+    with filelock.FileLock(home / KEPT / "lock"), tempfile.TemporaryDirectory(dir=home / KEPT) as fresh:
+        if not is_whole(here):
             copy(version, Path(fresh) / "new")
             if here.kept.exists():
                 os.replace(here.kept, Path(fresh) / "old")
             os.replace(Path(fresh) / "new", here.kept)
-    (here.kept / FACTS).write_text(
-        json.dumps(asdict(version) | {"seen": f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"})
-    )
+        seen = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"
+        (Path(fresh) / FACTS).write_text(json.dumps(asdict(version) | {"seen": seen}))
+        os.replace(Path(fresh) / FACTS, here.kept / FACTS)
     return here
 
 

@@ -36,6 +36,9 @@ def runs(step):
 
 
 def whole(outputs):
+    """Scores and clusters, where there are any, are of one run."""
+    if not (outputs / "clv_clustered_customers.parquet").exists():
+        return (outputs / "clv_ranked_predictions.parquet").exists()
     ranked, clustered = (
         pd.read_parquet(outputs / f"clv_{name}.parquet") for name in ("ranked_predictions", "clustered_customers")
     )
