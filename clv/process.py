@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 GRACE = 1.5  # seconds between a signal and the end, whatever the main thread is busy with
-stopping = threading.Event()
+stopped_by: int | None = None  # the signal that ends this process
 
 
 def identity(pid: int | None = None) -> str:
@@ -38,11 +38,11 @@ def alive(known: str) -> bool:
 
 def notes() -> Path:
     """Folder of this user on this machine, where a run that is open has a note."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "clv/runs"
     try:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "clv/runs"
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         return state
-    except OSError:
+    except (OSError, RuntimeError):  # no home
         state = Path(tempfile.gettempdir()) / f"clv-{os.getuid()}"
         state.mkdir(exist_ok=True, mode=0o700)
         return state
@@ -60,13 +60,19 @@ def forget(name: str) -> None:
 
 
 def left_open() -> dict[str, dict[str, Any]]:
-    """Name -> note of the processes that died."""
-    found = {path.name: json.loads(path.read_text()) for path in notes().glob("[!.]*")}
-    return {name: content for name, content in found.items() if not alive(content["process"])}
+    """Name -> note of the processes that died. A note that cannot be read is removed."""
+    found = {}
+    for path in notes().glob("[!.]*"):
+        try:
+            content = json.loads(path.read_text())
+            found |= {} if alive(content["process"]) else {path.name: content}
+        except (OSError, ValueError, KeyError, TypeError):
+            path.unlink(missing_ok=True)
+    return found
 
 
 def end_well(at_the_end: Callable[[], None]) -> None:
-    """SIGTERM becomes SystemExit(143), as Ctrl-C becomes KeyboardInterrupt; a process that is busy in native code ends after GRACE seconds
+    """SIGTERM and the end of the terminal become SystemExit, as Ctrl-C becomes KeyboardInterrupt; a process that is busy in native code ends after GRACE seconds
     all the same. Under `mlflow run`, which may be killed alone, it also ends when that has ended.
 
     Args: at_the_end: called before the process is ended by force.
@@ -75,6 +81,8 @@ def end_well(at_the_end: Callable[[], None]) -> None:
     write.setblocking(False)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, stop)
     signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=by_force, args=(read, at_the_end, write), daemon=True).start()
     if "MLFLOW_RUN_ID" in os.environ:
@@ -82,13 +90,14 @@ def end_well(at_the_end: Callable[[], None]) -> None:
 
 
 def stop(number: int, _frame: object) -> None:
-    if not stopping.is_set():  # a second one must not interrupt the closing
-        stopping.set()
+    global stopped_by
+    if not stopped_by:  # a second one must not interrupt the closing
+        stopped_by = number
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
 def by_force(signals: socket.socket, at_the_end: Callable[[], None], _keep: socket.socket) -> None:
-    while (number := signals.recv(1)[0]) not in (signal.SIGINT, signal.SIGTERM):
+    while (number := signals.recv(1)[0]) not in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         pass
     time.sleep(GRACE)
     at_the_end()

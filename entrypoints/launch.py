@@ -3,6 +3,7 @@
 import difflib
 import re
 import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from clv import config
+from clv import config, process
 from clv.errors import InputError, UserError, hidden
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
@@ -73,15 +74,22 @@ def launch(step: Callable[[config.Config], Any]) -> None:
 def readable_errors() -> Iterator[None]:
     try:
         yield
-    except UserError as error:
-        print(error if isinstance(error, InputError) else f"\nError: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except BaseException as error:
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: BaseException) -> int | str | None:
+    """Of what ended the step; what to know of it is printed."""
+    if process.stopped_by or isinstance(error, KeyboardInterrupt):
         print("\nStopped.", file=sys.stderr)
-        sys.exit(130)
-    except Exception:  # Hydra would print it with the whole command line
-        print(hidden(traceback.format_exc()), file=sys.stderr)
-        sys.exit(1)
+        return 128 + (process.stopped_by or signal.SIGINT)
+    if isinstance(error, SystemExit):
+        return error.code
+    if isinstance(error, UserError):
+        print(error if isinstance(error, InputError) else f"\nError: {error}", file=sys.stderr)
+        return error.exit_code
+    print(hidden(traceback.format_exc()), file=sys.stderr)  # Hydra would print it with the whole command line
+    return 1
 
 
 def hydra_arguments(arguments: list[str]) -> list[str]:

@@ -1,15 +1,17 @@
 """What a run does while the tracking server fails, over a real server behind a proxy that fails as servers do."""
 
+import re
 import shutil
 import time
 
+import filelock
 import pytest
 from conftest import aliases, client, person, serving
 from faulty import Plan, faulty, from_call
 
 from clv import pipeline, tracking
 from clv.errors import Unreachable
-from clv.tracking import journal, server, versions
+from clv.tracking import server, spool, versions
 
 QUICK = "tracking.patience_seconds=6"
 
@@ -61,20 +63,20 @@ def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_b
     getattr(pipeline, step)(behind.config(QUICK))
     said = capsys.readouterr().out
     assert "does not answer" in said and "mlflow run . -e sync" in said
-    assert len(journal.waiting(behind.outputs)) == 1
+    assert len(spool.waiting(behind.outputs)) == 1
     failing(Plan())
     pipeline.sync(behind.config())
-    assert "delivered 1 runs from the spool" in capsys.readouterr().out
+    assert "delivered from the spool: run " in capsys.readouterr().out
     pipeline.sync(behind.config())
     found = runs(step)
-    assert len(found) == before + 1 and found[0].info.status == "FINISHED" and journal.waiting(behind.outputs) == []
+    assert len(found) == before + 1 and found[0].info.status == "FINISHED" and spool.waiting(behind.outputs) == []
     assert found[0].data.params["seed"] == "7" and found[0].data.metrics
 
 
 def test_a_server_that_comes_back_in_time_is_asked_again(behind, failing):
     failing(Plan(lambda number, method, path: "503" if number % 5 == 0 else None))
     pipeline.cluster(behind.config())
-    assert journal.waiting(behind.outputs) == []
+    assert spool.waiting(behind.outputs) == []
 
 
 def test_a_server_that_fails_halfway_gets_the_rest_later(behind, failing):
@@ -128,3 +130,49 @@ def test_without_the_server_a_project_that_never_saw_a_version_says_so(behind, f
     failing(from_call(1, "killed"))
     with pytest.raises(Unreachable, match="does not answer"):
         pipeline.score(behind.config(QUICK, f"outputs={tmp_path}/elsewhere"))
+
+
+def left_behind(behind, failing):
+    """A journal in the spool; the server answers again."""
+    failing(from_call(1, "killed"))
+    pipeline.cluster(behind.config(QUICK))
+    failing(Plan())
+    return spool.waiting(behind.outputs)[0]
+
+
+@pytest.mark.parametrize(
+    "damage, why",
+    [
+        (lambda path: path.write_text(path.read_text()[:200]), "Unterminated|Expecting|delimiter"),
+        (lambda path: shutil.rmtree(next(one for one in path.parent.iterdir() if one.is_dir())), "files are missing"),
+        (lambda path: path.write_text(path.read_text().replace('"experiment": "0"', '"experiment": "77"')), "77"),
+    ],
+    ids=["cut", "without its files", "refused by the server"],
+)
+def test_what_cannot_be_delivered_is_put_aside_and_stops_no_later_command(behind, failing, damage, why, capsys):
+    path = left_behind(behind, failing)
+    damage(path)
+    pipeline.cluster(behind.config())
+    said = capsys.readouterr().out
+    aside = behind.outputs / ".spool/refused" / path.parent.name
+    assert aside.exists() and str(aside) in said and re.search(why, said)
+    assert spool.waiting(behind.outputs) == []
+
+
+def test_two_deliveries_at_once_are_one(behind, failing):
+    left_behind(behind, failing)
+    with filelock.FileLock(behind.outputs / ".spool/lock"):
+        assert spool.deliver(behind.outputs) == [
+            f"another command is delivering what waits in {behind.outputs / '.spool'}"
+        ]
+    assert [line.split(":")[0] for line in spool.deliver(behind.outputs)] == ["delivered from the spool"]
+
+
+def test_a_spool_and_a_kept_version_belong_to_the_server_they_came_from(behind, failing, monkeypatch):
+    left_behind(behind, failing)
+    there = behind.proxy.address
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(Unreachable):
+        pipeline.score(behind.config(QUICK))
+    assert next(spool.elsewhere(behind.outputs)).startswith(f"1 runs in {behind.outputs / '.spool'} wait for {there}")
+    shutil.rmtree(behind.outputs / ".spool")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from clv.errors import UserError
 from clv.record import Record
-from clv.tracking import journal
+from clv.tracking import spool
 from clv.workspace import Workspace
 
 
@@ -14,9 +14,9 @@ def sync(work: Workspace) -> Record:
     Raises: UserError: something still waits.
     """
     home = Path(work.config.outputs)
-    if left := journal.waiting(home):
+    if left := spool.waiting(home):
         raise UserError(
-            f"{len(left)} runs still wait in {home / journal.SPOOL}: another command is delivering them, or the server failed again."
+            f"{len(left)} runs still wait in {home / spool.SPOOL}: another command is delivering them, or the server failed again."
             "\nHint: mlflow run . -e sync"
         )
     return Record("nothing waits in the spool")

@@ -13,7 +13,7 @@ from typing import Any
 from clv import process
 from clv.errors import Unreachable, hidden
 from clv.record import Record
-from clv.tracking import journal, local, server
+from clv.tracking import journal, local, server, spool
 from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
 from clv.tracking.registry import readable
 
@@ -28,10 +28,9 @@ def begin(home: Path, patience: float) -> list[str]:
     done = []
     with readable(), suppress(Unreachable):
         local.ready()
-        if closed := journal.close_dead():
+        if closed := spool.close_dead():
             done.append(f"closed {len(closed)} runs whose process had died: {', '.join(closed)}")
-        if sent := journal.deliver(home):
-            done.append(f"delivered {len(sent)} runs from the spool: {', '.join(sent)}")
+        done += spool.deliver(home)
     return done
 
 
@@ -56,8 +55,10 @@ def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iter
 
 
 def failed(one: Journal, error: BaseException) -> None:
-    stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
-    if process.stopping.is_set():
+    stopped = process.stopped_by or isinstance(
+        error, (KeyboardInterrupt, SystemExit)
+    )  # a library may turn one into its own
+    if process.stopped_by:
         server.circuit.patience = min(server.circuit.patience, 1)
     with suppress(Unreachable):
         one.do("tags", tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})

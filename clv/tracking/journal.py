@@ -1,7 +1,7 @@
 """What a run logs: at once while the server answers; from the first failure on it waits in the spool, in order, for the next command.
 
 Everything in the spool may be delivered twice without harm: the run is found by its key, a parameter, a tag, a metric or a file written
-again is the same. So a delivery that was interrupted is simply done again.
+again is the same. So a delivery (`spool.py`) that was interrupted is simply done again.
 """
 
 import json
@@ -10,16 +10,14 @@ import shutil
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import filelock
 import mlflow
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 
 from clv import process
@@ -108,7 +106,7 @@ class Journal:
             return what
         copy = self.folder / f"{len(self.waiting):04}"
         shutil.copytree(what["folder"], copy)
-        return what | {"folder": copy.name}
+        return what | {"folder": copy.name, "files": files_in(copy)}
 
     def keep(self, *more: dict[str, Any]) -> None:
         self.waiting += more
@@ -133,6 +131,10 @@ class PurchaseDataset(MetaDataset):
 
     def to_dict(self) -> dict[str, str]:
         return super().to_dict() | {"profile": json.dumps(self._profile)}
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def where() -> dict[str, str | None]:
@@ -210,71 +212,6 @@ DO: dict[str, Callable[..., None]] = {
     "version_tag": do_version_tag,
     "end": do_end,
 }
-
-
-def deliver(home: Path) -> list[str]:
-    """Bring what waits in the spool to the server it was meant for; one process at a time, a run at a time, parents first.
-
-    Returns: the runs' ids.   Raises: Unreachable: the server does not answer; what is left waits on.
-    """
-    spool = home / SPOOL
-    if not waiting(home):
-        return []
-    with filelock.FileLock(spool / "lock", blocking=False):
-        return list(delivered(spool))
-
-
-def waiting(home: Path) -> list[Path]:
-    """The journals in the spool that are meant for this server and that no running process still writes."""
-    found = []
-    for path in sorted((home / SPOOL).glob("*/journal.json")):
-        head = json.loads(path.read_text())["run"]
-        written = head["process"] == process.identity() and any(one.key == head["key"] for one in stack)
-        busy = written or head["process"] != process.identity() and process.alive(head["process"])
-        if head["server"] == local.store() and not busy:
-            found.append(path)
-    return found
-
-
-def delivered(spool: Path) -> Iterator[str]:
-    for path in waiting(spool.parent):
-        content = json.loads(path.read_text())
-        run_id = created(content["run"])
-        for operation in content["waiting"]:
-            what = {key: value for key, value in operation.items() if key != "kind"}
-            if "folder" in what:
-                what["folder"] = str(path.parent / what["folder"])
-            DO[operation["kind"]](run_id, **what)
-        if not any(operation["kind"] == "end" for operation in content["waiting"]):
-            do_end(run_id, KILLED, now())  # its process died
-        shutil.rmtree(path.parent)
-        yield run_id
-
-
-def close_dead() -> list[str]:
-    """End the runs that processes of this machine left open when they died. Returns the runs' ids."""
-    closed = []
-    for name, head in process.left_open().items():
-        if head["server"] not in (local.store(), None):
-            continue
-        run_id = head.get("run_id") or find(head["experiment"], head["key"])
-        if run_id and ended(run_id):
-            closed.append(run_id)
-        process.forget(name)
-    return closed
-
-
-def ended(run_id: str) -> bool:
-    """Whether the run was open until now."""
-    client = server.client()
-    try:
-        if client.get_run(run_id).info.status != RUNNING:
-            return False
-    except MlflowException:  # it was deleted
-        return False
-    do_tags(run_id, {"failure_reason": "its process died"})
-    client.set_terminated(run_id, KILLED)
-    return True
 
 
 def abandon() -> None:

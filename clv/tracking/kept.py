@@ -29,7 +29,9 @@ def keep(home: Path, version: Version) -> Version:
                 os.replace(here.kept, Path(fresh) / "old")
             os.replace(Path(fresh) / "new", here.kept)
         seen = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"
-        (Path(fresh) / FACTS).write_text(json.dumps(asdict(version) | {"seen": seen}))
+        (Path(fresh) / FACTS).write_text(
+            json.dumps({"server": server.address(), "version": asdict(version) | {"seen": seen}})
+        )
         os.replace(Path(fresh) / FACTS, here.kept / FACTS)
     return here
 
@@ -50,8 +52,10 @@ def copy(version: Version, folder: Path) -> None:
 
 
 def find(home: Path, name: str) -> Version | None:
+    """As this machine saw it last on the same server."""
     folder = home / KEPT / name
     try:
-        return Version(**json.loads((folder / FACTS).read_text()) | {"kept": folder})
-    except (OSError, ValueError, TypeError):
+        known = json.loads((folder / FACTS).read_text())
+        return Version(**known["version"] | {"kept": folder}) if known["server"] == server.address() else None
+    except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -3,12 +3,14 @@
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import filelock
 import mlflow
 from sqlalchemy.engine import make_url
 
+from clv.errors import UserError
 from clv.tracking import server
 
 SETTLED = 10  # seconds without a change after which a store that is not whole is nobody's work any more
@@ -45,21 +47,29 @@ def ready() -> None:
 
 
 def whole(path: Path) -> bool:
-    """Whether a store is there; its first experiment is the last thing that its making adds."""
-    if not path.exists():
+    """Whether a store is there; its first experiment is the last thing that its making adds.
+
+    Raises: UserError: something else is there, or it is locked: nothing of it is touched.
+    """
+    if not path.exists() or path.is_file() and path.stat().st_size == 0:
         return False
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
-            return bool(connection.execute("SELECT 1 FROM experiments LIMIT 1").fetchone())
-    except sqlite3.Error:
-        return False
+    try:  # to write: only so does sqlite undo what a process that died had begun
+        with closing(sqlite3.connect(path, timeout=20)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            rows = "SELECT 1 FROM {} LIMIT 1"
+            return any(connection.execute(rows.format(name)).fetchone() for name in tables & {"experiments", "runs"})
+    except sqlite3.Error as error:
+        raise UserError(
+            f"The tracking store {path} cannot be used: {error}; nothing was changed.\nHint: if another program holds it, wait for that; else "
+            "restore it from a copy, or name another store with MLFLOW_TRACKING_URI."
+        ) from error
 
 
 def make(path: Path) -> None:
     for old in path.parent.glob(f".{path.name}.*"):  # of those who died while they made it
         old.unlink()
-    if path.exists():  # without an experiment it holds no run
-        os.replace(path, path.with_name(f"{path.name}.unusable"))
+    if path.exists():  # it holds no experiment and no run
+        os.replace(path, path.with_name(f"{path.name}.unusable-{time.time_ns()}"))
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     uri = f"sqlite:///{fresh.absolute()}"
     mlflow.MlflowClient(uri, uri).search_experiments(max_results=1)

@@ -19,6 +19,7 @@ from clv.tracking.registry import ANOTHER, CANDIDATE, Version
 
 FILES = "clv_model"  # folder of the model within a version's artifacts
 LINK = "a link"
+COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 CONFIG = "config.yaml"
 
@@ -158,7 +159,7 @@ def verified(version: Version, part: str) -> Path:
     if wrong := sorted(name for name in recorded.keys() | here.keys() if recorded.get(name) != here.get(name)):
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
-            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{ANOTHER}"
+            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{COPY if version.kept else ANOTHER}"
         )
     return folder
 

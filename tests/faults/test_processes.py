@@ -15,7 +15,8 @@ from conftest import ROOT, SMALL, client
 from faults.test_outputs import FAULTS, Warm, alive
 
 from clv import process, simulate
-from clv.tracking import journal, local
+from clv.errors import UserError
+from clv.tracking import local, spool
 
 STEPS = ("score", "cluster", "monitor", "train", "full_pipeline")
 
@@ -53,16 +54,25 @@ def told_to_end(engine, step, number, seconds):
     return engine.end()
 
 
-@pytest.mark.parametrize("number, code, status", [(signal.SIGTERM, 143, "KILLED"), (signal.SIGINT, 130, "KILLED")])
-def test_a_signal_ends_a_command_at_once_and_its_runs_with_it(engine, number, code, status):
-    assert told_to_end(engine, "full_pipeline", number, 1.5) == code
-    newest = client().search_runs(["0"], order_by=["attributes.start_time DESC"], max_results=1)[0]
-    assert newest.info.status == status and running() == []
+def told_while_it_runs(engine, number):
+    """The exit code of a pipeline after a signal, the seconds that it took to end, and its runs that were open."""
+    pid = engine.begin("full_pipeline")
+    while not (found := running()):
+        time.sleep(0.05)
+    os.kill(pid, number)
+    begun = time.monotonic()
+    return engine.end(), time.monotonic() - begun, found
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_signal_ends_a_command_at_once_and_its_runs_with_it(engine, number, code):
+    ended_with, took, open_runs = told_while_it_runs(engine, number)
+    assert ended_with == code and took < 2 and running() == []
+    assert {client().get_run(run.info.run_id).info.status for run in open_runs} == {"KILLED"}
 
 
 def test_a_run_that_was_left_open_by_a_process_that_died_is_closed_by_the_next_command(engine):
-    while not running():
-        engine.killed("full_pipeline", 1.5)
+    assert told_while_it_runs(engine, signal.SIGKILL)[0] == -9 and running() != []
     assert engine.run("cluster") == 0, engine.said
     assert running() == [] and "whose process had died" in engine.said
 
@@ -76,7 +86,7 @@ def test_a_process_that_took_the_number_of_a_dead_one_is_another_one():
 def test_the_note_of_another_store_is_left_alone(project):
     process.note("elsewhere", {"process": "4194303:1:x", "server": "http://elsewhere", "run_id": "r", "key": "k"})
     local.ready()
-    assert journal.close_dead() == [] and "elsewhere" in process.left_open()
+    assert spool.close_dead() == [] and "elsewhere" in process.left_open()
     process.forget("elsewhere")
 
 
@@ -128,7 +138,31 @@ def test_a_store_that_mlflow_was_killed_in_making_is_put_aside(project, monkeypa
     monkeypatch.setattr(local, "SETTLED", 0)
     (project / "mlflow.db").write_bytes(b"")
     local.ready()
-    assert local.whole(project / "mlflow.db") and (project / "mlflow.db.unusable").exists()
+    assert local.whole(project / "mlflow.db") and len(list(project.glob("mlflow.db.unusable-*"))) == 1
+
+
+def test_a_store_that_is_locked_or_is_none_is_left_alone(project):
+    (project / "mlflow.db").write_text("no database")
+    with pytest.raises(UserError, match="not a database; nothing was changed.\nHint"):
+        local.ready()
+    assert [path.name for path in project.glob("mlflow.db*")] == ["mlflow.db", "mlflow.db.first-start"][:1]
+
+
+def test_what_a_process_that_died_had_begun_is_undone_and_the_store_stays(project, monkeypatch):
+    monkeypatch.setattr(local, "SETTLED", 0)
+    local.ready()
+    client().create_run("0")
+    died = "import os, sqlite3; c = sqlite3.connect('mlflow.db'); c.execute('PRAGMA cache_size = 2'); c.execute('BEGIN IMMEDIATE'); "
+    died += "c.execute('CREATE TABLE big (x)'); c.executemany('INSERT INTO big VALUES (?)', [('x' * 2000,)] * 2000); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", died])
+    assert (project / "mlflow.db-journal").exists()
+    local.ready()
+    assert len(client().search_runs(["0"])) == 1 and not list(project.glob("*unusable*"))
+
+
+def test_a_damaged_note_of_a_run_stops_nobody(project):
+    (process.notes() / "deadbeef").write_text('{"pro')
+    assert process.left_open().keys() == set() and not (process.notes() / "deadbeef").exists()
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from faulty import KINDS, Plan, faulty, from_call
 
 from clv import pipeline
 from clv.errors import Unreachable
-from clv.tracking import decisions, journal, server
+from clv.tracking import decisions, server, spool
 
 FAULTS = int(os.environ.get("CLV_SERVER_FAULTS", 50))
 STEPS = ("score", "cluster", "monitor", "train", "promote")
@@ -71,13 +71,13 @@ def test_faults_at_random_calls(behind):
         worst = max(worst, took)
         behind.proxy.plan = Plan()
         server.begin(40)
-        waits = len(journal.waiting(behind.outputs))
+        waits = len(spool.waiting(behind.outputs))
         assert took < 60 and (step in ("train", "promote") or whole(behind.outputs)), (kind, step, took)
         assert step == "promote" or aliases()["production"] == moved["production"], (kind, step)
         pipeline.sync(behind.config())
         delivered += waits
         found = runs(step)
-        assert journal.waiting(behind.outputs) == [] and len(found) <= before + 1, (kind, step)
+        assert spool.waiting(behind.outputs) == [] and len(found) <= before + 1, (kind, step)
         assert "RUNNING" not in {run.info.status for run in found}, (kind, step)
         if step in ("score", "cluster", "monitor"):
             assert len(found) == before + 1 and found[0].info.status == "FINISHED", (kind, step)
