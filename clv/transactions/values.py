@@ -175,6 +175,9 @@ def refuse_mixed_offsets(path: str, connection: duckdb.DuckDBPyConnection) -> No
 def type_revenues(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> None:
     decimal = contract.decimal or ("," if contract.thousands == "." else ".")
     thousands = contract.thousands or ""
+    if decimal == thousands:
+        what = f"data.decimal={decimal} and data.thousands={thousands} are one sign"
+        raise InputError("THOUSANDS", what, "data.thousands=null, or another sign", path)
     signs = {" ": "[ \xa0\u202f\u2009]", "'": "['’]", "": "[^\\s\\S]"}.get(thousands, re.escape(thousands))
     point = re.escape(decimal)
     number = rf"[-+]?(\d+({point}\d+)?|{point}\d+)([eE][-+]?\d+)?"
@@ -195,14 +198,14 @@ def type_revenues(contract: Contract, path: str, connection: duckdb.DuckDBPyConn
 
 
 def refuse_ambiguous(path: str, connection: duckdb.DuckDBPyConnection) -> None:
-    """Raises: InputError: every point could separate thousands as well as decimals."""
+    """Raises: InputError: most points could separate thousands as well as decimals."""
     either = r"regexp_full_match(amount_text, '[-+]?[1-9]\d{0,2}(\.\d{3})+')"
     pointed = r"regexp_full_match(amount_text, '[-+]?[\d.]+([eE][-+]?\d+)?') AND amount_text LIKE '%.%'"
     rows, others, line, example = connection.execute(
         f"SELECT SUM(n) FILTER ({either}), SUM(n) FILTER ({pointed} AND NOT {either}), MIN(line) FILTER ({either}), "
         f"ARG_MIN(text, line) FILTER ({either}) FROM revenues"
     ).fetchone()
-    if rows and not others:
+    if rows and (not others or rows >= 2 and rows > others):
         what = f"{rows:.0f} rows have revenue like {example!r}, which is both a thousand and a number with decimals"
         fix = "data.decimal=. where the point is a decimal point, data.thousands=. where it separates thousands"
         raise InputError("AMBIGUOUS_REVENUE", what, fix, f"{path}:{line}, revenue")
