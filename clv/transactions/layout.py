@@ -14,6 +14,7 @@ from clv.errors import InputError
 from clv.transactions.rows import REPAIR, Header, Rows, parsed, whole_rows
 
 DELIMITERS = ",;\t|"
+STRANGERS = "remove what stands above the table if it begins further down; another delimiter than , ; | or a tab is not read; else {}"
 OURS = ("customer_id", "order_date", "revenue")
 RAW = "CREATE OR REPLACE TABLE raw (line BIGINT, customer_id VARCHAR, order_date VARCHAR, revenue VARCHAR, beside VARCHAR, neighbour VARCHAR)"
 
@@ -56,8 +57,10 @@ def located(names: list[str], columns: dict[str, str], where: str) -> dict[str, 
         fix = f"data.columns.{ours}=NAME names the right one"
         if count == 0:
             shown = ", ".join(names[:20])[:500]
+            fix = fix if any(key(name) in keys for name in columns.values()) else STRANGERS.format(fix)
             raise InputError("MISSING_COLUMN", f"there is no column {theirs!r}; the columns are: {shown}", fix, where)
         if count > 1:
+            fix = "rename or remove one"
             raise InputError("DOUBLED_COLUMN", f"there are {count} columns {theirs!r}", fix, where)
         places[ours] = keys.index(key(theirs))
     if len(set(places.values())) < len(places):
