@@ -5,6 +5,8 @@ import re
 import duckdb
 import pandas as pd
 
+from clv.transactions.ids import BLANKS, UNSEEN
+
 NOT_A_DAY = (
     "order_date is not a day written",
     "order_date is no possible day",
@@ -18,14 +20,13 @@ FORMATS = [
     for day in (
         "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y-%d-%m", "%Y%m%d", "%d%m%Y", "%m%d%Y",
         "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%d. %B %Y",
-        "%B %d, %Y", "%A, %B %d, %Y", "%a %Y-%m-%d", "%a, %d %b %Y", "%Y-%j",
+        "%B %d, %Y", "%A, %B %d, %Y", "%a %Y-%m-%d", "%a, %d %b %Y",
     )
     for time in (
         "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H%M%SZ", "T%H%M%S", "%H%M%S", " %H:%M:%S %z", " %H:%M:%S GMT",
     )
 ]  # fmt: skip
 ZONE = "data.timezone=Europe/Berlin, or whose days count"
-BLANKS = " \xa0\u202f\u2009"
 PLAIN = "export revenue as plain numbers"
 WORDS = {
     "THOUSANDS": "a number with separated thousands",
@@ -38,7 +39,7 @@ AMOUNTS = {  # what an amount that cannot be read looks like -> code, words, wha
     r"-?\d{1,3}(,\d\d)+,\d{3}(\.\d+)?": ("THOUSANDS", "lakhs and crores", f"{PLAIN}, without separators"),
     r"-?\d+[.,]": ("DECIMAL_POINT", "a number that ends with its point", f"{PLAIN}, 15 or 15.00"),
     r"[-+]?[\d.,]+[dD][-+]?\d+": ("DECIMAL_POINT", "an exponent of Fortran", f"{PLAIN}, or with an E"),
-    r"(?=.*[^\x00-\x7f]).*\w.*(?<![0-9])": ("DECIMAL_POINT", "digits that are not 0 to 9", f"{PLAIN}, with the digits 0 to 9"),
+    r".*[٠-٩۰-۹０-９].*": ("DECIMAL_POINT", "digits that are not 0 to 9", f"{PLAIN}, with the digits 0 to 9"),
 }  # fmt: skip
 CURRENCY = "CURRENCY", "a number with a currency sign", f"{PLAIN}, without a currency"
 SEPARATED = (
@@ -53,7 +54,7 @@ TOO_MANY = (
 
 def looks_like(reason: str, rejected: pd.DataFrame) -> tuple[str, str, str]:
     """Code, hint and fix for the commonest reason."""
-    texts = rejected.loc[rejected["reason"] == reason, "value"].str.strip()
+    texts = rejected.loc[rejected["reason"] == reason, "value"].str.strip(BLANKS + UNSEEN)
     if reason.startswith(NOT_A_DAY):
         return "DATE_FORMAT", "", date_fix(texts)
     if reason.startswith(IMPLAUSIBLE) and (forms := formats(texts)):
