@@ -312,6 +312,7 @@ def of_other_layouts() -> Iterator[BadFile]:
     first = table([(c.replace(".", ","), a, b) for a, b, c in GOOD], header=(NAMES[2], NAMES[0], NAMES[1]))
     yield refused("decimal commas in front", "RAGGED_ROW", first)
     yield refused("an open quote", "OPEN_QUOTE", plain.replace("c010", '"c010', 1))
+    yield refused("quotes before the header", "OPEN_QUOTE", '""' + plain)
     yield refused("a quote inside a value", "OPEN_QUOTE", plain.replace("c010", 'c0"1"0', 1))
     note = plain.replace("\n", ",\n").replace("e,\n", "e,note\n", 1)
     at, to = note.index("\n", 5000), note.index("\n", 9000)

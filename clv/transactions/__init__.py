@@ -64,10 +64,12 @@ UNION ALL SELECT 'revenue_rounded_to_4_decimals', SUM(n) FROM revenues WHERE rou
 ORDER BY 1"""
 
 VARIANTS = """
-WITH alike AS (
-  SELECT COUNT(DISTINCT customer_id) AS ids, LIST(DISTINCT customer_id ORDER BY customer_id) AS example FROM ids WHERE why IS NULL
-  GROUP BY LOWER(REGEXP_REPLACE(LTRIM(customer_id, ''''), ' +', ' ', 'g')) HAVING COUNT(DISTINCT customer_id) > 1)
-SELECT COALESCE(SUM(ids), 0)::BIGINT, ARRAY_TO_STRING(MIN(example)[1:2], ' and ') FROM alike"""
+WITH plain AS (
+  SELECT customer_id, LOWER(REGEXP_REPLACE(LTRIM(customer_id, ''''), ' +', ' ', 'g')) AS name FROM ids WHERE why IS NULL),
+alike AS (
+  SELECT LIST(DISTINCT customer_id ORDER BY customer_id) AS ids FROM plain
+  WHERE name IN (SELECT name FROM plain GROUP BY name HAVING COUNT(*) > 1) GROUP BY name HAVING COUNT(DISTINCT customer_id) > 1)
+SELECT COALESCE(SUM(LEN(ids)), 0)::BIGINT, ARRAY_TO_STRING(MIN(ids)[1:2], ' and ') FROM alike"""
 
 REJECTED = """
 SELECT line, SPLIT_PART(reason, ' ', 1) AS "column",

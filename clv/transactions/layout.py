@@ -133,15 +133,19 @@ def headed(text: str, columns: dict[str, str], path: str) -> tuple[Header, str]:
     if not wanted & {key(name) for name in names}:
         refuse_strangers(text[skipped:].lstrip("\ufeff \t\n"), names, where)
     places = located(names, columns, where)
+    try:
+        first_record(text[skipped:], sign, strict=True)
+    except csv.Error as error:
+        raise InputError("OPEN_QUOTE", "a quote in the header where none can stand", REPAIR, where) from error
     end = skipped
     for _ in range(used):
         end = text.find("\n", end) + 1 or len(text)
     return Header(names, sign, places, line + used, path), text[end:]
 
 
-def first_record(text: str, delimiter: str) -> tuple[list[str], int]:
+def first_record(text: str, delimiter: str, strict: bool = False) -> tuple[list[str], int]:
     """Its fields, and how many lines it takes."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=strict, skipinitialspace=True)
     return [name.strip() for name in next(reader, [])], reader.line_num
 
 

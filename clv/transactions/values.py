@@ -115,7 +115,7 @@ def literal(text: str) -> str:
 
 
 TRIMMED = (  # TRIM of more than blanks is slow, and hardly ever has something to do
-    "CASE WHEN regexp_full_match(text, '[!-~](?:[ -~]*[!-~])?') THEN text "
+    "CASE WHEN STRLEN(text) = LENGTH(text) AND NOT CONTAINS(text, CHR(9)) THEN TRIM(text) "
     f"ELSE TRIM(text, {literal(BLANKS + UNSEEN)}) END"
 )
 
