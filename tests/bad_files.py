@@ -109,6 +109,14 @@ def accepted() -> Iterator[BadFile]:
     yield right("trailing delimiter in rows alone", plain.replace("\n", ",\n").replace("revenue,", "revenue", 1))
     yield right("trailing delimiter in the header alone", plain.replace("revenue\n", "revenue,\n"))
     yield right("blank lines", plain.replace("\n", "\n\n"))
+    yield right("rows with nothing in them", plain.replace("\n", "\n,,\n , ,\n") + '"","",""\n')
+    yield right("an end of DOS, tabs and form feeds", plain.replace("\n", "\n\t\n\f\n") + "\x1a")
+    letter = '"Dear Sir,\nred, blue, green, and one\nbye"'
+    noted = [f"{','.join(row)},{letter if n % 9 == 0 else 'x'}" for n, row in enumerate(GOOD)]
+    yield right("a letter with commas", "\n".join(["customer_id,order_date,revenue,note", *noted, ""]))
+    formulas = table(mapped(customer_id='="{}"'.format))
+    yield right("ids as formulas", formulas)
+    yield right("ids as quoted formulas", table(mapped(customer_id='"=""{}"""'.format)))
     yield right("all quoted", table([tuple(f'"{value}"' for value in row) for row in GOOD]))
     yield right("blanks around values", table([tuple(f"  {value} " for value in row) for row in GOOD]))
     yield right("blanks before quotes", table([tuple(f' "{value}"' for value in row) for row in GOOD]))
@@ -163,9 +171,9 @@ def accepted() -> Iterator[BadFile]:
     yield right("exponents", table(mapped(revenue=lambda text: f"{float(text):.4e}")))
 
 
-def parquet(frame: pd.DataFrame) -> bytes:
+def parquet(frame: pd.DataFrame, **said) -> bytes:
     stream = io.BytesIO()
-    frame.to_parquet(stream)
+    frame.to_parquet(stream, **said)
     return stream.getvalue()
 
 
@@ -189,6 +197,13 @@ def of_parquet() -> Iterator[BadFile]:
     yield refused("Parquet with epochs", "DATE_FORMAT", parquet(frame.assign(order_date=stamps.astype("int64"))))
     yield refused("Parquet with flags", "COLUMN_TYPE", parquet(frame.assign(revenue=amounts > 0)))
     yield refused("Parquet without a column", "MISSING_COLUMN", parquet(frame.drop(columns="revenue")))
+    amount = frame["revenue"].astype(float)
+    twins = frame.drop(columns="revenue").assign(amount=0.0, Amount=1.0, amount_1=2.0, revenue=amount)
+    yield right("Parquet with names that differ by case", parquet(twins[["amount", "Amount", "amount_1", *NAMES]]))
+    yield right("Parquet with a column file_row_number", parquet(frame.assign(file_row_number=1)))
+    checked = parquet(frame, write_page_checksum=True, use_dictionary=False, compression=None)
+    at = checked.index(b"c017")
+    yield refused("Parquet with a changed byte", "DAMAGED_PARQUET", checked[:at] + b"d" + checked[at + 1 :])
     yield refused("Parquet cut short", "DAMAGED_PARQUET", parquet(frame)[:-100])
     yield refused("Parquet of its mark alone", "DAMAGED_PARQUET", b"PAR1")
     lost = frame.assign(revenue=amounts.where(frame.index != 5), order_date=stamps.where(frame.index != 7))
@@ -214,7 +229,6 @@ def quarantined() -> Iterator[BadFile]:
         "sign": ("c001,2011-01-01,$5.00", 'c001,2011-01-01,"5,00"', "c001,2011-01-01,(5.00)", "c001,2011-01-01,5%", "c001,2011-01-01,1_0"),
         "header": ("customer_id,order_date,revenue", '"Customer ID",order_date,REVENUE'),
         "swapped": ("2011-01-01,c001,5.00", "c001,5.00,2011-01-01", "5.00,2011-01-01,001"),
-        "empty": (",,",),
     }  # fmt: skip
     for name, lines in bad.items():
         for line in lines:
@@ -287,14 +301,30 @@ def of_other_layouts() -> Iterator[BadFile]:
     yield refused("trailing delimiters on some", "RAGGED_ROW", plain.replace("1\n", "1,\n"))
     comma = table(mapped(revenue=lambda text: text.replace(".", ",")))
     yield refused("decimal commas without quotes", "RAGGED_ROW", comma)
+    cut = [(a, b, "12", "50", "") for a, b, _ in GOOD]
+    for name, header in (("an empty column", (*NAMES, "coupon")), ("nameless columns", (*NAMES, "", ""))):
+        yield refused(f"decimal commas before {name}", "AMBIGUOUS_REVENUE", table(cut, header=header))
+    orders = [(f"{n * 3 + 1000}", c.split(".")[0], "50", a, b) for n, (a, b, c) in enumerate(GOOD)]
+    numbered = ("order_no", "revenue", "customer_id", "order_date")
+    yield refused("decimal commas behind order numbers", "RAGGED_ROW", table(orders, header=numbered))
+    orders = [(f"{n + 1}", *row[1:]) for n, row in enumerate(orders)]
+    yield refused("decimal commas behind numbers from 1 on", "AMBIGUOUS_REVENUE", table(orders, header=numbered))
     first = table([(c.replace(".", ","), a, b) for a, b, c in GOOD], header=(NAMES[2], NAMES[0], NAMES[1]))
     yield refused("decimal commas in front", "RAGGED_ROW", first)
     yield refused("an open quote", "OPEN_QUOTE", plain.replace("c010", '"c010', 1))
+    yield refused("quotes before the header", "OPEN_QUOTE", '""' + plain)
     yield refused("a quote inside a value", "OPEN_QUOTE", plain.replace("c010", 'c0"1"0', 1))
     note = plain.replace("\n", ",\n").replace("e,\n", "e,note\n", 1)
     at, to = note.index("\n", 5000), note.index("\n", 9000)
     swallowing = note[:at] + '"oops' + note[at:to] + 'end"' + note[to:]
     yield refused("a quote that swallows rows", "OPEN_QUOTE", swallowing)
+    notes = [f"{','.join(row)},x" for row in GOOD]
+    for name, header, lines in (
+        ("behind", "customer_id,order_date,revenue,note", ('c001,2011-05-01,5,"promo', 'c002,2011-05-02,6,size 5"')),
+        ("before", "note,customer_id,order_date,revenue", ('"promo,c001,2011-05-01,5', 'size 5",c002,2011-05-02,6')),
+    ):
+        rows = [f"x,{','.join(row)}" for row in GOOD] if name == "before" else notes
+        yield refused(f"a quote that swallows one row, {name}", "OPEN_QUOTE", "\n".join([header, *rows, *lines, ""]))
     turned = table([(c, b, a) for a, b, c in GOOD], header=NAMES[::-1])
     yield refused("joined with another order", "MIXED_HEADERS", plain + turned)
 
@@ -324,6 +354,10 @@ def of_other_values() -> Iterator[BadFile]:
     yield refused("revenue in EUR", "CURRENCY", table(mapped(revenue="{} EUR".format)))
     either = [(a, b, f"{n % 900 + 1}.{n % 1000:03d}") for n, (a, b, _) in enumerate(GOOD)]
     yield refused("1.234 throughout", "AMBIGUOUS_REVENUE", table(either))
+    some = [(a, b, "0.50" if n == 7 else c) for n, (a, b, c) in enumerate(either)]
+    yield refused("1.234 nearly throughout", "AMBIGUOUS_REVENUE", table(some))
+    yield refused("ids 123,0", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"{int(text[1:])},0"), ";"))
+    yield refused("ids of Spark", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"1.100{text[1:]}E8")))
     yield refused("ids 123.0", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"{int(text[1:])}.0")))
     yield refused("ids 123.00", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"{int(text[1:])}.00")))
     yield refused("ids of Excel", "FLOAT_IDS", table([("1.23457E+11", *GOOD[0][1:]), *GOOD]))

@@ -92,6 +92,8 @@ def test_quality_counts_what_was_read_set_aside_and_normalised(tmp_path):
         "net_revenue": 22.2346,
         "accepted_absolute_revenue": 26.2346,
         "rejected_absolute_revenue": 1.0,
+        "largest_customer": "ann",
+        "largest_customer_share": 0.8253,
         "case_variants": 2,
         "case_variants_example": "Ann and ann",
         "ids_for_nothing": 1,
@@ -149,13 +151,53 @@ def test_from_a_tenth_of_a_percent_of_rejects_there_is_a_warning(tmp_path):
 def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
     either = read(csv(tmp_path, "ann,01/05/2011,10", "bob,02/05/2011,10"))
     said = str(transactions.refusal(either, LIMITS, "sales.csv"))
-    assert said.startswith("[DATE_FORMAT] ") and "'%d/%m/%Y' or data.date_format='%m/%d/%Y', whichever" in said
+    assert said.startswith("[DATE_FORMAT] ") and "=%d/%m/%Y or data.date_format=%m/%d/%Y, whichever" in said
+    path = csv(tmp_path, "ann,1319025600,10", "bob,1319025601,10")
+    assert "fix: export order_date as YYYY-MM-DD" in str(transactions.refusal(read(path), LIMITS, "sales.csv"))
+    short = read(csv(tmp_path, "ann,19/10/11,10", "bob,20/10/11,10"), date_format="%d/%m/%Y")
+    assert "fix: data.date_format=%d/%m/%y" in str(transactions.refusal(short, LIMITS, "sales.csv"))
     path = csv(tmp_path, "ann,2011-05-01,1.234", "ann,2011-05-01,12")
     assert refused(path) == (
         "[AMBIGUOUS_REVENUE] 1 rows have revenue like '1.234', which is both a thousand and a number with decimals, "
         "history.csv:2, revenue -- fix: data.decimal=. where the point is a decimal point, data.thousands=. where it separates thousands"
     )
     assert purchases(read(path, thousands="."))[0][2] == 1246 and purchases(read(path, decimal="."))[0][2] == 13.234
+
+
+@pytest.mark.parametrize(
+    "amounts, said, code, fix",
+    [
+        (["12,50", "1 584,93"], {}, "DECIMAL_COMMA", """"data.decimal=','" and "data.thousands=' '\""""),
+        (["12,50", "1 584,93"], {"decimal": ","}, "THOUSANDS", """"data.thousands=' '\""""),
+        (["1,234.50", "12.50"], {}, "THOUSANDS", """"data.thousands=','\""""),
+        (["1,234", "2,500"], {}, "THOUSANDS", """"data.thousands=','" or "data.decimal=','", whichever is meant"""),
+        (["12.50", "13.50"], {"thousands": "."}, "DECIMAL_POINT", "data.decimal=. and data.thousands=null"),
+        (["15.33 kr.", "12.00 kr."], {}, "CURRENCY", "export revenue as plain numbers, without a currency"),
+        (["15.33 €", "12.00 €"], {}, "CURRENCY", "export revenue as plain numbers, without a currency"),
+        (["15.", "12."], {}, "DECIMAL_POINT", "export revenue as plain numbers, 15 or 15.00"),
+        (["1,23,456.00"], {}, "THOUSANDS", "export revenue as plain numbers, without separators"),
+        (["\u0661\u0665.\u0663"], {}, "DECIMAL_POINT", "export revenue as plain numbers, with the digits 0 to 9"),
+    ],
+)
+def test_amounts_in_another_style_are_refused_with_what_would_read_them(tmp_path, amounts, said, code, fix):
+    found = read(csv(tmp_path, *(f'ann,2011-05-01,"{amount}"' for amount in amounts)), **said)
+    error = str(transactions.refusal(found, LIMITS, "sales.csv"))
+    assert error.startswith(f"[{code}] ") and error.endswith(f" -- fix: {fix}")
+
+
+def test_a_customer_with_a_quarter_of_all_revenue_and_ids_behind_an_apostrophe_are_warned_of(tmp_path):
+    rows = [f"c{n:02d},2011-05-01,1" for n in range(20)]
+    found = read(csv(tmp_path, *rows, "Total,2011-05-01,20", "'c01,2011-05-01,1", "[NULL],2011-05-01,1"))
+    said = "\n".join(transactions.warnings(found, LIMITS))
+    assert "customer 'Total' alone has 48% of all revenue" in said
+    assert "2 customer ids differ only by case, inner blanks or a leading apostrophe, for example 'c01 and c01" in said
+    assert "1 customer ids are words for nothing, for example [NULL]" in said
+
+
+def test_ids_as_formulas_of_excel_are_the_text_in_them_and_counted(tmp_path):
+    found = read(csv(tmp_path, '="0017",2011-05-01,1', '"=""0017""",2011-05-01,2', "0017,2011-05-01,3"))
+    assert purchases(found) == [("0017", "2011-05-01", 6, 6, 1)]
+    assert found.quality["normalisations"] == {"ids_excel_formulas": 2}
 
 
 @pytest.mark.parametrize(

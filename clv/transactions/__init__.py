@@ -18,8 +18,9 @@ import pandas as pd
 from clv.errors import InputError
 from clv.transactions import layout, limits, parquet, values
 from clv.transactions.container import digest, opened
+from clv.transactions.ids import NOTHING
 from clv.transactions.limits import Limits
-from clv.transactions.values import NOTHING, Contract
+from clv.transactions.values import Contract
 
 __all__ = ["Contract", "Limits", "Transactions", "daily", "digest", "read", "refusal", "warnings"]
 
@@ -47,8 +48,9 @@ FROM typed"""
 
 CUSTOMERS = """
 SELECT COUNT(*) FILTER (accepted) AS customers, COUNT(*) FILTER (ordered) AS customers_with_an_order,
-       COUNT(*) FILTER (known) AS known_customers, COUNT(*) FILTER (known AND NOT accepted) AS lost_customers
-FROM (SELECT BOOL_OR(reason IS NULL) AS accepted, BOOL_OR(reason IS NULL AND revenue > 0) AS ordered, BOOL_OR(known) AS known
+       COUNT(*) FILTER (known) AS known_customers, COUNT(*) FILTER (known AND NOT accepted) AS lost_customers,
+       ARG_MAX(customer_id, spent) AS largest_customer, COALESCE(ROUND(CAST(MAX(spent) / SUM(spent) AS DOUBLE), 4), 0) AS largest_customer_share
+FROM (SELECT customer_id, SUM(revenue) FILTER (reason IS NULL AND revenue > 0) AS spent, BOOL_OR(reason IS NULL) AS accepted, BOOL_OR(reason IS NULL AND revenue > 0) AS ordered, BOOL_OR(known) AS known
       FROM typed GROUP BY customer_id)"""
 
 OUTLIERS = """
@@ -62,10 +64,12 @@ UNION ALL SELECT 'revenue_rounded_to_4_decimals', SUM(n) FROM revenues WHERE rou
 ORDER BY 1"""
 
 VARIANTS = """
-WITH alike AS (
-  SELECT COUNT(DISTINCT customer_id) AS ids, LIST(DISTINCT customer_id ORDER BY customer_id) AS example FROM ids WHERE why IS NULL
-  GROUP BY LOWER(REGEXP_REPLACE(customer_id, ' +', ' ', 'g')) HAVING COUNT(DISTINCT customer_id) > 1)
-SELECT COALESCE(SUM(ids), 0)::BIGINT, ARRAY_TO_STRING(MIN(example)[1:2], ' and ') FROM alike"""
+WITH plain AS (
+  SELECT customer_id, LOWER(REGEXP_REPLACE(LTRIM(customer_id, ''''), ' +', ' ', 'g')) AS name FROM ids WHERE why IS NULL),
+alike AS (
+  SELECT LIST(DISTINCT customer_id ORDER BY customer_id) AS ids FROM plain
+  WHERE name IN (SELECT name FROM plain GROUP BY name HAVING COUNT(*) > 1) GROUP BY name HAVING COUNT(DISTINCT customer_id) > 1)
+SELECT COALESCE(SUM(LEN(ids)), 0)::BIGINT, ARRAY_TO_STRING(MIN(ids)[1:2], ' and ') FROM alike"""
 
 REJECTED = """
 SELECT line, SPLIT_PART(reason, ' ', 1) AS "column",

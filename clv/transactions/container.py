@@ -20,7 +20,13 @@ from clv.errors import InputError
 
 BLOCK = 1 << 22
 PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
-ENCODINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+ENCODINGS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
 OTHERS = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"PK\x05\x06": "an empty zip archive",
@@ -171,7 +177,7 @@ def refuse_others(head: bytes, path: str, inside: str = "") -> None:
 
 
 def decoded(stream: BinaryIO, path: str) -> Iterator[str]:
-    head = stream.peek(4)[:4]
+    head = stream.peek(512)[:512]
     encoding = next((name for mark, name in ENCODINGS.items() if head.startswith(mark)), "utf-8")
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     line, data = 1, b"-"
@@ -182,17 +188,29 @@ def decoded(stream: BinaryIO, path: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             before = error.object[: error.start].decode(encoding, "ignore")
             line += len(re.findall(r"\r\n?|\n", before))
-            wrong = error.object[error.start : error.start + 1]
-            raise InputError(
-                "WRONG_ENCODING", f"byte {wrong!r} is no {encoding.upper()} text", EXPORT, f"{path}:{line}"
-            ) from error
+            what = no_text(error.object[error.start : error.start + 1], encoding, head)
+            raise InputError("WRONG_ENCODING", what, EXPORT, f"{path}:{line}") from error
         if "\0" in text:
             line += text.count("\n", 0, text.index("\0"))
-            raise InputError(
-                "NUL_BYTE", "a NUL byte: the file is damaged, or UTF-16 without its mark", EXPORT, f"{path}:{line}"
-            )
+            what = "a NUL byte: " + ("the file is UTF-16 without its mark" if unmarked(head) else "the file is damaged")
+            raise InputError("NUL_BYTE", what, EXPORT, f"{path}:{line}")
         line += text.count("\n")
         yield text
+
+
+def unmarked(head: bytes) -> bool:
+    """Whether every second byte is nothing, as in UTF-16 of Latin letters."""
+    return max(head[0::2].count(0), head[1::2].count(0)) > len(head) / 3
+
+
+def no_text(wrong: bytes, encoding: str, head: bytes) -> str:
+    said = f"byte {wrong!r} is no {encoding.upper()} text"
+    if encoding != "utf-8":
+        return said
+    if unmarked(head):
+        return f"{said}; the file looks like UTF-16 without its mark"
+    letter = wrong.decode("cp1252", "ignore")
+    return f"{said}; in Windows-1252, which is likely, it is {letter!r}" if letter.isprintable() and letter else said
 
 
 def digest(file: Path) -> str:

@@ -5,7 +5,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow as pa
@@ -14,8 +14,9 @@ from clv.errors import InputError
 from clv.transactions.rows import REPAIR, Header, Rows, parsed, whole_rows
 
 DELIMITERS = ",;\t|"
+STRANGERS = "remove what stands above the table if it begins further down; another delimiter than , ; | or a tab is not read; else {}"
 OURS = ("customer_id", "order_date", "revenue")
-RAW = "CREATE OR REPLACE TABLE raw (line BIGINT, customer_id VARCHAR, order_date VARCHAR, revenue VARCHAR, beside VARCHAR)"
+RAW = "CREATE OR REPLACE TABLE raw (line BIGINT, customer_id VARCHAR, order_date VARCHAR, revenue VARCHAR, beside VARCHAR, neighbour VARCHAR)"
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Shape:
     """width: fields in every row.   shift: columns before the header's first.   beside: column outside the header.
 
     allowed: what may stand in that column: "anything", "nothing", or "row numbers".
+    neighbour: of revenue, the column that would hold its other half if the comma in it were the delimiter too.
     """
 
     width: int
     shift: int = 0
     beside: int | None = None
     allowed: str = "anything"
+    neighbour: int | None = None
 
 
 def key(name: str) -> str:
@@ -54,8 +57,10 @@ def located(names: list[str], columns: dict[str, str], where: str) -> dict[str, 
         fix = f"data.columns.{ours}=NAME names the right one"
         if count == 0:
             shown = ", ".join(names[:20])[:500]
+            fix = fix if any(key(name) in keys for name in columns.values()) else STRANGERS.format(fix)
             raise InputError("MISSING_COLUMN", f"there is no column {theirs!r}; the columns are: {shown}", fix, where)
         if count > 1:
+            fix = "rename or remove one"
             raise InputError("DOUBLED_COLUMN", f"there are {count} columns {theirs!r}", fix, where)
         places[ours] = keys.index(key(theirs))
     if len(set(places.values())) < len(places):
@@ -69,19 +74,25 @@ def load(texts: Iterator[str], columns: dict[str, str], path: str, connection: d
     Raises: InputError: no header with those columns, rows of several widths, a quote that is not closed.
     """
     connection.execute(RAW)
-    header, shape = None, None
+    header, shape, empty = None, None, 0
     for line, text in whole_rows(texts, path):
         if header is None:
             header, text = headed(text, columns, path)
             line = header.line
         rows = parsed(text, line, header)
+        empty += rows.empty
         if rows.lines:
             shape = shape or shaped(header, rows)
             insert(rows, header, shape, connection)
     if header is None:
-        raise InputError("EMPTY", "the file holds blank lines alone", REPAIR, path)
+        fix = "look at what wrote it: an export has a header and a row for every order and return"
+        raise InputError("EMPTY", "the file holds no text but blank lines", fix, path)
     check_beside(header, shape, connection)
-    return described(header, shape, text, connection)
+    check_cents(header, shape, connection)
+    found = described(header, shape, text, connection)
+    return (
+        replace(found, notes=(*found.notes, f"{empty} rows with nothing in any field, passed over")) if empty else found
+    )
 
 
 def described(header: Header, shape: Shape | None, end: str, connection: duckdb.DuckDBPyConnection) -> Layout:
@@ -122,15 +133,19 @@ def headed(text: str, columns: dict[str, str], path: str) -> tuple[Header, str]:
     if not wanted & {key(name) for name in names}:
         refuse_strangers(text[skipped:].lstrip("\ufeff \t\n"), names, where)
     places = located(names, columns, where)
+    try:
+        first_record(text[skipped:], sign, strict=True)
+    except csv.Error as error:
+        raise InputError("OPEN_QUOTE", "a quote in the header where none can stand", REPAIR, where) from error
     end = skipped
     for _ in range(used):
         end = text.find("\n", end) + 1 or len(text)
     return Header(names, sign, places, line + used, path), text[end:]
 
 
-def first_record(text: str, delimiter: str) -> tuple[list[str], int]:
+def first_record(text: str, delimiter: str, strict: bool = False) -> tuple[list[str], int]:
     """Its fields, and how many lines it takes."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=strict, skipinitialspace=True)
     return [name.strip() for name in next(reader, [])], reader.line_num
 
 
@@ -150,13 +165,16 @@ def refuse_strangers(text: str, names: list[str], where: str) -> None:
 
 def shaped(header: Header, rows: Rows) -> Shape:
     """From the first row. All others must be like it. Raises: InputError: the header does not fit it."""
-    names, width = len(header.names), rows.widths[0]
+    names, width, behind = len(header.names), rows.widths[0], header.places["revenue"] + 1
+    nameless = behind if behind < width and (width > names or "" in header.names[behind:]) else None
     if width == names:
-        return Shape(width) if header.names[-1] else Shape(width, 0, width - 1, "nothing")
+        return Shape(
+            width, 0, None if header.names[-1] else width - 1, "anything" if header.names[-1] else "nothing", nameless
+        )
     if width == names + 1:
         if not rows.fields[width - 1].strip():
-            return Shape(width, 0, width - 1, "nothing")
-        return Shape(width, 1, 0, "row numbers")  # as R writes them, without a name
+            return Shape(width, 0, width - 1, "nothing", nameless)
+        return Shape(width, 1, 0, "row numbers", behind - 1)  # as R writes them, without a name
     if width == names - 1 and not header.names[-1]:
         return Shape(width)
     raise ragged(header, rows.lines[0], width, names)
@@ -174,10 +192,10 @@ def insert(rows: Rows, header: Header, shape: Shape, connection: duckdb.DuckDBPy
         raise ragged(header, rows.lines[wrong], rows.widths[wrong], shape.width)
     places = [header.places[name] + shape.shift for name in OURS]
     columns = [pa.array(rows.fields[place :: shape.width], pa.string()) for place in places]
-    beside = pa.nulls(len(rows.lines), pa.string())
-    if shape.beside is not None:
-        beside = pa.array(rows.fields[shape.beside :: shape.width], pa.string())
-    batch = pa.table([pa.array(rows.lines, pa.int64()), *columns, beside], ["line", *OURS, "beside"])
+    for place in (shape.beside, shape.neighbour):
+        values = [] if place is None else rows.fields[place :: shape.width]
+        columns.append(pa.array(values, pa.string()) if values else pa.nulls(len(rows.lines), pa.string()))
+    batch = pa.table([pa.array(rows.lines, pa.int64()), *columns], ["line", *OURS, "beside", "neighbour"])
     connection.register("batch", batch)
     connection.execute("INSERT INTO raw FROM batch")
     connection.unregister("batch")
@@ -189,9 +207,22 @@ def check_beside(header: Header, shape: Shape | None, connection) -> None:
         return
     wrong = "TRIM(beside) <> ''"
     if shape.allowed == "row numbers":
-        number = r"regexp_full_match(beside, ' *\d{1,15} *')"
-        distinct = f"(SELECT COUNT(DISTINCT CASE WHEN {number} THEN CAST(beside AS BIGINT) END) = COUNT(*) FROM raw)"
-        wrong = f"NOT {number} OR NOT {distinct}"
+        number = "CASE WHEN regexp_full_match(beside, ' *\\d{1,15} *') THEN CAST(beside AS BIGINT) END"
+        counted = f"COUNT(DISTINCT {number}) = COUNT(*) AND MIN({number}) IN (0, 1) AND MAX({number}) - MIN({number}) = COUNT(*) - 1"
+        wrong = f"({number}) IS NULL OR NOT (SELECT {counted} FROM raw)"
     line = connection.execute(f"SELECT MIN(line) FROM raw WHERE {wrong}").fetchone()[0]
     if line is not None:
         raise ragged(header, line, shape.width, len(header.names))
+
+
+def check_cents(header: Header, shape: Shape | None, connection) -> None:
+    """Raises: InputError: revenue and the column at its side could be one amount that a decimal comma cut in two."""
+    if shape is None or shape.neighbour is None or header.delimiter != ",":
+        return
+    whole, cents = ("neighbour", "revenue") if shape.shift else ("revenue", "neighbour")
+    halves = rf"regexp_full_match(TRIM({whole}), '[-+]?[\d. ]*\d') AND regexp_full_match(TRIM({cents}), '\d{{1,2}}')"
+    share, line = connection.execute(f"SELECT AVG(CASE WHEN {halves} THEN 1 ELSE 0 END), MIN(line) FROM raw").fetchone()
+    if share is not None and share > 0.9:
+        what = "revenue and a column beside it are whole numbers, and not every column has a name: a decimal comma without quotes?"
+        fix = "give every column a name in the header; write 12.50, or '12,50' in double quotes"
+        raise InputError("AMBIGUOUS_REVENUE", what, fix, f"{header.path}:{line}, revenue")

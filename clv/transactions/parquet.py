@@ -24,17 +24,28 @@ def load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPyC
     import pyarrow.parquet
 
     try:
-        schema = pyarrow.parquet.read_schema(file)
+        whole = pyarrow.parquet.ParquetFile(file, page_checksum_verification=True)
+        schema = whole.schema_arrow
         places = located(schema.names, contract.columns, path)
-        fields = {ours: schema.field(place) for ours, place in places.items()}
-        scan = connection.sql(f"FROM read_parquet({literal(str(file))})")
-        types = {ours: str(scan.types[place]) for ours, place in places.items()}
+        for _ in whole.iter_batches(columns=[schema.names[place] for place in places.values()]):
+            pass  # for the checksums, which DuckDB passes over
+        scan = f"read_parquet({literal(str(file))})"
+        kinds = connection.sql(f"FROM {scan}").types
+        types = {
+            ours: str(schema.types[place]).upper()
+            if pyarrow.types.is_decimal256(schema.types[place])
+            else str(kinds[place])
+            for ours, place in places.items()
+        }
         contract = checked(types, contract, path)
-        texts = {ours: as_text(types[ours], fields[ours], contract) for ours in places}
+        texts = {
+            ours: as_text(types[ours], f"column_{place}", schema.types[place], contract)
+            for ours, place in places.items()
+        }
+        by_place = ", ".join(f"column_{place}" for place in range(len(kinds)))  # names can be doubled
         connection.execute(
-            f"CREATE OR REPLACE TABLE raw AS SELECT file_row_number + 1 AS line, {texts['customer_id']} AS customer_id, "
-            f"{texts['order_date']} AS order_date, {texts['revenue']} AS revenue "
-            f"FROM read_parquet({literal(str(file))}, file_row_number=true)"
+            f"CREATE OR REPLACE TABLE raw AS SELECT row_number() OVER () AS line, {texts['customer_id']} AS customer_id, "
+            f"{texts['order_date']} AS order_date, {texts['revenue']} AS revenue FROM {scan} AS file({by_place})"
         )
     except (pyarrow.ArrowException, OSError, duckdb.Error) as error:
         said = str(error).replace(str(file), path).splitlines()[0][:200]
@@ -48,6 +59,11 @@ def checked(types: dict[str, str], contract: Contract, path: str) -> Contract:
     def of(name: str, pattern: str) -> bool:
         return re.fullmatch(pattern, types[name]) is not None
 
+    if of("customer_id", "DECIMAL256.*"):
+        fix = "export customer_id as text"
+        raise InputError(
+            "COLUMN_TYPE", f"customer_id is a column of {types['customer_id']}", fix, f"{path}, customer_id"
+        )
     if of("customer_id", FRACTION) and not of("customer_id", r"DECIMAL\(\d+,0\)"):
         what = f"customer_id is a column of {types['customer_id']}: a tool turned the ids into floats"
         fix = "export customer_id as text; the lost digits cannot be guessed"
@@ -70,13 +86,13 @@ def checked(types: dict[str, str], contract: Contract, path: str) -> Contract:
     return contract if of("order_date", f"{TEXT}|{WHOLE}") else replace(contract, date_format=None)
 
 
-def as_text(kind: str, field, contract: Contract) -> str:
+def as_text(kind: str, name: str, of_file, contract: Contract) -> str:
     """SQL for the column's values as text; a moment as the time of day in the column's own zone, or in data.timezone."""
-    name = '"' + field.name.replace('"', '""') + '"'
     if not kind.startswith("TIMESTAMP WITH") and kind != "TIMESTAMPTZ":
         return f"CAST({name} AS VARCHAR)"
-    zone = contract.timezone or getattr(field.type, "tz", None) or "UTC"
-    if shift := re.fullmatch(r"([+-])(\d\d):(\d\d)", zone):
+    zone = contract.timezone or getattr(of_file, "tz", None) or "UTC"
+    zone = "UTC" if zone.upper() in ("Z", "ZULU") else zone
+    if shift := re.fullmatch(r"([+-])(\d\d):?(\d\d)", zone):
         sign, hours, minutes = shift.groups()
         minutes = int(f"{sign}1") * (int(hours) * 60 + int(minutes))
         return f"CAST(timezone('UTC', {name}) + TO_MINUTES({minutes}) AS VARCHAR)"

@@ -10,6 +10,8 @@ from clv.errors import InputError
 
 LONGEST = 1 << 22  # characters; a row that is longer has an open quote, or the file is no table
 REPAIR = "repair that line, or export the file again"
+NOTHING = " \t\f\v\xa0\x1a"  # of a line without a value; DOS ended files with \x1a
+DAY, NUMBER = r"(?:\D*\d){3}[^\n]*", r"[^\w\n]*\d[\d.,' ]*"
 csv.field_size_limit(2**31 - 1)
 
 
@@ -26,11 +28,15 @@ class Header:
 
 @dataclass(frozen=True)
 class Rows:
-    """Of a piece of text, without blank ones: the line each begins on, its number of fields, and the fields of all in a row."""
+    """Of a piece of text, without blank ones: the line each begins on, its number of fields, and the fields of all in a row.
+
+    empty: how many were passed over that have fields, and nothing in them.
+    """
 
     lines: Sequence[int]
     widths: list[int]
     fields: list[str]
+    empty: int = 0
 
 
 def whole_rows(texts: Iterator[str], path: str) -> Iterator[tuple[int, str]]:
@@ -77,37 +83,44 @@ def parsed(text: str, line: int, header: Header) -> Rows:
     if '"' in text:
         return quoted(text, line, header)
     rows = text.removesuffix("\n").split("\n")
-    lines = range(line, line + len(rows))
-    if not all(map(str.strip, rows)):
-        kept = [number for number, row in enumerate(rows) if row.strip(" \xa0")]
+    lines, sign, empty = range(line, line + len(rows)), header.delimiter, 0
+    if not all(map(str.strip, rows)) or "\n" + sign * 2 in "\n" + text or "\x1a" in text:
+        kept = [number for number, row in enumerate(rows) if row.strip(NOTHING + sign)]
+        empty = sum(sign in row for row in rows) - sum(sign in rows[number] for number in kept)
         rows, lines = [rows[number] for number in kept], [lines[number] for number in kept]
-    sign = header.delimiter
-    return Rows(
-        lines, [row.count(sign) + 1 for row in rows], sign.join(rows).split(sign)
-    )  # no list a row: half the time
+    widths = [row.count(sign) + 1 for row in rows]
+    return Rows(lines, widths, sign.join(rows).split(sign) if rows else [], empty)  # no list a row: half the time
 
 
 def quoted(text: str, line: int, header: Header) -> Rows:
+    if '="' in text:  # written so that Excel keeps it as text
+        sign = re.escape(header.delimiter)
+        text = re.sub(rf'(^|{sign})="([^"\n]*)"(?={sign}|$)', r'\1"=""\2"""', text, flags=re.MULTILINE)
     reader = csv.reader(io.StringIO(text), delimiter=header.delimiter, strict=True, skipinitialspace=True)
-    found, doubtful, begin = Rows([], [], []), [], 0
+    lines, widths, fields, doubtful, begin, empty = [], [], [], [], 0, 0
     try:
         for row in reader:
-            if len(row) > 1 or "".join(row).strip():
-                found.lines.append(line + begin)
-                found.widths.append(len(row))
-                found.fields.extend(row)
-            if reader.line_num > begin + 1 or '"' in "".join(row):
+            joined = "".join(row)
+            if joined.strip(NOTHING + "\n"):
+                lines.append(line + begin)
+                widths.append(len(row))
+                fields.extend(row)
+            elif len(row) > 1:
+                empty += 1
+            if reader.line_num > begin + 1:
+                refuse_swallowed(row, (line + begin, line + reader.line_num - 1), header)
+            if '"' in joined or reader.line_num > begin + 1:
                 doubtful.append((begin, reader.line_num))
             begin = reader.line_num
     except csv.Error as error:
         raise stray(header, line + begin) from error
     if doubtful:
         check_quotes(text, line, header, doubtful)
-    return found
+    return Rows(lines, widths, fields, empty)
 
 
 def check_quotes(text: str, line: int, header: Header, doubtful: list[tuple[int, int]]) -> None:
-    """Raises: InputError: a quote inside a value that is not quoted, or a quoted value that swallowed rows."""
+    """Raises: InputError: a quote inside a value that is not quoted."""
     sign = re.escape(header.delimiter)
     value = rf'(?: *"[^"]*(?:""[^"]*)*"|[^"{sign}\n]*)'
     whole = re.compile(rf"{value}(?:{sign}{value})*\n?")
@@ -115,9 +128,21 @@ def check_quotes(text: str, line: int, header: Header, doubtful: list[tuple[int,
     for begin, end in doubtful:
         if not whole.fullmatch("".join(lines[begin:end])):
             raise stray(header, line + begin)
-        if any(inner.count(header.delimiter) >= len(header.names) - 1 for inner in lines[begin + 1 : end - 1]):
-            what = f"a quote that opens here and closes on line {line + end - 1} holds whole rows"
-            raise InputError("OPEN_QUOTE", what, REPAIR, f"{header.path}:{line + begin}")
+
+
+def refuse_swallowed(row: list[str], lines: tuple[int, int], header: Header) -> None:
+    """Raises: InputError: what a quoted value holds has a day and a number where rows have them; a note of many lines has not."""
+    day, number = header.places["order_date"], header.places["revenue"]
+    for place, value in enumerate(row):
+        first, *others = value.split("\n")
+        pieces = [[""] * place + first.split(header.delimiter), *(piece.split(header.delimiter) for piece in others)]
+        for shift in (0, 1) if others else ():  # 1: behind row names
+            days = any(re.fullmatch(DAY, piece[day + shift]) for piece in pieces if len(piece) > day + shift)
+            if days and any(
+                re.fullmatch(NUMBER, piece[number + shift]) for piece in pieces if len(piece) > number + shift
+            ):
+                what = f"a quote that opens here and closes on line {lines[1]} holds whole rows"
+                raise InputError("OPEN_QUOTE", what, REPAIR, f"{header.path}:{lines[0]}")
 
 
 def stray(header: Header, line: int) -> InputError:

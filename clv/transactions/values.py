@@ -1,48 +1,21 @@
 """What the texts of the three columns mean. Each distinct text is judged once; what could mean two things is refused."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
 from clv.errors import InputError
+from clv.transactions.ids import BLANKS, UNSEEN, type_ids
 from clv.transactions.layout import Layout, key
 
-BLANKS = " \t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\xad\u200e\u200f"
 ISO = (  # groups that capture would make this three times slower
     r"\d{4}-\d{2}-\d{2}(?:[Tt ](?:[01]\d|2[0-3])(?::[0-5]\d){1,2}(?:[.,]\d{1,9})?"
     r"(?: ?(?:Z|z|UTC|GMT|[+-](?:0\d|1[0-4]):?(?:[0-5]\d)?))?)?"
 )
-NOTHING = "'nan', 'none', 'null', 'n/a', '#n/a', 'na', '<na>', 'nat', 'unknown', 'undefined', '-', '?', '0', '\\n'"
-
 DISTINCT = """
 CREATE OR REPLACE TABLE {name}_texts AS
 SELECT COALESCE({name}, '') AS text, COUNT(*) AS n, MIN(line) AS line FROM raw GROUP BY 1"""
-
-STRANGE = r"""
-SELECT text FROM customer_id_texts
-WHERE NOT regexp_full_match(text, '[!-~]+( [!-~]+)*')
-  AND (NOT regexp_full_match(text, '[\p{L}\p{M}\p{N}\p{P}\p{S}]+( [\p{L}\p{M}\p{N}\p{P}\p{S}]+)*')
-       OR CONTAINS(text, CHR(65533)) OR NFC_NORMALIZE(text) <> text)"""
-
-IDS = r"""
-CREATE OR REPLACE TABLE ids AS
-SELECT t.text, t.n, t.line, COALESCE(c.customer_id, t.text) AS customer_id, COALESCE(c.changes, '') AS changes, c.why
-FROM customer_id_texts t LEFT JOIN cleaned c USING (text)"""
-
-# A swapped pair of fields is seen by an id that looks like an amount or a day among ids that do not.
-SWAPPED = r"""
-UPDATE ids SET why = 'customer_id looks like an amount or a day; most others do not'
-WHERE why IS NULL AND {swapped} AND (SELECT AVG(CASE WHEN {swapped} THEN 1 ELSE 0 END) FROM ids) < 0.5"""
-LIKE_ANOTHER = r"regexp_full_match(customer_id, '[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ].*)?')"
-FLOATS = r"""
-SELECT SUM(n), MIN(line), ARG_MIN(text, line) FROM ids
-WHERE regexp_full_match(customer_id, '-?\d+\.0|-?\d+([.,]\d+)?[eE]\+\d+')
-   OR (regexp_full_match(customer_id, '-?\d+\.0+') AND
-       (SELECT AVG(CASE WHEN regexp_full_match(customer_id, '-?\d+\.0+') THEN 1 ELSE 0 END) FROM ids) >= 0.5)"""
 
 DATES = r"""
 CREATE OR REPLACE TABLE dates AS
@@ -142,45 +115,9 @@ def literal(text: str) -> str:
 
 
 TRIMMED = (  # TRIM of more than blanks is slow, and hardly ever has something to do
-    "CASE WHEN regexp_full_match(text, '[!-~](?:[ -~]*[!-~])?') THEN text "
+    "CASE WHEN STRLEN(text) = LENGTH(text) AND NOT CONTAINS(text, CHR(9)) THEN TRIM(text) "
     f"ELSE TRIM(text, {literal(BLANKS + UNSEEN)}) END"
 )
-
-
-def type_ids(path: str, connection: duckdb.DuckDBPyConnection) -> None:
-    strange = connection.execute(STRANGE).fetchall()
-    rows = [(text, *cleaned(text)) for (text,) in strange]
-    columns = list(zip(*rows, strict=True)) or [[]] * 4
-    table = pa.table([pa.array(column, pa.string()) for column in columns], ["text", "customer_id", "changes", "why"])
-    connection.register("cleaned", table)
-    connection.execute(IDS)
-    connection.unregister("cleaned")
-    connection.execute(SWAPPED.format(swapped=LIKE_ANOTHER))
-    rows, line, example = connection.execute(FLOATS).fetchone()
-    if rows:
-        what = f"{rows:.0f} rows have ids that a tool turned into floats, for example {example[:60]!r}"
-        fix = "export customer_id as text; the lost digits cannot be guessed"
-        raise InputError("FLOAT_IDS", what, fix, f"{path}:{line}, customer_id")
-
-
-def cleaned(text: str) -> tuple[str, str, str | None]:
-    """The id; what was changed, as words; why it is no id, or None."""
-    composed = unicodedata.normalize("NFC", text)
-    plain = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in composed)
-    found = plain.strip(" " + UNSEEN)
-    changes = {"composed": composed != text, "other_blanks": plain != composed, "outer_blanks": found != plain}
-    joined = re.sub(r"(?<=[^\x00-\x7f])[\u200c\u200d]", "", found)  # belongs to Persian, Hindi and emoji
-    kinds = {unicodedata.category(sign) for sign in joined}
-    why = None
-    if not found:
-        why = "customer_id is missing"
-    elif kinds & {"Cc", "Zl", "Zp"}:
-        why = "customer_id holds a line break or another control character"
-    elif kinds & {"Cf", "Cs", "Co", "Cn"}:
-        why = "customer_id holds a sign that cannot be seen"
-    elif "\ufffd" in found:
-        why = "customer_id holds a sign that was damaged before (U+FFFD)"
-    return found, " ".join(name for name, changed in changes.items() if changed), why
 
 
 def type_dates(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> None:
@@ -238,6 +175,9 @@ def refuse_mixed_offsets(path: str, connection: duckdb.DuckDBPyConnection) -> No
 def type_revenues(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> None:
     decimal = contract.decimal or ("," if contract.thousands == "." else ".")
     thousands = contract.thousands or ""
+    if decimal == thousands:
+        what = f"data.decimal={decimal} and data.thousands={thousands} are one sign"
+        raise InputError("THOUSANDS", what, "data.thousands=null, or another sign", path)
     signs = {" ": "[ \xa0\u202f\u2009]", "'": "['’]", "": "[^\\s\\S]"}.get(thousands, re.escape(thousands))
     point = re.escape(decimal)
     number = rf"[-+]?(\d+({point}\d+)?|{point}\d+)([eE][-+]?\d+)?"
@@ -258,14 +198,14 @@ def type_revenues(contract: Contract, path: str, connection: duckdb.DuckDBPyConn
 
 
 def refuse_ambiguous(path: str, connection: duckdb.DuckDBPyConnection) -> None:
-    """Raises: InputError: every point could separate thousands as well as decimals."""
+    """Raises: InputError: most points could separate thousands as well as decimals."""
     either = r"regexp_full_match(amount_text, '[-+]?[1-9]\d{0,2}(\.\d{3})+')"
     pointed = r"regexp_full_match(amount_text, '[-+]?[\d.]+([eE][-+]?\d+)?') AND amount_text LIKE '%.%'"
     rows, others, line, example = connection.execute(
         f"SELECT SUM(n) FILTER ({either}), SUM(n) FILTER ({pointed} AND NOT {either}), MIN(line) FILTER ({either}), "
         f"ARG_MIN(text, line) FILTER ({either}) FROM revenues"
     ).fetchone()
-    if rows and not others:
+    if rows and (not others or rows >= 2 and rows > others):
         what = f"{rows:.0f} rows have revenue like {example!r}, which is both a thousand and a number with decimals"
         fix = "data.decimal=. where the point is a decimal point, data.thousands=. where it separates thousands"
         raise InputError("AMBIGUOUS_REVENUE", what, fix, f"{path}:{line}, revenue")

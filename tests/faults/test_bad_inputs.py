@@ -147,7 +147,7 @@ def strict(data):
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
         return None
-    rows = [row for row in rows if len(row) > 1 or "".join(row).strip()]
+    rows = [row for row in rows if "".join(row).strip()]
     header = [name.strip(" \"'").casefold().replace(" ", "_").replace("-", "_") for name in rows[0]] if rows else []
     if not set(NAMES) <= set(header) or "\0" in data.decode("utf-8-sig") or {len(row) for row in rows} != {len(header)}:
         return None
