@@ -2,6 +2,7 @@ import pytest
 from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from hypothesis import given as examples
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from clv.errors import UserError
@@ -42,6 +43,7 @@ def test_mlflows_arguments_become_hydras(given, expected):
     assert hydra_arguments(given) == expected
 
 
+@settings(max_examples=30)
 @examples(st.text(min_size=1, max_size=30).filter(lambda text: "\x00" not in text))
 def test_a_named_parameter_is_taken_literally_whatever_is_in_it(reason):
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):

@@ -11,6 +11,7 @@ from clv import pipeline
 needs_real_sets = pytest.mark.skipif(not SHARED.exists(), reason=f"the real purchase histories are not in {SHARED}")
 
 
+@pytest.mark.slow
 @needs_real_sets
 @pytest.mark.parametrize("file, cutoff", [("cdnow.csv.gz", "1998-04-02"), ("online_retail_net.csv.gz", "2011-09-11")])
 def test_the_full_pipeline_gives_sensible_figures_on_real_histories(project, file, cutoff):
@@ -72,6 +73,7 @@ def test_the_naive_recipes_reach_the_figures_that_others_published_for_them(proj
             assert found.loc[ours, metric] == pytest.approx(peers.loc[theirs, metric], abs=6e-5), (ours, metric)
 
 
+@pytest.mark.slow
 @needs_real_sets
 def test_the_monitor_sees_that_cdnow_wins_no_new_customers(project):
     pipeline.full_pipeline(composed(f"data.path={SHARED / 'cdnow.csv.gz'}", *SMALL))
