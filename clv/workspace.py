@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 import tempfile
 from dataclasses import asdict, fields
 from functools import cached_property
@@ -11,7 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from clv import features, metrics, model, store, transactions, windows
+from clv import features, metrics, model, process, store, transactions, windows
 from clv.config import Config
 from clv.errors import UserError
 from clv.governance import Governance
@@ -29,6 +30,7 @@ def raw(name: str) -> str:
 
 
 CONTRACT = {entry.name for entry in fields(Contract)}  # named as in conf/data
+SPILL = "clv-duckdb-"
 SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
 
 
@@ -48,7 +50,10 @@ class Workspace:
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
         compute = self.config.compute
-        spill = compute.temp_folder or f"{tempfile.gettempdir()}/clv-duckdb-{os.getpid()}"  # made when it is needed
+        spill = compute.temp_folder or f"{tempfile.gettempdir()}/{SPILL}{os.getpid()}"  # made when it is needed
+        for old in Path(tempfile.gettempdir()).glob(f"{SPILL}[0-9]*"):  # of processes that were killed
+            if not process.identity(int(old.name.removeprefix(SPILL))):
+                shutil.rmtree(old, ignore_errors=True)
         try:
             connection = duckdb.connect(
                 config={"threads": compute.threads, "memory_limit": compute.memory_limit, "temp_directory": spill}

@@ -1,5 +1,6 @@
 """Processes that are told to end, that die, and that start at once on an empty store. CLV_FAULTS scales the slow ones."""
 
+import datetime as dt
 import os
 import random
 import shutil
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from conftest import ROOT, SMALL, client
+from conftest import ROOT, SMALL, client, composed
 from faults.test_outputs import FAULTS, Warm, alive
 
 from clv import process, simulate
 from clv.errors import UserError
 from clv.tracking import local, spool
+from clv.workspace import Workspace
 
 STEPS = ("score", "cluster", "monitor", "train", "full_pipeline")
 
@@ -88,6 +90,14 @@ def test_the_note_of_another_store_is_left_alone(project):
     local.ready()
     assert spool.close_dead() == [] and "elsewhere" in process.left_open()
     process.forget("elsewhere")
+
+
+def test_what_a_killed_process_spilled_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "clv-duckdb-4194303").mkdir()
+    (tmp_path / f"clv-duckdb-{os.getpid()}").mkdir()
+    assert Workspace(composed(), tmp_path, dt.datetime.now(dt.UTC)).connection
+    assert [path.name for path in tmp_path.glob("clv-duckdb-*")] == [f"clv-duckdb-{os.getpid()}"]
 
 
 def starter(folder):
