@@ -3,7 +3,6 @@
 import datetime as dt
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -177,16 +176,20 @@ def test_a_damaged_note_of_a_run_stops_nobody(project):
 
 @pytest.mark.slow
 def test_four_first_starts_at_once_and_kills_in_a_first_start(tmp_path):
-    begun = time.monotonic()
     for number in range(20):
-        started_at_once(Path(shutil.os.makedirs(tmp_path / f"at_once_{number}") or tmp_path / f"at_once_{number}"), 4)
-    took = (time.monotonic() - begun) / 20
-    killed = 0
+        started_at_once(made(tmp_path / f"at_once_{number}"), 4)
+    begun = time.monotonic()
+    started_at_once(made(tmp_path / "alone"), 1)
+    took, killed = time.monotonic() - begun, 0
     for number in range(50):
-        folder = tmp_path / f"killed_{number}"
-        folder.mkdir()
-        killed += killed_in_its_first_start(folder, random.Random(number).uniform(0, took))
+        folder = made(tmp_path / f"killed_{number}")
+        killed += killed_in_its_first_start(folder, random.Random(number).uniform(0.1, 0.95) * took)
     print(f"\n20 times 4 first starts: 80 succeeded; 50 first starts, {killed} killed in it: 0 unusable stores")
+
+
+def made(folder):
+    folder.mkdir()
+    return folder
 
 
 @pytest.mark.slow
@@ -226,4 +229,6 @@ def test_a_command_ends_with_the_mlflow_run_that_started_it(engine, seconds):
     )
     assert left.stdout == ""
     assert engine.run("cluster") == 0, engine.said
-    assert running() == []
+    assert [
+        run for run in running() if "step" in run.data.tags
+    ] == []  # where our process never began, nobody knows of the run

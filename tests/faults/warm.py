@@ -29,6 +29,8 @@ def child(words: list[str]) -> None:
         process.end_well(journal.abandon)
         command(words)
         code = 0
+    except KeyboardInterrupt:  # before launch() was there to tell
+        code = 130
     except SystemExit as ended:
         code = ended.code or 0
     except BaseException:
