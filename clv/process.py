@@ -7,12 +7,14 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 GRACE = 1.5  # seconds between a signal and the end, whatever the main thread is busy with
 stopped_by: int | None = None  # the signal that ends this process
+calls, postponed = 0, False  # calls that a signal must not tear, and whether one waits for their end
 
 
 def identity(pid: int | None = None) -> str:
@@ -90,17 +92,42 @@ def end_well(at_the_end: Callable[[], None]) -> None:
 
 
 def stop(number: int, _frame: object) -> None:
-    global stopped_by
-    if not stopped_by:  # a second one must not interrupt the closing
-        stopped_by = number
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+    global stopped_by, postponed
+    if stopped_by:  # a second one must not interrupt the closing
+        return
+    stopped_by, postponed = number, bool(calls)
+    if not calls:
+        raise ending(number)
+
+
+def ending(number: int) -> BaseException:
+    return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A signal waits for the end of this: torn, a call on a database would leave it locked."""
+    global calls, postponed
+    if threading.current_thread() is not threading.main_thread():  # signals come to the main thread alone
+        yield
+        return
+    calls += 1
+    try:
+        yield
+    finally:
+        calls -= 1
+        if postponed and not calls:
+            postponed = False
+            raise ending(stopped_by)
 
 
 def by_force(signals: socket.socket, at_the_end: Callable[[], None], _keep: socket.socket) -> None:
     while (number := signals.recv(1)[0]) not in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         pass
     time.sleep(GRACE)
-    at_the_end()
+    closing = threading.Thread(target=at_the_end, daemon=True)
+    closing.start()
+    closing.join(0.4)
     os._exit(128 + number)
 
 

@@ -33,6 +33,7 @@ import urllib3  # noqa: E402
 from google.protobuf.json_format import ParseError  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 
+from clv import process  # noqa: E402
 from clv.errors import Unreachable, hidden  # noqa: E402
 
 PAUSES = (0, 1, 3)  # seconds before each try
@@ -120,7 +121,8 @@ def first_answer(attempted: Callable[[], Found]) -> Found:
 def attempt(function: Callable[[], Found]) -> Found:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
-        return function()
+        with process.undisturbed():
+            return function()
     done: Future = Future()
 
     def work() -> None:
@@ -144,6 +146,8 @@ def is_fault(error: Exception) -> bool:
     """Whether the server failed, not the request."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error.response.status_code >= 500 or error.response.status_code == 429
+    if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and is_fault(error.__cause__):
+        return True  # a download that failed for any reason is called a missing file
     if isinstance(error, MlflowException):
         return error.error_code in FAULTS and not any(words in str(error) for words in MISSING)
     kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
