@@ -37,7 +37,7 @@ from clv import process  # noqa: E402
 from clv.errors import Unreachable, hidden  # noqa: E402
 
 PAUSES = (0, 1, 3)  # seconds before each try
-QUICK = 1  # seconds; a faster call costs no patience
+QUICK, BULKY = 1, 5  # seconds; a faster call costs no patience, and one that carries files may take longer
 FAULTS = {
     "INTERNAL_ERROR",
     "TEMPORARILY_UNAVAILABLE",
@@ -97,6 +97,11 @@ def call(function: Callable[..., Found], *args: Any, **kwargs: Any) -> Found:
     return first_answer(lambda: attempt(lambda: function(*args, **kwargs)))
 
 
+def carry(function: Callable[..., Found], *args: Any, **kwargs: Any) -> Found:
+    """call(), for one that carries files."""
+    return first_answer(lambda: attempt(lambda: function(*args, **kwargs), BULKY))
+
+
 def once(find: Callable[[], Found | None], make: Callable[[], Found]) -> Found:
     """make() unless find() gives what it would make: where the reply to it was lost, nothing is made twice."""
     return first_answer(lambda: attempt(find) or attempt(make))
@@ -118,7 +123,7 @@ def first_answer(attempted: Callable[[], Found]) -> Found:
     raise circuit.broken(failed)
 
 
-def attempt(function: Callable[[], Found]) -> Found:
+def attempt(function: Callable[[], Found], quick: float = QUICK) -> Found:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
         with process.undisturbed():
@@ -139,7 +144,7 @@ def attempt(function: Callable[[], Found]) -> Found:
         raise (error if done.done() else circuit.broken(TimeoutError("no answer in time"))) from None
     finally:
         took = time.monotonic() - begun
-        circuit.patience -= took if took > QUICK else 0
+        circuit.patience -= took if took > quick else 0
 
 
 def is_fault(error: Exception) -> bool:
@@ -163,7 +168,8 @@ class Door:
     """An MlflowClient whose calls go through call(); for those that may be done twice without harm."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda *args, **kwargs: call(getattr(mlflow.MlflowClient(), name), *args, **kwargs)
+        through = carry if name in ("log_artifacts", "log_text", "log_dict") else call
+        return lambda *args, **kwargs: through(getattr(mlflow.MlflowClient(), name), *args, **kwargs)
 
 
 def client() -> mlflow.MlflowClient:
@@ -175,4 +181,4 @@ def download(uri: str, into: str | None = None) -> Path:
 
     Raises: MlflowException, OSError: it is not there.
     """
-    return Path(call(mlflow.artifacts.download_artifacts, uri, dst_path=into))
+    return Path(carry(mlflow.artifacts.download_artifacts, uri, dst_path=into))

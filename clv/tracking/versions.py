@@ -34,7 +34,7 @@ def register(candidate: Candidate, name: str) -> str:
         written = Path(folder) / FILES
         written.mkdir()
         files.save(candidate.model, written)
-        source = server.call(logged, candidate, written, run_id)
+        source = server.carry(logged, candidate, written, run_id)
     listing = digests(server.download(source), MODEL) | digests(server.download(f"runs:/{run_id}/{BASELINE}"), BASELINE)
     client.log_dict(run_id, listing, LISTING)
     number = created(name, source, run_id, {"files_sha256": digest_of(listing)})
