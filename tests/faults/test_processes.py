@@ -12,7 +12,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from conftest import ROOT, SMALL, client, composed
-from faults.test_outputs import FAULTS, Warm, alive
+from faults.engine import FAULTS, Warm, alive
 
 from clv import process, simulate
 from clv.errors import UserError
