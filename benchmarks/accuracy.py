@@ -15,7 +15,8 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from clv import config, metrics, recipes
+from clv import config
+from clv.evaluation import measure, metrics
 from clv.workspace import Workspace
 
 REFERENCE = "BG/NBD + Gamma-Gamma"
@@ -27,7 +28,7 @@ def main(folder: Path, overrides: list[str]) -> None:
     peers, ratios = pd.read_csv(folder / "peers.csv"), {}
     for window in pd.read_csv(folder / "cutoffs.csv").itertuples():
         ours, theirs = measured(folder, window, overrides), peers[peers["window"] == window.window].set_index("recipe")
-        ratios[window.window] = ours.loc[recipes.OURS, "rmse"] / theirs.loc[REFERENCE, "rmse"]
+        ratios[window.window] = ours.loc[measure.OURS, "rmse"] / theirs.loc[REFERENCE, "rmse"]
         show(window.window, pd.concat([ours[SHOWN], theirs[SHOWN]]))
     Console().print(
         "RMSE over",
@@ -49,7 +50,7 @@ def measured(folder: Path, window, overrides: list[str]) -> pd.DataFrame:
         )
     with tempfile.TemporaryDirectory() as bundle:
         work = Workspace(chosen, Path(bundle), dt.datetime.now(dt.UTC))
-        found = recipes.measure(
+        found = measure.measure(
             work, work.plan_at(dt.date.fromisoformat(window.cutoff) + dt.timedelta(days=window.horizon_days))
         )
     actual = found.evaluation["actual_clv"]
@@ -64,7 +65,7 @@ def measured(folder: Path, window, overrides: list[str]) -> pd.DataFrame:
 def show(title: str, rows: pd.DataFrame) -> None:
     table = Table("recipe", *SHOWN, title=title, title_justify="left")
     for name, row in rows.sort_values("rmse").iterrows():
-        style = "bold" if name == recipes.OURS else None
+        style = "bold" if name == measure.OURS else None
         table.add_row(str(name), *(f"{value:.4g}" for value in row), style=style)
     Console(width=150).print(table)
 

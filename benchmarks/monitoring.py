@@ -26,12 +26,14 @@ from rich.table import Table
 from scipy import stats
 
 from benchmarks.drawn import MODEL, customers
-from clv import clusters, config, metrics, model, recipes, review, simulate
-from clv.drift import baseline, checks, sketches
+from clv import clusters, config, model, simulate
+from clv.evaluation import measure, metrics
+from clv.evaluation.leaderboard import resampled
+from clv.monitor import baseline, checks, sketches
+from clv.monitor.verdict import verdict as judge
+from clv.registry import aliases
 from clv.steps import monitoring
-from clv.steps.comparison import resampled
 from clv.steps.training import describe_facts
-from clv.tracking import registry
 from clv.workspace import Workspace
 
 SMALL = (
@@ -71,9 +73,7 @@ def verdict(base: baseline.Baseline, now: pd.DataFrame, matured: pd.DataFrame | 
     limits = checks.limits(asdict(chosen.monitor))
     findings, table = checks.compare(base, seen, [], limits)
     return (
-        review.verdict(
-            {name: (found.status, found.reason) for name, found in findings.items()}, chosen.monitor.review_at
-        )[0],
+        judge({name: (found.status, found.reason) for name, found in findings.items()}, chosen.monitor.review_at)[0],
         findings,
         table,
     )
@@ -149,11 +149,11 @@ def stationary(seed: int, customers_count: int, path: Path) -> None:
     rows[rows["order_date"] >= begin.isoformat()].to_csv(path, index=False)
 
 
-def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, recipes.Measured]:
+def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, measure.Measured]:
     """What training as of that day keeps for the monitor, without a tracking store."""
-    found, chosen = recipes.measure(work, work.plan_at(day)), work.config
-    evaluation = found.evaluation.assign(predicted_clv=found.predicted[recipes.OURS])
-    figures = metrics.intervals(resampled(work, found)[recipes.OURS], chosen.evaluation.confidence)
+    found, chosen = measure.measure(work, work.plan_at(day)), work.config
+    evaluation = found.evaluation.assign(predicted_clv=found.predicted[measure.OURS])
+    figures = metrics.intervals(resampled(work, found)[measure.OURS], chosen.evaluation.confidence)
     sample = work.sample(found.evaluation, chosen.monitor.shap.customers)
     groups = clusters.assign(evaluation["predicted_clv"], chosen.clusters.k, chosen.clusters.scale).to_numpy()
     contributions = model.contributions(found.model, sample)
@@ -173,7 +173,7 @@ def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool
         )
         begin = work.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
         base, found = trained(work, begin)
-        work.production, work.production_model = registry.Version("shop", "1", "", "", base.facts, {}), found.model
+        work.production, work.production_model = aliases.Version("shop", "1", "", "", base.facts, {}), found.model
         days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
         judged = [month(work, base, day) for day in days]
     for number, (result, reasons) in enumerate(judged, 1):
@@ -191,7 +191,7 @@ def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> tuple[str, 
     limits = checks.limits(asdict(work.config.monitor))
     findings, _ = checks.compare(base, now, work.config.features.moving, limits)
     said = {name: (found.status, found.reason) for name, found in findings.items()}
-    return review.verdict(said, work.config.monitor.review_at)
+    return judge(said, work.config.monitor.review_at)
 
 
 def monthly(seeds: int, processes: int, verbose: bool = True) -> float:

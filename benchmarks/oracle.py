@@ -16,7 +16,9 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from clv import btyd, config, metrics, recipes
+from clv import config
+from clv.evaluation import measure, metrics
+from clv.model import btyd
 from clv.workspace import Workspace
 
 DAYS, FIRST = 900, pd.Timestamp("2023-01-01")
@@ -50,7 +52,7 @@ def measured(shop: Shop, seed: int, overrides: list[str]) -> tuple[np.ndarray, d
         with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
             chosen = config.load(compose("config", [f"data.path={path}", *overrides]))
         work = Workspace(chosen, Path(folder), dt.datetime.now(dt.UTC))
-        found = recipes.measure(work, work.plan)
+        found = measure.measure(work, work.plan)
     truth = btyd.Customers(btyd.Purchases("pareto_nbd", shop[1], np.nan), btyd.Spend(shop[2]), kept=1.0)
     known = btyd.expected(truth, found.evaluation, chosen.window.horizon_days)["btyd_revenue"].to_numpy()
     return found.evaluation["actual_clv"].to_numpy(), found.predicted, known

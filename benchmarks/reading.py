@@ -35,11 +35,11 @@ def measured(path: str) -> str:
     """In a fresh process: CPU seconds of the reading, imports apart, and the peak of its memory."""
     import duckdb
 
-    from clv import transactions
+    from clv import data
 
     begin = resource.getrusage(resource.RUSAGE_SELF)
-    contract = transactions.Contract({name: name for name in NAMES}, "2012-01-01")
-    found = transactions.read(path, contract, duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}))
+    contract = data.Contract({name: name for name in NAMES}, "2012-01-01")
+    found = data.read(path, contract, duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}))
     end = resource.getrusage(resource.RUSAGE_SELF)
     seconds = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime
     return f"{found.quality['rows']:,} rows, {seconds:.2f} s CPU, {end.ru_maxrss / 1e6:.2f} GB at its peak"

@@ -1,6 +1,8 @@
 """What a person can put right: shown as its message alone, without a traceback."""
 
+import functools
 import re
+from enum import StrEnum, auto
 
 
 def hidden(text: str) -> str:
@@ -17,21 +19,72 @@ class UserError(ValueError):
         super().__init__(hidden(message))
 
 
-class InputError(UserError):
-    """The purchase history cannot be used as it is (sysexits EX_DATAERR): `[CODE] what, where -- fix: ...`, one line.
+class Code(StrEnum):
+    """The kinds of unusable input; the first word of the message, in brackets, for programs to match on."""
 
-    where: file:line, column; without those that there are not.   fix: the key to set, or what to do.
+    @staticmethod
+    def _generate_next_value_(name: str, *_: object) -> str:
+        return name
+
+    AMBIGUOUS_REVENUE = auto()
+    AS_OF_TOO_EARLY = auto()
+    COLUMN_TYPE = auto()
+    CURRENCY = auto()
+    DAMAGED_GZIP = auto()
+    DAMAGED_PARQUET = auto()
+    DATE_FORMAT = auto()
+    DECIMAL_COMMA = auto()
+    DECIMAL_POINT = auto()
+    DOUBLED_COLUMN = auto()
+    EMPTY = auto()
+    FEATURE_TYPE = auto()
+    FILE_CHANGED = auto()
+    FLOAT_IDS = auto()
+    HISTORY_TOO_SHORT = auto()
+    MINUS_STYLE = auto()
+    MISSING_COLUMN = auto()
+    MISSING_FEATURES = auto()
+    MIXED_HEADERS = auto()
+    MIXED_OFFSETS = auto()
+    NOTHING_TO_LEARN = auto()
+    NOT_A_TABLE = auto()
+    NOT_FINITE = auto()
+    NO_CUSTOMERS = auto()
+    NO_FILE = auto()
+    NO_HEADER = auto()
+    NO_REVENUE = auto()
+    NO_ROWS = auto()
+    NO_SOLUTION = auto()
+    NUL_BYTE = auto()
+    OPEN_QUOTE = auto()
+    PERCENT = auto()
+    RAGGED_ROW = auto()
+    SILENT_DAYS = auto()
+    STORED_SCORES = auto()
+    THOUSANDS = auto()
+    TIMEZONE = auto()
+    TOO_FEW_CUSTOMERS = auto()
+    TOO_MANY_REJECTS = auto()
+    UNREADABLE_FILE = auto()
+    WRONG_ENCODING = auto()
+
+
+class InputError(UserError):
+    """The data cannot be used as they are (sysexits EX_DATAERR): `[CODE] what, where -- fix: ...`, one line.
+
+    Args: what: what is wrong, in how many rows, with which value.   fix: the key to set, or what to do.
+          where: file:line, column; empty where there is none.
     """
 
     exit_code = 65
 
-    def __init__(self, code: str, what: str, fix: str, where: str = ""):
+    def __init__(self, code: Code, *, what: str, fix: str, where: str = ""):
         self.code, self.what, self.fix, self.where = code, what, fix, where
-        said = f"[{code}] {what}{', ' if where else ''}{where} -- fix: {fix}"
-        super().__init__("".join(sign if sign.isprintable() else " " for sign in " ".join(said.split())))
+        line = f"[{code}] {what}{', ' if where else ''}{where} -- fix: {fix}"
+        super().__init__("".join(sign if sign.isprintable() else " " for sign in " ".join(line.split())))
 
-    def __reduce__(self):
-        return type(self), (self.code, self.what, self.fix, self.where)
+    def __reduce__(self) -> tuple:  # a worker process sends its error to its parent
+        return functools.partial(InputError, what=self.what, fix=self.fix, where=self.where), (self.code,)
 
 
 class Unreachable(UserError):

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from clv import alerts, steps, store, terminal, tracking
-from clv import ledger as chain
 from clv.config import Config, as_yaml, loggable
 from clv.errors import UserError
-from clv.gates import FAILED
+from clv.evaluation.gates import FAILED
+from clv.monitor.verdict import PERSON_DECIDES
 from clv.record import Decision, Record
-from clv.review import PERSON_DECIDES
-from clv.tracking import candidates, decisions, registry, reviews, versions
+from clv.registry import alarms, aliases, ledger_store, reviews, versions
+from clv.registry import ledger as chain
+from clv.tracking import server
 from clv.workspace import CLUSTERED, FEATURES, PICTURE, RANKINGS, Workspace, raw
 
 Step = Callable[[Workspace], Record]
@@ -117,7 +118,7 @@ def sync(config: Config) -> list[Record]:
 
 def full_pipeline(config: Config) -> list[Record]:
     def chosen() -> list[Step]:
-        first = config.tracking.bootstrap and not registry.was_promoted(config.tracking.model_name)
+        first = config.tracking.bootstrap and not aliases.was_promoted(config.tracking.model_name)
         training = [steps.train, steps.review, *([steps.bootstrap] if first else [])]
         return [steps.read, steps.features, *training, steps.score, steps.cluster, steps.rank_clusters, steps.monitor]
 
@@ -184,7 +185,7 @@ def logged(step: Step, work: Workspace) -> Record:
         record = tagged(record, {"candidate_version": work.candidate_version})
         record = replace(record, title=f"version {work.candidate_version}: {record.title}")
     if record.assessment:
-        candidates.attach(record.assessment)
+        reviews.attach(record.assessment)
     if work.governance.unseen:
         record, work.governance.unseen = replace(record, warnings=record.warnings + (work.governance.unseen,)), None
     if work.governance.finished:
@@ -196,7 +197,7 @@ def logged(step: Step, work: Workspace) -> Record:
     if record.decisions:
         record = replace(record, warnings=record.warnings + tuple(entered(record.decisions, work.config)))
     if record.review:
-        run_id = reviews.open_review(record.review, work.now.isoformat(timespec="seconds"))
+        run_id = alarms.open_review(record.review, work.now.isoformat(timespec="seconds"))
         record = alerted(tagged(record, {"review_run": run_id}), run_id, work.config)
     if record.table is not None:
         terminal.table(record.table)
@@ -216,8 +217,8 @@ def entered(made: tuple[Decision, ...], config: Config) -> Iterator[str]:
     for decision in made:
         facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | tracking.who()
         try:
-            with registry.readable():
-                written = decisions.record(config.tracking.model_name, decision, facts)
+            with server.readable():
+                written = ledger_store.record(config.tracking.model_name, decision, facts)
             said = "The ledger has an entry for it now."
         except UserError as error:
             if decision.event != chain.OUTSIDE:
@@ -234,7 +235,7 @@ def outside(decision: Decision, said: str) -> str:
     known = f"gates: {decision.facts['gates']}; {decision.facts['last_decision']}"
     return (
         f"version {decision.to} was put into production outside the ledger ({known}). {said} To put a name to it: "
-        f"{candidates.REVIEW.format(version=decision.to)}, then promote it."
+        f"{reviews.REVIEW.format(version=decision.to)}, then promote it."
     )
 
 
@@ -244,7 +245,7 @@ def alerted(record: Record, run_id: str, config: Config) -> Record:
         return record
     opened = record.review
     title = f"Review of model {opened.model}, version {opened.version}, as of {opened.as_of}"
-    where, how = reviews.link(run_id, config.alerts.ui), reviews.ACKNOWLEDGE.format(run_id=run_id)
+    where, how = alarms.link(run_id, config.alerts.ui), alarms.ACKNOWLEDGE.format(run_id=run_id)
     body = "\n\n".join([*opened.reasons, where, how, PERSON_DECIDES])
     found = alerts.send(config.alerts.url_variables, title, body)
     said = "; ".join([f"delivered {found.delivered} of {found.asked}", *found.problems])
@@ -269,12 +270,12 @@ def closing_lines(records: list[Record], config: Config, run_id: str) -> list[st
     if "verdict" in tags:
         lines.append(f"verdict: {tags['verdict']}. {PERSON_DECIDES}")
     if "review_run" in tags:
-        lines.append(f"review: {reviews.ACKNOWLEDGE.format(run_id=tags['review_run'])}")
+        lines.append(f"review: {alarms.ACKNOWLEDGE.format(run_id=tags['review_run'])}")
     if "candidate_version" in tags:
         number = tags["candidate_version"]
         waits = "is in production unreviewed" if tags.get("bootstrapped_version") == number else "waits for a person"
         override = " -P override=true (it failed its gates)" if tags.get("gates") == FAILED else ""
         lines.append(
-            f"version {number} {waits}: read its review (outputs/review/review.html), then {registry.PROMOTE.format(version=number)}{override}"
+            f"version {number} {waits}: read its review (outputs/review/review.html), then {aliases.PROMOTE.format(version=number)}{override}"
         )
     return lines + ["compare runs, look at versions: make ui"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from clv.errors import InputError
+from clv.errors import Code, InputError
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def scoring_day(first_day: dt.date, last_day: dt.date, as_of: str | None) -> dt.
     day = dt.date.fromisoformat(as_of) if as_of else last_day + dt.timedelta(days=1)
     if day <= first_day:
         raise InputError(
-            "AS_OF_TOO_EARLY",
-            f"window.as_of={day} lies on or before the first order date {first_day}; there is nothing to score",
-            "choose a later window.as_of",
+            Code.AS_OF_TOO_EARLY,
+            what=f"window.as_of={day} lies on or before the first order date {first_day}; there is nothing to score",
+            fix="choose a later window.as_of",
         )
     return day
 
@@ -56,10 +56,10 @@ def plan(
             else f"at least {min_history_days + 1} days are needed for any horizon (window.min_history_days={min_history_days})"
         )
         raise InputError(
-            "HISTORY_TOO_SHORT",
-            f"The history has {days} days before {as_of}, and {needed} are needed: a horizon of {horizon_days} days to "
+            Code.HISTORY_TOO_SHORT,
+            what=f"The history has {days} days before {as_of}, and {needed} are needed: a horizon of {horizon_days} days to "
             f"measure on and {min_history_days} days before it; twice the horizon to learn corrections from",
-            hint,
+            fix=hint,
         )
     count = min(most, (days - needed - horizon_days) // step_days + 1)
     newest = as_of - dt.timedelta(days=2 * horizon_days)

@@ -12,13 +12,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from clv import features, metrics, model, process, store, transactions, windows
+from clv import data, features, model, process, store, windows
 from clv.config import Config
+from clv.data import Contract, Limits, Transactions
 from clv.errors import UserError
-from clv.governance import Governance
-from clv.tracking import versions
-from clv.tracking.registry import Version
-from clv.transactions import Contract, Limits, Transactions
+from clv.evaluation import metrics
+from clv.registry import versions
+from clv.registry.aliases import Version
+from clv.registry.production import Governance
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
@@ -64,7 +65,7 @@ class Workspace:
 
     @cached_property
     def transactions(self) -> Transactions:
-        return transactions.read(self.config.data.path, self.contract, self.connection)
+        return data.read(self.config.data.path, self.contract, self.connection)
 
     @property
     def contract(self) -> Contract:

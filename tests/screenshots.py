@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 
 from browser import open_aliases, open_comparison, page
-from conftest import ROOT, client, composed, serving
+from helpers import ROOT, composed
+from stores import client, serving
 
 from clv import pipeline
 

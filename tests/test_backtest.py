@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv import metrics, pipeline
+from clv import pipeline
 from clv.errors import InputError
+from clv.evaluation import metrics
 
 RECIPES = ["clv", "btyd", "naive_mean", "naive_rate", "naive_last"]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SHARED
+from helpers import SHARED
 from scipy.integrate import quad
 
-from clv import btyd
 from clv.errors import InputError
+from clv.model import btyd
 
 needs_real_sets = pytest.mark.skipif(not SHARED.exists(), reason=f"the real purchase histories are not in {SHARED}")
 

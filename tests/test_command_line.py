@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import asdict
 
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 from hydra import compose, initialize_config_dir
 from mlflow.projects import _project_spec
 

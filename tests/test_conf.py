@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, composed
+from helpers import ROOT, composed
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 

@@ -5,12 +5,13 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import aliases, client, entries, person, tags
+from helpers import person
+from stores import alias_table, client, entries, tags
 
-from clv import ledger, pipeline
+from clv import pipeline
 from clv.errors import UserError
 from clv.record import Decision
-from clv.tracking import decisions
+from clv.registry import ledger, ledger_store
 
 MODEL = "stored"
 
@@ -23,39 +24,39 @@ FACTS = {"at": "2026-11-23T12:00:00.000+00:00", "run": "", "entered_by": "", "gi
 
 
 def test_many_decisions_at_once_are_all_recorded_in_one_order_and_production_ends_on_the_last(governed):
-    count, kept = len(entries(MODEL)), aliases(MODEL)["production"]
+    count, kept = len(entries(MODEL)), alias_table(MODEL)["production"]
 
     def decide(number):
         made = decision(ledger.PROMOTION, str(number % 2 + 1), f"person {number}")
-        return decisions.record(MODEL, made, FACTS | {"run": str(number)})
+        return ledger_store.record(MODEL, made, FACTS | {"run": str(number)})
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(decide, range(12)))
     found = entries(MODEL)[count:]
     assert sorted(entry["run"] for entry in found) == sorted(map(str, range(12)))
-    assert decisions.problems(MODEL) == []
+    assert ledger_store.problems(MODEL) == []
     assert [entry["from"] for entry in found][1:] == [entry["to"] for entry in found][:-1]
-    assert aliases(MODEL)["production"] == found[-1]["to"]
-    decisions.record(MODEL, decision(ledger.ROLLBACK, kept), FACTS | {"run": "back"})
+    assert alias_table(MODEL)["production"] == found[-1]["to"]
+    ledger_store.record(MODEL, decision(ledger.ROLLBACK, kept), FACTS | {"run": "back"})
 
 
 def test_two_first_decisions_at_once_open_one_ledger(project):
     client().create_registered_model("twice")
 
     def reject(number):
-        return decisions.record(
+        return ledger_store.record(
             "twice", Decision(ledger.REJECTION, "Ann", "why", None, (), {}), FACTS | {"run": str(number)}
         )
 
-    decisions.stored("twice")  # the store's tables are there
+    ledger_store.stored("twice")  # the store's tables are there
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(reject, range(4))) == [True] * 4
-    assert len(entries("twice")) == 4 and decisions.problems("twice") == []
+    assert len(entries("twice")) == 4 and ledger_store.problems("twice") == []
     assert len(client().search_runs([client().get_experiment_by_name("twice-ledger").experiment_id])) == 1
 
 
 def test_a_promotion_that_died_after_its_entry_is_finished_by_the_next_command(governed):
-    now = aliases(MODEL)["production"]
+    now = alias_table(MODEL)["production"]
     other = "2" if now == "1" else "1"
     content = FACTS | {
         "event": ledger.PROMOTION,
@@ -63,14 +64,14 @@ def test_a_promotion_that_died_after_its_entry_is_finished_by_the_next_command(g
         "why": "died",
         "versions": [f"stored/{other}"],
     }
-    decisions.append(MODEL, lambda known: content | {"from": now, "to": other, "back": now})
-    assert aliases(MODEL)["production"] == now
+    ledger_store.append(MODEL, lambda known: content | {"from": now, "to": other, "back": now})
+    assert alias_table(MODEL)["production"] == now
     assert pipeline.score(governed())[-1].tags["production_version"] == other
-    assert decisions.problems(MODEL) == [] and aliases(MODEL)["previous"] == now
+    assert ledger_store.problems(MODEL) == [] and alias_table(MODEL)["previous"] == now
 
 
 def test_a_ledger_that_was_taken_away_is_missed(governed):
-    run_id = decisions.run_of(MODEL)
+    run_id = ledger_store.run_of(MODEL)
     client().delete_run(run_id)
     with pytest.raises(
         UserError, match=f"The ledger of model stored was taken away: its entries are in run {run_id} \\(deleted\\)"
@@ -86,12 +87,12 @@ def test_a_ledger_that_was_taken_away_is_missed(governed):
 
 def test_an_entry_too_long_for_the_store_is_refused_and_not_cut(governed):
     with pytest.raises(UserError, match="The entry would have .* characters, and 5900 fit"):
-        decisions.record(MODEL, Decision(ledger.REJECTION, "Ann", "x" * 6000, None, (), {}), FACTS)
-    assert decisions.problems(MODEL) == []
+        ledger_store.record(MODEL, Decision(ledger.REJECTION, "Ann", "x" * 6000, None, (), {}), FACTS)
+    assert ledger_store.problems(MODEL) == []
 
 
 def seals(name=MODEL):
-    return decisions.stored(name), decisions.run_of(name)
+    return ledger_store.stored(name), ledger_store.run_of(name)
 
 
 def forged(texts, **changed):
@@ -125,13 +126,13 @@ def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_o
 def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change):
     texts, run_id = seals()
     key, text = forged(texts, to="1")
-    before = aliases(MODEL)
+    before = alias_table(MODEL)
     with sqlite3.connect(trained.folder / "mlflow.db") as database:
         spoilt = ledger.text_of(json.loads(text) | change)
         database.execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, spoilt, run_id))
     try:
         pipeline.score(governed())
-        assert aliases(MODEL) == before and ledger.seal_key(int(key)) not in decisions.stored(MODEL)
+        assert alias_table(MODEL) == before and ledger.seal_key(int(key)) not in ledger_store.stored(MODEL)
         with pytest.raises(UserError, match="is not as it was written"):
             pipeline.ledger(governed("ask.verify=true"))
         with pytest.raises(UserError, match="is broken, nothing was added to it"):
@@ -155,7 +156,7 @@ def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change)
     ],
 )
 def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, trained, statement):
-    decisions.record(MODEL, decision(ledger.ROLLBACK, aliases(MODEL)["production"]), FACTS | {"run": statement})
+    ledger_store.record(MODEL, decision(ledger.ROLLBACK, alias_table(MODEL)["production"]), FACTS | {"run": statement})
     texts, run_id = seals()
     database = sqlite3.connect(trained.folder / "mlflow.db", isolation_level=None)
     copy = sqlite3.connect(":memory:")
@@ -178,7 +179,7 @@ def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, tr
 
 def test_an_alias_that_was_taken_away_is_entered_and_opens_no_gate(governed):
     pipeline.review(governed("person.version=2"))
-    now = aliases(MODEL)["production"]
+    now = alias_table(MODEL)["production"]
     client().delete_registered_model_alias(MODEL, "production")
     with pytest.raises(UserError, match="No version of model stored is in production"):
         pipeline.score(governed())
@@ -188,18 +189,18 @@ def test_an_alias_that_was_taken_away_is_entered_and_opens_no_gate(governed):
     assert any(f"the alias of stored/{now} was taken away outside the ledger" in warning for warning in record.warnings)
     assert entries(MODEL)[-1]["to"] is None
     pipeline.promote(governed(*person(other, override="true")))
-    assert aliases(MODEL)["production"] == other
+    assert alias_table(MODEL)["production"] == other
 
 
 def test_one_review_promotes_once_however_many_press_at_once(governed):
-    other = "2" if aliases(MODEL)["production"] == "1" else "1"
+    other = "2" if alias_table(MODEL)["production"] == "1" else "1"
     pipeline.review(governed(f"person.version={other}"))
     sha = tags(other, MODEL)["review_sha256"]
     made = Decision(ledger.PROMOTION, "Ann", "at once", other, (f"stored/{other}",), {"review_sha256": sha})
 
     def press(number):
         try:
-            return decisions.record(MODEL, made, FACTS | {"run": f"{sha} {number}"})
+            return ledger_store.record(MODEL, made, FACTS | {"run": f"{sha} {number}"})
         except UserError as error:
             return str(error)
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from clv import reports, store
-from clv.drift import distributions, sketches
+from clv.monitor import distributions, sketches
 
 CHANCE = np.random.default_rng(5)
 SPEND = CHANCE.lognormal(3, 1, 5000)

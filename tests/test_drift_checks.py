@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv import review
-from clv.drift import performance, segments, shap
+from clv.monitor import performance, segments, shap, verdict
 
 SHARES = {"significance": 0.01, "warn": 0.03, "alert": 0.05, "min_customers": 100}
 LEANING = {"significance": 0.01, "warn": 0.05, "alert": 0.10, "low": 0.8, "high": 1.25, "min_customers": 100}
@@ -167,4 +166,4 @@ UNKNOWN = ("insufficient", "Too few customers.")
     ],
 )
 def test_the_verdict_is_review_with_its_reasons_or_stable_with_what_was_judged(findings, review_at, expected):
-    assert review.verdict(findings, review_at) == expected
+    assert verdict.verdict(findings, review_at) == expected

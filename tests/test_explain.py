@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, client, newest_run, read
+from helpers import ROOT, read
+from stores import client, newest_run
 
 from clv import features, pipeline
 from clv.errors import UserError
+from clv.registry import aliases, versions
 from clv.steps.readiness import CHECKLIST, CHECKS
 from clv.steps.readiness import lines as rows_of
 from clv.steps.reproduce import different_libraries
-from clv.tracking import registry, versions
 
 PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
 
@@ -85,7 +86,7 @@ def test_one_customers_prediction_in_the_words_of_the_features(scored, trained):
 
 
 def test_every_column_of_the_feature_table_has_words(scored):
-    definition = features.Definition.from_dict(registry.existing("explained", "2").facts["definition"])
+    definition = features.Definition.from_dict(aliases.existing("explained", "2").facts["definition"])
     for name in definition.columns([]):
         if not name.startswith("cutoff_year"):
             assert features.in_words(name) != name
@@ -131,7 +132,7 @@ def test_other_data_code_and_libraries_are_named(trained):
         )
 
     pipeline.train(config(f"data.path={then}"))
-    version = registry.existing("rebuilt", "1")
+    version = aliases.existing("rebuilt", "1")
     assert different_libraries(replace(version, facts=version.facts | {"python": "3.10.1"})) == [
         f"python {platform.python_version()}, then 3.10.1"
     ]

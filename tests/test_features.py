@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import composed, day, history
+from helpers import composed, day, history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

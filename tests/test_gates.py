@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv import gates
+from clv.evaluation import gates
 
 LIMITS = {"metrics": ["rmse", "normalized_gini"], "against_btyd": "not_worse"}
 

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 import mlflow
 import pytest
-from conftest import ROOT, aliases, artifacts, client, entries, newest_run, person, tags
+from helpers import ROOT, person
+from stores import alias_table, artifacts, client, entries, newest_run, tags
 
 from clv import pipeline
 from clv.errors import UserError
-from clv.tracking import decisions, registry, versions
+from clv.registry import aliases, ledger_store, versions
 
 MODEL = "governed"
 POOR = ("model=xgboost_squared_error", "model.rounds=2", "model.learning_rate=0.01")  # hardly better than the mean
@@ -47,10 +48,10 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     run = client().get_model_version("clv", "2").run_id
     assert {f"{reviewed['review_folder']}/review.{kind}" for kind in ("html", "json")} <= artifacts(run)
     assert "Promote version 2" in client().get_model_version("clv", "2").description
-    assert aliases() == {"production": "1", "candidate": "2"}
+    assert alias_table() == {"production": "1", "candidate": "2"}
     first = moment()
     pipeline.promote(config(*person("2")))
-    assert aliases() == {"production": "2", "candidate": "2", "previous": "1"}
+    assert alias_table() == {"production": "2", "candidate": "2", "previous": "1"}
     assert (tags("2")["review_status"], tags("2")["promoted_by"]) == ("approved", "Ann Lee")
     second = moment()
 
@@ -58,15 +59,19 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     with pytest.raises(UserError, match="failed [2-5] of 6 gates:\n  not worse than Production: ") as refused:
         pipeline.promote(config(*person("3")))
     assert (
-        "-P override=true" in str(refused.value) and aliases()["production"] == "2" and tags("3")["gates"] == "failed"
+        "-P override=true" in str(refused.value)
+        and alias_table()["production"] == "2"
+        and tags("3")["gates"] == "failed"
     )
     pipeline.reject(config(*person("3", reason="blind")))
-    assert tags("3")["review_status"] == "rejected" and aliases()["production"] == "2"
+    assert tags("3")["review_status"] == "rejected" and alias_table()["production"] == "2"
     with pytest.raises(UserError, match="The review of clv/3 is closed: rejection by Ann Lee"):
         pipeline.promote(config(*person("3", override="true")))
     pipeline.review(config("person.version=3"))
     pipeline.promote(config(*person("3", reason="a test of the alarm", override="true")))
-    assert aliases()["production"] == "3" and entries()[-1]["override"] is True and entries()[-1]["gates"] == "failed"
+    assert (
+        alias_table()["production"] == "3" and entries()[-1]["override"] is True and entries()[-1]["gates"] == "failed"
+    )
 
     client().set_registered_model_alias("clv", "production", "2")  # as the UI does
     third = moment()
@@ -82,7 +87,7 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     assert not pipeline.score(config())[-1].warnings  # told once
 
     pipeline.rollback(config(*person(reviewer="Bob Ray", reason="as it was")))
-    assert aliases()["production"] == "3" and aliases()["previous"] == "2"
+    assert alias_table()["production"] == "3" and alias_table()["previous"] == "2"
 
     verified = pipeline.ledger(config("ask.verify=true"))[-1]
     assert "6 entries, version 3 in production; verified" in verified.summary
@@ -102,7 +107,7 @@ def test_the_story_of_a_model(trained, server, tmp_path):
         pipeline.ledger(config("ask.verify=true"))
     with pytest.raises(UserError, match="The ledger of model clv is broken, nothing was added to it"):
         pipeline.rollback(config(*person()))
-    assert aliases()["production"] == "3"
+    assert alias_table()["production"] == "3"
 
 
 def test_the_review_says_what_a_reviewer_needs(governed):
@@ -159,7 +164,7 @@ def test_who_trained_a_version_does_not_promote_it_under_four_eyes(governed):
 
 
 def test_a_review_of_other_files_or_one_that_was_changed_promotes_nothing(governed):
-    version = registry.existing("governed", "2")
+    version = aliases.existing("governed", "2")
     pipeline.review(governed("person.version=2"))
     folder = tags("2", "governed")["review_folder"]
     root = client().get_run(version.run_id).info.artifact_uri.removeprefix("file://")
@@ -176,8 +181,8 @@ def test_a_review_of_other_files_or_one_that_was_changed_promotes_nothing(govern
 
 def test_one_bit_of_a_models_file_changed_is_neither_promoted_nor_scored_with(governed):
     pipeline.train(governed())
-    number = registry.newest_version("governed")
-    version = registry.existing("governed", number)
+    number = aliases.newest_version("governed")
+    version = aliases.existing("governed", number)
     file = versions.verified(version, versions.MODEL) / "artifacts" / versions.FILES / "model.json"
     kept = file.read_bytes()
     file.write_bytes(bytes([kept[0] ^ 1]) + kept[1:])
@@ -194,7 +199,7 @@ def test_one_bit_of_a_models_file_changed_is_neither_promoted_nor_scored_with(go
 
 
 def test_a_version_without_an_entry_does_not_score_where_one_is_required(governed):
-    in_production = aliases("governed")["production"]
+    in_production = alias_table("governed")["production"]
     client().set_registered_model_alias("governed", "production", "2")
     strict = "review.require_record=true"
     with pytest.raises(
@@ -209,7 +214,7 @@ def test_a_version_without_an_entry_does_not_score_where_one_is_required(governe
     pipeline.promote(governed(*person("2")))
     assert pipeline.score(governed(strict))[-1].tags["production_version"] == "2"
     pipeline.rollback(governed(*person()))
-    assert aliases("governed")["production"] == in_production == "1"
+    assert alias_table("governed")["production"] == in_production == "1"
     with pytest.raises(
         UserError, match="Version 1 of model governed has no version before it in the ledger; nothing moved"
     ):
@@ -257,7 +262,7 @@ def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, tr
 
 
 def test_limits_that_were_loosened_for_the_review_promote_nothing(governed):
-    other = "2" if aliases("governed")["production"] == "1" else "1"
+    other = "2" if alias_table("governed")["production"] == "1" else "1"
     pipeline.review(governed(f"person.version={other}", "review.bias_low=0.01", "review.metrics=[rmse]"))
     with pytest.raises(
         UserError,
@@ -277,7 +282,7 @@ def test_a_version_that_was_deleted_is_no_obstacle_to_the_next_promotion(trained
     client().delete_model_version("pruned", "1")
     pipeline.review(config("person.version=2"))
     pipeline.promote(config(*person("2", override="true")))
-    assert aliases("pruned") == {"candidate": "2", "production": "2"} and decisions.problems("pruned") == []
+    assert alias_table("pruned") == {"candidate": "2", "production": "2"} and ledger_store.problems("pruned") == []
     with pytest.raises(
         UserError, match="Version 2 of model pruned is in production; rejecting it would change nothing"
     ):

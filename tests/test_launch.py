@@ -1,5 +1,5 @@
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 from hydra import compose, initialize_config_dir
 from hypothesis import given as examples
 from hypothesis import settings

@@ -3,33 +3,18 @@
 import ast
 
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 SHELVES = [
     {"errors", "process"},
     {"config"},
-    {"btyd"},
-    {
-        "transactions",
-        "simulate",
-        "features",
-        "windows",
-        "naive",
-        "model",
-        "metrics",
-        "ranking",
-        "ledger",
-        "gates",
-        "clusters",
-        "drift",
-        "review",
-        "record",
-        "search",
-    },
+    {"data", "simulate", "features", "windows", "ranking", "clusters", "search", "record"},
+    {"model"},
+    {"evaluation"},
+    {"monitor"},
     {"tracking", "reports", "store", "terminal", "alerts"},
-    {"governance"},
+    {"registry"},
     {"workspace"},
-    {"recipes"},
     {"steps"},
     {"pipeline"},
 ]

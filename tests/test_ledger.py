@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clv import ledger
+from clv.registry import ledger
 
 
 def entry(event, version, at, before=None):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
-from clv import metrics
+from clv.evaluation import metrics
 
 ACTUAL, PREDICTED = np.array([0.0, 0.0, 10.0, 30.0, 5.0]), np.array([1.0, 1.0, 12.0, 20.0, 8.0])
 PAIRS = st.lists(st.tuples(st.integers(-3, 30), st.integers(0, 9)), min_size=3, max_size=40)

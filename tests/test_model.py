@@ -6,11 +6,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import composed, day
+from helpers import composed, day
 
-from clv import btyd, features, metrics, model, naive, simulate, transactions, windows
+from clv import data, features, model, simulate, windows
 from clv.errors import InputError
-from clv.model import files, glm, intervals, trees
+from clv.evaluation import metrics, naive
+from clv.model import btyd, files, glm, intervals, trees
 
 CONFIG = composed("window.max_snapshots=3", "model.rounds=40", "model.probability_model=mbg_nbd")
 CHAINS = ["btyd", "glm", "trees", "squared_error", "hurdle", "btyd+trees", "btyd+glm+trees"]
@@ -24,7 +25,7 @@ class Shop:
             order_date=lambda table: pd.to_datetime(table["order_date"])
         )
         self.connection = duckdb.connect()
-        purchases = transactions.daily(self.connection.from_df(rows))
+        purchases = data.daily(self.connection.from_df(rows))
         plan = windows.plan(day("2024-01-01"), day("2025-10-01"), 90, 30, 3, 90)
         definition = features.Definition.within(
             200, [30, 90], [90], 90, asdict(CONFIG.features.lifecycle)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import artifacts, client, newest_run, read, run_named
+from helpers import read
+from stores import artifacts, client, newest_run, run_named
 
-from clv import metrics, pipeline
+from clv import pipeline
 from clv.errors import UserError
+from clv.evaluation import metrics
 
 CHECKS = ["Feature drift", "Prediction drift", "Performance over time", "Segment drift", "SHAP drift"]
 

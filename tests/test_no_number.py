@@ -8,14 +8,13 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import run_named
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stores import run_named
 
-from clv import gates, metrics, review
-from clv.drift import baseline, distributions, grade, performance, segments, shap, sketches
 from clv.errors import UserError
-from clv.steps import comparison
+from clv.evaluation import gates, leaderboard, metrics
+from clv.monitor import baseline, distributions, grade, performance, segments, shap, sketches, verdict
 
 NAN, INF = math.nan, math.inf
 ODD = st.sampled_from([NAN, INF, -INF])
@@ -124,15 +123,15 @@ def test_a_column_whose_test_statistic_is_no_number_is_an_alert():
     assert distributions.judge(row, True, [], 0.01)[0] == "alert"
 
 
-@given(st.text(max_size=8).filter(lambda text: text not in review.KNOWN))
+@given(st.text(max_size=8).filter(lambda text: text not in verdict.KNOWN))
 def test_a_status_that_nobody_knows_asks_for_a_review(status):
-    assert review.verdict({"a": ("stable", "fine"), "b": (status, "odd")}, "alert") == ("review", ["b: odd"])
-    assert review.verdict({}, "alert")[0] == "review"
+    assert verdict.verdict({"a": ("stable", "fine"), "b": (status, "odd")}, "alert") == ("review", ["b: odd"])
+    assert verdict.verdict({}, "alert")[0] == "review"
 
 
 def test_a_comparison_that_is_no_number_never_says_better():
     row = {"rmse_difference_low": NAN, "rmse_difference_high": NAN, "best_baseline": "btyd"}
-    assert comparison.standing(pd.Series(row)) == "not told apart from"
+    assert leaderboard.standing(pd.Series(row)) == "not told apart from"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 FITTING = {"train", "full_pipeline"}  # these make versions
 MEASURING = {"backtest", "reproduce", "tune"}  # these fit to measure, and register nothing

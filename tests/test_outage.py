@@ -6,12 +6,14 @@ import time
 
 import filelock
 import pytest
-from conftest import aliases, client, person, serving
 from faulty import Plan, faulty, from_call
+from helpers import person
+from stores import alias_table, client, serving
 
 from clv import pipeline, tracking
 from clv.errors import Unreachable
-from clv.tracking import server, spool, versions
+from clv.registry import versions
+from clv.tracking import server, spool
 
 QUICK = "tracking.patience_seconds=6"
 
@@ -99,13 +101,13 @@ def test_no_fault_holds_a_run_longer_than_its_patience(behind, failing, kind):
 
 @pytest.mark.parametrize("step", ["train", "promote"])
 def test_who_cannot_do_without_the_server_stops_with_exit_code_69_and_moves_nothing(behind, failing, step):
-    moved, said = aliases(), person(version=1) if step == "promote" else ["model=btyd"]
+    moved, said = alias_table(), person(version=1) if step == "promote" else ["model=btyd"]
     failing(from_call(10, "killed"))
     with pytest.raises(Unreachable) as error:
         getattr(pipeline, step)(behind.config(QUICK, *said))
     assert error.value.exit_code == 69 and "does not answer" in str(error.value)
     failing(Plan())
-    assert aliases() == moved
+    assert alias_table() == moved
     pipeline.sync(behind.config())
     assert runs(step)[0].info.status == "FAILED"
 

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import available, page
-from conftest import Pipeline, person
+from conftest import Pipeline
+from helpers import person
 from test_review_page import content
 
 from clv import pipeline, reports
-from clv.drift import Finding
+from clv.monitor import Finding
 
 pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
 pytestmark = [

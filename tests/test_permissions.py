@@ -3,13 +3,13 @@
 import mlflow
 import pandas as pd
 import pytest
-from conftest import serving
 from mlflow.exceptions import MlflowException
 from mlflow.server import get_app_client
+from stores import serving
 
-from clv import ledger, pipeline
+from clv import pipeline
 from clv.errors import UserError
-from clv.tracking import decisions, registry
+from clv.registry import aliases, ledger, ledger_store
 
 INI = """[mlflow]
 default_permission = READ
@@ -53,12 +53,12 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
     decided = ("person.reason=better", "person.version=1")
     signed_in("analyst")
     pipeline.train(config())
-    assert registry.aliases("clv-candidate") == {"candidate": "1"} and registry.aliases("clv") == {}
+    assert aliases.aliases("clv-candidate") == {"candidate": "1"} and aliases.aliases("clv") == {}
 
     signed_in("reviewer", experiment="reviews")
     pipeline.promote(config("person.reviewer=Bob Ray", *decided, "review.four_eyes=true"))
-    assert registry.aliases("clv") == {"production": "1"}
-    entry = ledger.entries(decisions.stored("clv"))[-1]
+    assert aliases.aliases("clv") == {"production": "1"}
+    entry = ledger.entries(ledger_store.stored("clv"))[-1]
     assert (entry["to"], entry["source"], entry["entered_by"]) == ("1", "clv-candidate/1", "reviewer")
 
     client = signed_in("analyst")
@@ -69,14 +69,14 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
         lambda: client.set_registered_model_alias("clv", "production", "1"),
         lambda: client.copy_model_version("models:/clv-candidate/2", "clv"),
         lambda: client.delete_registered_model_alias("clv", "production"),
-        lambda: client.log_param(decisions.run_of("clv"), "000002", "forged"),
+        lambda: client.log_param(ledger_store.run_of("clv"), "000002", "forged"),
         lambda: client.set_registered_model_tag("clv-ledger", "run", "another"),
     ):
         with pytest.raises(MlflowException, match="Permission denied"):
             forbidden()
     with pytest.raises(UserError, match="(?s)refused: .*Permission denied"):
         pipeline.promote(config("person.reviewer=analyst", "person.reason=mine", "person.version=2"))
-    assert registry.aliases("clv") == {"production": "1"} and decisions.problems("clv") == []
+    assert aliases.aliases("clv") == {"production": "1"} and ledger_store.problems("clv") == []
 
     signed_in("reviewer", experiment="reviews").copy_model_version("models:/clv-candidate/2", "clv")
     mlflow.MlflowClient().set_registered_model_alias("clv", "production", "2")  # in the UI
@@ -86,5 +86,5 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
     signed_in("reviewer", experiment="reviews")
     pipeline.ledger(config())
     pipeline.rollback(config("person.reviewer=Bob Ray", "person.reason=back"))
-    events = [entry["event"] for entry in ledger.entries(decisions.stored("clv"))]
-    assert events == ["promotion", "promoted outside the ledger", "rollback"] and decisions.problems("clv") == []
+    events = [entry["event"] for entry in ledger.entries(ledger_store.stored("clv"))]
+    assert events == ["promotion", "promoted outside the ledger", "rollback"] and ledger_store.problems("clv") == []

@@ -5,7 +5,7 @@ import sys
 import tomllib
 
 import yaml
-from conftest import ROOT
+from helpers import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

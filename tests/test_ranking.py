@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from conftest import day
+from helpers import day
 
 from clv import ranking
 

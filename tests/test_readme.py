@@ -1,6 +1,6 @@
 import re
 
-from conftest import ROOT
+from helpers import ROOT
 
 README = (ROOT / "README.md").read_text()
 ENTRY_POINTS = {path.stem for path in (ROOT / "entrypoints").glob("*.py")} - {"__init__", "launch"}

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import SHARED, SMALL, composed
+from helpers import SHARED, SMALL, composed
 
 from clv import pipeline
 

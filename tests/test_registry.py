@@ -1,11 +1,12 @@
 """Which version is in production, who said so, and the ways out of a registry that others have moved."""
 
 import pytest
-from conftest import RANKED, client, newest_run, read
+from helpers import RANKED, read
+from stores import client, newest_run
 
 from clv import pipeline
 from clv.errors import UserError
-from clv.tracking import registry
+from clv.registry import aliases
 
 
 def test_the_first_version_is_production_by_bootstrap_and_says_so(trained):
@@ -20,14 +21,14 @@ def test_the_first_version_is_production_by_bootstrap_and_says_so(trained):
 def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(trained):
     records = pipeline.full_pipeline(trained.config("model.max_depth=2"))
     number = next(record.tags["candidate_version"] for record in records if record.candidate)
-    aliases = client().get_registered_model("clv").aliases
-    assert str(aliases["candidate"]) == number and aliases["production"] != aliases["candidate"]
-    before = str(aliases["production"])
+    named = client().get_registered_model("clv").aliases
+    assert str(named["candidate"]) == number and named["production"] != named["candidate"]
+    before = str(named["production"])
     assert set(read(trained.outputs / RANKED)["model_version"]) == {before}
 
     pipeline.promote(trained.config(f"person.version={number}", "person.reviewer=Ann", "person.reason=better"))
-    aliases = client().get_registered_model("clv").aliases
-    assert (str(aliases["production"]), str(aliases["previous"])) == (number, before)
+    named = client().get_registered_model("clv").aliases
+    assert (str(named["production"]), str(named["previous"])) == (number, before)
     tags = client().get_model_version("clv", number).tags
     assert (tags["promoted_by"], tags["promotion_reason"]) == ("Ann", "better") and tags["promoted_at"]
 
@@ -93,7 +94,7 @@ def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_
         pipeline.promote(second)
     pipeline.review(second)
     pipeline.promote(second)
-    assert registry.production_aliases("variants") == {"production": "2"}
+    assert aliases.production_aliases("variants") == {"production": "2"}
 
 
 def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(trained):
@@ -111,7 +112,7 @@ def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(train
     ):
         pipeline.promote(trained.config("person.version=1", *promote))
     pipeline.promote(trained.config("person.version=1", "person.override=true", *promote))
-    assert registry.find_production("foreign").number == "1"
+    assert aliases.find_production("foreign").number == "1"
 
 
 def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(trained):

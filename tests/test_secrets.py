@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import pytest
 import yaml
-from conftest import ROOT, composed
+from helpers import ROOT, composed
 
 from clv import config
 from clv.config.logged import SECTIONS

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, composed
+from helpers import ROOT, composed
 
 from clv import pipeline, simulate
 from clv.errors import UserError

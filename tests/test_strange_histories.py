@@ -6,7 +6,8 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import RANKED, ROOT, SMALL, client, composed, read
+from helpers import RANKED, ROOT, SMALL, composed, read
+from stores import client
 
 from clv import pipeline
 from clv.errors import InputError

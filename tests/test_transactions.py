@@ -6,18 +6,19 @@ from decimal import Decimal
 import duckdb
 import pandas as pd
 import pytest
-from conftest import artifacts, client, composed
+from helpers import composed
+from stores import artifacts, client
 
-from clv import pipeline, transactions
+from clv import data, pipeline
+from clv.data import container
 from clv.errors import InputError
-from clv.transactions import container
 
 COLUMNS = {"customer_id": "customer_id", "order_date": "order_date", "revenue": "revenue"}
-LIMITS = transactions.Limits(0.01, 10000, 0.01, 0.002, 0.001)
+LIMITS = data.Limits(0.01, 10000, 0.01, 0.002, 0.001)
 
 
 def read(path, columns=COLUMNS, **said):
-    return transactions.read(str(path), transactions.Contract(columns, "2012-01-01", **said), duckdb.connect())
+    return data.read(str(path), data.Contract(columns, "2012-01-01", **said), duckdb.connect())
 
 
 def csv(folder, *lines, name="history.csv"):
@@ -116,8 +117,8 @@ def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest
         tmp_path, *["ann,2011-05-01,10"] * 5, *["ann,,1"] * 3, *["ann,2011-05-01,?"] * 2, ",2011-05-01,1", "ann,May,1"
     )
     found = read(path)
-    assert transactions.refusal(found, transactions.Limits(0.6, 100, 1, 1, 1), "sales.csv") is None
-    assert str(transactions.refusal(found, LIMITS, "sales.csv")) == (
+    assert data.refusal(found, data.Limits(0.6, 100, 1, 1, 1), "sales.csv") is None
+    assert str(data.refusal(found, LIMITS, "sales.csv")) == (
         "[TOO_MANY_REJECTS] 7 of 12 rows cannot be read (more than data.max_rejected_share=0.01): "
         "3 x order_date is missing, first line 7: ''; 2 x revenue is not a number like -1234.50, first line 10: '?'; "
         "1 x customer_id is missing, first line 12: '', sales.csv:7, order_date -- fix: repair the export "
@@ -128,34 +129,34 @@ def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest
 @pytest.mark.parametrize(
     "limit, name",
     [
-        (transactions.Limits(0.4, 100, 1, 1, 1), "max_rejected_share=0.4"),
-        (transactions.Limits(1, 1, 1, 1, 1), "max_rejected_rows=1"),
-        (transactions.Limits(1, 100, 0.5, 1, 1), "max_rejected_revenue_share=0.5"),
-        (transactions.Limits(1, 100, 1, 0.4, 1), "max_lost_customers_share=0.4"),
+        (data.Limits(0.4, 100, 1, 1, 1), "max_rejected_share=0.4"),
+        (data.Limits(1, 1, 1, 1, 1), "max_rejected_rows=1"),
+        (data.Limits(1, 100, 0.5, 1, 1), "max_rejected_revenue_share=0.5"),
+        (data.Limits(1, 100, 1, 0.4, 1), "max_lost_customers_share=0.4"),
     ],
 )
 def test_each_limit_refuses_by_its_name(tmp_path, limit, name):
     found = read(
         csv(tmp_path, "ann,2011-05-01,10", "ann,2011-05-01,5", "bob,2999-01-01,10", 'eve,2011-05-01,"1.010,00 EUR"')
     )
-    assert f"data.{name})" in str(transactions.refusal(found, limit, "sales.csv"))
+    assert f"data.{name})" in str(data.refusal(found, limit, "sales.csv"))
 
 
 def test_from_a_tenth_of_a_percent_of_rejects_there_is_a_warning(tmp_path):
     rows = ["ann,2011-05-01,10.00"] * 998
     found = read(csv(tmp_path, *rows, ",2011-05-01,0", ",2011-05-01,0"))
-    assert transactions.warnings(found, LIMITS)[0].startswith("0.20% of the rows could not be read")
-    assert transactions.warnings(read(csv(tmp_path, "ann,2011-05-01,1")), LIMITS) == []
+    assert data.warnings(found, LIMITS)[0].startswith("0.20% of the rows could not be read")
+    assert data.warnings(read(csv(tmp_path, "ann,2011-05-01,1")), LIMITS) == []
 
 
 def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
     either = read(csv(tmp_path, "ann,01/05/2011,10", "bob,02/05/2011,10"))
-    said = str(transactions.refusal(either, LIMITS, "sales.csv"))
+    said = str(data.refusal(either, LIMITS, "sales.csv"))
     assert said.startswith("[DATE_FORMAT] ") and "=%d/%m/%Y or data.date_format=%m/%d/%Y, whichever" in said
     path = csv(tmp_path, "ann,1319025600,10", "bob,1319025601,10")
-    assert "fix: export order_date as YYYY-MM-DD" in str(transactions.refusal(read(path), LIMITS, "sales.csv"))
+    assert "fix: export order_date as YYYY-MM-DD" in str(data.refusal(read(path), LIMITS, "sales.csv"))
     short = read(csv(tmp_path, "ann,19/10/11,10", "bob,20/10/11,10"), date_format="%d/%m/%Y")
-    assert "fix: data.date_format=%d/%m/%y" in str(transactions.refusal(short, LIMITS, "sales.csv"))
+    assert "fix: data.date_format=%d/%m/%y" in str(data.refusal(short, LIMITS, "sales.csv"))
     path = csv(tmp_path, "ann,2011-05-01,1.234", "ann,2011-05-01,12")
     assert refused(path) == (
         "[AMBIGUOUS_REVENUE] 1 rows have revenue like '1.234', which is both a thousand and a number with decimals, "
@@ -181,14 +182,14 @@ def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
 )
 def test_amounts_in_another_style_are_refused_with_what_would_read_them(tmp_path, amounts, said, code, fix):
     found = read(csv(tmp_path, *(f'ann,2011-05-01,"{amount}"' for amount in amounts)), **said)
-    error = str(transactions.refusal(found, LIMITS, "sales.csv"))
+    error = str(data.refusal(found, LIMITS, "sales.csv"))
     assert error.startswith(f"[{code}] ") and error.endswith(f" -- fix: {fix}")
 
 
 def test_a_customer_with_a_quarter_of_all_revenue_and_ids_behind_an_apostrophe_are_warned_of(tmp_path):
     rows = [f"c{n:02d},2011-05-01,1" for n in range(20)]
     found = read(csv(tmp_path, *rows, "Total,2011-05-01,20", "'c01,2011-05-01,1", "[NULL],2011-05-01,1"))
-    said = "\n".join(transactions.warnings(found, LIMITS))
+    said = "\n".join(data.warnings(found, LIMITS))
     assert "customer 'Total' alone has 48% of all revenue" in said
     assert "2 customer ids differ only by case, inner blanks or a leading apostrophe, for example 'c01 and c01" in said
     assert "1 customer ids are words for nothing, for example [NULL]" in said

@@ -3,7 +3,7 @@
 import mlflow
 import pandas as pd
 import pytest
-from conftest import composed
+from helpers import composed
 from hydra import compose, initialize_config_dir
 
 from clv import pipeline, search

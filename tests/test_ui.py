@@ -2,10 +2,10 @@
 
 import pytest
 from browser import available, open_aliases, open_comparison, open_version, page, set_alias
-from conftest import client
+from stores import client
 
-from clv import ledger, pipeline
-from clv.tracking import decisions, registry
+from clv import pipeline
+from clv.registry import aliases, ledger, ledger_store
 
 pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
 pytestmark = [
@@ -42,11 +42,11 @@ def test_a_reviewer_compares_three_runs_reads_a_version_and_promotes_it_by_click
 
         open_aliases(browser, server, "clv", 3)
         set_alias(browser, "Production")
-    assert registry.aliases("clv")["production"] == "3"  # in lower case, as the UI writes it
+    assert aliases.aliases("clv")["production"] == "3"  # in lower case, as the UI writes it
     record = pipeline.score(config())[-1]
     assert (
         record.tags["production_version"] == "3"
         and "version 3 was put into production outside the ledger" in record.warnings[0]
     )
-    newest = ledger.entries(decisions.stored("clv"))[-1]
+    newest = ledger.entries(ledger_store.stored("clv"))[-1]
     assert (newest["event"], newest["from"], newest["to"]) == ("promoted outside the ledger", "1", "3")

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from conftest import day, history
+from helpers import day, history
 
 from clv import windows
 from clv.errors import InputError

@@ -2,7 +2,7 @@
 
 from dataclasses import MISSING, dataclass, field
 
-from clv.config.rules import between, day_or_none, one_of, pattern, text
+from clv.config.fields import between, day_or_none, one_of, pattern, text
 
 
 @dataclass

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clv import btyd
-from clv.errors import InputError
-from clv.model import glm, intervals, trees
+from clv.errors import Code, InputError
+from clv.model import btyd, glm, intervals, trees
 
 LEAST = 1e-3  # a base is at least this share of the mean label: zero could not be corrected
 BTYD_COLUMNS = ["btyd_purchases", "btyd_alive", "btyd_spend", "btyd_revenue"]
@@ -89,16 +88,16 @@ def check(snapshots: list[pd.DataFrame], current: pd.DataFrame, options: dict) -
     smallest = min([current, *snapshots], key=len)
     if len(smallest) < options["min_customers"]:
         raise InputError(
-            "TOO_FEW_CUSTOMERS",
-            f"A training snapshot has {len(smallest)} customers, and model.min_customers={options['min_customers']} are "
+            Code.TOO_FEW_CUSTOMERS,
+            what=f"A training snapshot has {len(smallest)} customers, and model.min_customers={options['min_customers']} are "
             "needed",
-            "a longer history or a shorter window.horizon_days",
+            fix="a longer history or a shorter window.horizon_days",
         )
     if snapshots and not any((snapshot["actual_clv"] > 0).any() for snapshot in snapshots):
         raise InputError(
-            "NOTHING_TO_LEARN",
-            "Nobody brought revenue in any training label window; there is nothing to learn",
-            "check the dates of the history, or choose a longer window.horizon_days",
+            Code.NOTHING_TO_LEARN,
+            what="Nobody brought revenue in any training label window; there is nothing to learn",
+            fix="check the dates of the history, or choose a longer window.horizon_days",
         )
 
 
@@ -193,22 +192,23 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     """
     if missing := [name for name in model.inputs if name not in features]:
         raise InputError(
-            "MISSING_FEATURES",
-            f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}",
-            "build it with the definition that is stored with the model version",
+            Code.MISSING_FEATURES,
+            what=f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}",
+            fix="build it with the definition that is stored with the model version",
         )
     if text := [name for name in model.inputs[1:] if not pd.api.types.is_numeric_dtype(features[name])]:
         kinds = ", ".join(f"{name} {features[name].dtype}" for name in text[:5])
         raise InputError(
-            f"{len(text)} columns of the feature table are not the numbers that the model learnt on: {kinds}."
-            "\nHint: build it with the definition that is stored with the model version."
+            Code.FEATURE_TYPE,
+            what=f"{len(text)} columns of the feature table are not the numbers that the model learnt on: {kinds}",
+            fix="build it with the definition that is stored with the model version",
         )
     endless = np.isinf(features[model.inputs].select_dtypes("number")).any(axis=1)
     if endless.any():
         raise InputError(
-            "NOT_FINITE",
-            f"{endless.sum()} of {len(features)} rows of the feature table hold infinite values",
-            "look at the revenue column of those customers",
+            Code.NOT_FINITE,
+            what=f"{endless.sum()} of {len(features)} rows of the feature table hold infinite values",
+            fix="look at the revenue column of those customers",
         )
     table = features.join(btyd.expected(model.customers, features, model.horizon_days))
     predicted = expected(model, table)
@@ -221,9 +221,9 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     )
     if bad := int((~np.isfinite(found)).any(axis=1).sum()):
         raise InputError(
-            "NOT_FINITE",
-            f"{bad} of {len(found)} predictions are not numbers",
-            "look for missing or infinite values among the features",
+            Code.NOT_FINITE,
+            what=f"{bad} of {len(found)} predictions are not numbers",
+            fix="look for missing or infinite values among the features",
         )
     return found
 

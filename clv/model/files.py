@@ -6,8 +6,7 @@ from pathlib import Path
 
 import xgboost as xgb
 
-from clv import btyd
-from clv.model import Model
+from clv.model import Model, btyd
 from clv.model.glm import Glm
 from clv.model.intervals import Intervals
 from clv.model.trees import Trees

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clv.errors import InputError
+from clv.errors import Code, InputError
 
 MONEY = r"revenue|value|spend"  # columns of amounts; in tenths of the mean label, so that the currency changes nothing
 REACH = 5  # standard deviations beyond which a feature says no more
@@ -48,9 +48,9 @@ def fit(rows: pd.DataFrame, base: np.ndarray, columns: list[str], options: dict)
     ).fit(standardised(logs, mean, scale), label / base, sample_weight=weight)
     if not np.isfinite([found.intercept_, *found.coef_]).all():
         raise InputError(
-            "NO_SOLUTION",
-            f"The GLM has no finite solution on {len(rows)} rows",
-            "a larger model.glm_alpha, or model=xgboost_tweedie",
+            Code.NO_SOLUTION,
+            what=f"The GLM has no finite solution on {len(rows)} rows",
+            fix="a larger model.glm_alpha, or model=xgboost_tweedie",
         )
     return Glm(
         columns, float(label.mean()), mean.tolist(), scale.tolist(), found.coef_.tolist(), float(found.intercept_)

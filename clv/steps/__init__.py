@@ -10,9 +10,9 @@ from clv.steps.readiness import readiness
 from clv.steps.reproduce import reproduce
 from clv.steps.review import review
 from clv.steps.scoring import cluster, rank_clusters, score
+from clv.steps.sync import sync
 from clv.steps.training import train
 from clv.steps.tuning import tune
-from clv.steps.upkeep import sync
 
 __all__ = [
     "acknowledge",

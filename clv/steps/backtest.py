@@ -4,11 +4,12 @@ import datetime as dt
 
 import pandas as pd
 
-from clv import metrics, windows
-from clv.errors import InputError
-from clv.recipes import OURS, Measured, measure
+from clv import windows
+from clv.errors import Code, InputError
+from clv.evaluation import metrics
+from clv.evaluation.leaderboard import compared, resampled, sentence
+from clv.evaluation.measure import OURS, Measured, measure
 from clv.record import Part, Record
-from clv.steps.comparison import compared, resampled, sentence
 from clv.workspace import Workspace
 
 ENDS = ["predicted_clv_low", "predicted_clv_high"]
@@ -46,10 +47,10 @@ def plans(work: Workspace) -> list[windows.Windows]:
     cutoffs = list(dict.fromkeys(dt.date.fromisoformat(cutoff) for cutoff in asked))
     if too_early := [cutoff for cutoff in cutoffs if cutoff < earliest]:
         raise InputError(
-            "HISTORY_TOO_SHORT",
-            f"The cutoff {too_early[0]} lies before {earliest}, the first that has {chosen.horizon_days} days of training labels "
+            Code.HISTORY_TOO_SHORT,
+            what=f"The cutoff {too_early[0]} lies before {earliest}, the first that has {chosen.horizon_days} days of training labels "
             f"and {chosen.min_history_days} days of history before them",
-            "a later cutoff, or a shorter window.horizon_days",
+            fix="a later cutoff, or a shorter window.horizon_days",
         )
     if cutoffs:
         return [work.plan_at(cutoff + horizon) for cutoff in cutoffs]

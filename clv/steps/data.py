@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from clv import data, store
 from clv import simulate as simulation
-from clv import store, transactions
 from clv.errors import InputError, UserError
 from clv.record import Record
 from clv.workspace import FEATURES, Workspace
@@ -42,8 +42,8 @@ def read(work: Workspace) -> Record:
         found = work.transactions
     except InputError as error:
         return refused(work, error)
-    error = transactions.refusal(found, work.limits, path)
-    said = transactions.warnings(found, work.limits)
+    error = data.refusal(found, work.limits, path)
+    said = data.warnings(found, work.limits)
     quality = {"path": path} | found.quality | {"warnings": said, "refused": str(error) if error else None}
     counts = {f"data_{name}": str(quality[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return Record(
@@ -63,7 +63,7 @@ def refused(work: Workspace, error: InputError) -> Record:
     quality: dict = {"path": str(path), "refused": str(error)}
     with suppress(OSError, ValueError):
         if path.is_file():
-            quality |= {"bytes": path.stat().st_size, "sha256": transactions.digest(path)}
+            quality |= {"bytes": path.stat().st_size, "sha256": data.digest(path)}
     rejected = pd.DataFrame(columns=["line", "column", "value", "reason"])
     tags = {"data_sha256": quality["sha256"]} if "sha256" in quality else {}
     return Record("the history is refused", artifacts=kept(work, rejected, quality), tags=tags, refused=error)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from clv import features, model
-from clv.errors import InputError, UserError
+from clv.errors import Code, InputError, UserError
 from clv.record import Record
-from clv.tracking import registry, reviews, versions
-from clv.tracking.registry import Version
-from clv.tracking.reviews import Scores
+from clv.registry import alarms, aliases, versions
+from clv.registry.alarms import Scores
+from clv.registry.aliases import Version
 from clv.workspace import Workspace
 
 PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
@@ -27,7 +27,7 @@ def explain(work: Workspace) -> Record:
     before, after = runs(work)
     found = changes(work, before, after) if before else pd.DataFrame()
     one = work.config.ask.customer
-    version = registry.existing(work.config.tracking.model_name, work.config.person.version or after.version)
+    version = aliases.existing(work.config.tracking.model_name, work.config.person.version or after.version)
     day = after.as_of if not work.config.window.as_of else work.as_of
     added = contributions(work, version, day, one) if one else pd.DataFrame()
     mine = found[found["customer_id"] == one] if one and len(found) else found
@@ -60,12 +60,12 @@ def runs(work: Workspace) -> tuple[Scores | None, Scores]:
 
     Raises: UserError: there is none, or the one called before is of a later day.
     """
-    asked, newest = work.config.ask, reviews.scoring_runs(work.config.tracking.model_name)
+    asked, newest = work.config.ask, alarms.scoring_runs(work.config.tracking.model_name)
     if not newest and not (asked.before and asked.after):
         raise UserError("No run has scored customers yet.\nHint: run `mlflow run . -e score` first.")
-    after = reviews.scores(reviews.scoring_run(asked.after)) if asked.after else newest[0]
+    after = alarms.scores(alarms.scoring_run(asked.after)) if asked.after else newest[0]
     earlier = [one for one in newest if one.run_id != after.run_id]
-    before = reviews.scores(reviews.scoring_run(asked.before)) if asked.before else next(iter(earlier), None)
+    before = alarms.scores(alarms.scoring_run(asked.before)) if asked.before else next(iter(earlier), None)
     if before and not (asked.before or asked.after):  # the two newest, in the order of their days
         before, after = sorted([before, after], key=lambda one: one.as_of)
     if before and before.as_of > after.as_of:
@@ -82,7 +82,7 @@ def changes(work: Workspace, before: Scores, after: Scores) -> pd.DataFrame:
     model_version: by the later version.   corrected_history: what the versions say today of the two days, beside what was stored (orders that came
     or changed later, rounding).   The parts are taken in that order.
     """
-    old, new = (registry.existing(work.config.tracking.model_name, one.version) for one in (before, after))
+    old, new = (aliases.existing(work.config.tracking.model_name, one.version) for one in (before, after))
     stored = [scored(one) for one in (before, after)]
     then = predicted(work, old, before.as_of, before.as_of)
     waited = predicted(work, old, before.as_of, after.as_of)
@@ -120,7 +120,7 @@ def other_horizon(before: Scores | None, after: Scores) -> tuple[str, ...]:
 def scored(run: Scores) -> pd.Series:
     """The stored predictions, index customer_id."""
     with tempfile.TemporaryDirectory() as folder:
-        table = reviews.download_scores(run, Path(folder))
+        table = alarms.download_scores(run, Path(folder))
     if table is None:
         raise UserError(
             f"The scores of run {run.run_id} are gone.\nHint: choose other runs: -P before=RUN -P after=RUN."
@@ -133,9 +133,9 @@ def predicted(work: Workspace, version: Version, known_until: dt.date, as_of: dt
     table = table_of(work, version, known_until, as_of)
     if table.empty:
         raise InputError(
-            "NO_CUSTOMERS",
-            f"{work.config.data.path} holds no order before {known_until}",
-            "hand over the history that was scored",
+            Code.NO_CUSTOMERS,
+            what=f"{work.config.data.path} holds no order before {known_until}",
+            fix="hand over the history that was scored",
         )
     return pd.Series(
         model.predict(versions.load(version), table)["predicted_clv"].to_numpy(), index=table["customer_id"]
@@ -160,9 +160,9 @@ def contributions(work: Workspace, version: Version, as_of: dt.date, customer: s
     row = table[table["customer_id"] == customer].reset_index(drop=True)
     if row.empty:
         raise InputError(
-            "NO_CUSTOMERS",
-            f"Customer {customer!r} had no order before {as_of}",
-            "ids are text, as in the purchase history: 00042 is not 42",
+            Code.NO_CUSTOMERS,
+            what=f"Customer {customer!r} had no order before {as_of}",
+            fix="ids are text, as in the purchase history: 00042 is not 42",
         )
     loaded = versions.load(version)
     effects = model.contributions(loaded, row).iloc[0]

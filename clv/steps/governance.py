@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from clv import ledger as chain
 from clv.errors import UserError
 from clv.record import Record
-from clv.tracking import decisions
+from clv.registry import ledger as chain
+from clv.registry import ledger_store
 from clv.workspace import Workspace
 
 SHOWN = ("number", "at", "event", "version", "from", "to", "by", "why", "gates", "entered_by")
@@ -17,8 +17,8 @@ def ledger(work: Workspace) -> Record:
     Raises: UserError: it is not as it was written (ask.verify), or ask.at is no day.
     """
     name, asked = work.config.tracking.model_name, work.config.ask
-    texts = decisions.stored(name)  # as they are: before this command finishes what another left half done
-    wrong, waiting = decisions.problems(name), [chain.in_words(entry) for entry in chain.unsealed(texts)]
+    texts = ledger_store.stored(name)  # as they are: before this command finishes what another left half done
+    wrong, waiting = ledger_store.problems(name), [chain.in_words(entry) for entry in chain.unsealed(texts)]
     if asked.verify and wrong:
         raise UserError(
             f"The ledger of model {name} is not as it was written, {len(wrong)} problems:\n  "
@@ -32,7 +32,7 @@ def ledger(work: Workspace) -> Record:
             "added it by hand.\nHint: look again; if it stays and is right, any other command brings it about."
         )
     known = work.governance.known_decisions
-    texts = decisions.stored(name)
+    texts = ledger_store.stored(name)
     table = pd.DataFrame([row(entry) for entry in known], columns=SHOWN, dtype=object)
     table["digest"] = [chain.digest(texts[chain.key(entry["number"])])[:12] for entry in known]
     said = f"{len(known)} entries, version {chain.current(known) or 'none'} in production"
@@ -44,7 +44,7 @@ def ledger(work: Workspace) -> Record:
         said + (f". {at(known, asked.at)}" if asked.at else ""),
         artifacts={"ledger.csv": table, "ledger.json": known},
         table=table,
-        warnings=tuple(f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in decisions.problems(name)),
+        warnings=tuple(f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in ledger_store.problems(name)),
         decisions=work.governance.to_enter,
     )
 

@@ -5,14 +5,16 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from clv import model, reports, review
-from clv.drift import INSUFFICIENT, Finding, baseline, checks, distributions, sketches
-from clv.drift.baseline import PREDICTED, Baseline
-from clv.errors import InputError, UserError
+from clv import model, reports
+from clv.errors import Code, InputError, UserError
+from clv.monitor import INSUFFICIENT, Finding, baseline, checks, distributions, sketches
+from clv.monitor.baseline import PREDICTED, Baseline
+from clv.monitor.verdict import PERSON_DECIDES
+from clv.monitor.verdict import verdict as judge
 from clv.record import Record, Review
+from clv.registry import aliases, versions
+from clv.registry.alarms import ACKNOWLEDGE
 from clv.steps import vintages
-from clv.tracking import registry, versions
-from clv.tracking.reviews import ACKNOWLEDGE
 from clv.workspace import Workspace
 
 MOVED_MOST = 3
@@ -29,7 +31,7 @@ def monitor(work: Workspace) -> Record:
     matured = vintages.judged(work)
     findings = {name: findings.get(name) or vintages.finding(work, base, matured) for name in checks.ORDER}
     said = {name: (found.status, found.reason) for name, found in findings.items()}
-    verdict, reasons = review.verdict(said, work.config.monitor.review_at)
+    verdict, reasons = judge(said, work.config.monitor.review_at)
     where = facts(work, base, verdict, reasons)
     words = shown(work, base, findings, verdict) | {"reasons": table.set_index("feature")["reason"].to_dict()}
     page = reports.monitoring_page(words, moved_most(base, now, table), groups(findings), vintages.drawn(matured))
@@ -77,7 +79,7 @@ def known(work: Workspace) -> Baseline:
     try:
         return baseline.load(path)
     except UserError as error:
-        raise UserError(f"Version {version.number} of model {version.name}: {error}\n{registry.ANOTHER}") from error
+        raise UserError(f"Version {version.number} of model {version.name}: {error}\n{aliases.ANOTHER}") from error
 
 
 def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
@@ -86,10 +88,10 @@ def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
     scored = work.watched(work.as_of, days)
     if scored.empty:
         raise InputError(
-            "NO_CUSTOMERS",
-            f"No customer ordered in the {days} days before {work.as_of}; there is nothing to compare with the baseline of version "
+            Code.NO_CUSTOMERS,
+            what=f"No customer ordered in the {days} days before {work.as_of}; there is nothing to compare with the baseline of version "
             f"{work.production.number}",
-            "check the dates of the history, or choose another window.as_of",
+            fix="check the dates of the history, or choose another window.as_of",
         )
     sample = work.sample(scored, work.config.monitor.shap.customers)
     matured, why_not = labels(work, days)
@@ -141,7 +143,7 @@ def facts(work: Workspace, base: Baseline, verdict: str, reasons: list[str]) -> 
     return {
         "verdict": verdict,
         "reasons": reasons,
-        "decision": review.PERSON_DECIDES,
+        "decision": PERSON_DECIDES,
         "model": work.production.name,
         "model_version": work.production.number,
         "as_of": work.as_of.isoformat(),
@@ -242,7 +244,7 @@ def shown(work: Workspace, base: Baseline, findings: dict[str, Finding], verdict
     return {
         "title": f"Monitor of model {version.name}, version {version.number}, as of {work.as_of}",
         "verdict": verdict,
-        "headline": f"{calm} {review.PERSON_DECIDES}",
+        "headline": f"{calm} {PERSON_DECIDES}",
         "facts": {
             "baseline": f"customers as of {base.facts['evaluation_cutoff']}, whom the version had not learnt from ({base.customers:,})",
             "both sides": f"see the last {base.facts['history_days']} days of purchases",

@@ -2,13 +2,13 @@
 
 import unicodedata
 
-from clv import gates, ledger
 from clv.errors import UserError
+from clv.evaluation import gates
+from clv.monitor.verdict import DECISIONS
 from clv.record import Decision, Record
-from clv.review import DECISIONS
+from clv.registry import alarms, aliases, ledger, reviews, versions
+from clv.registry.aliases import Version
 from clv.steps.review import limits, opponent
-from clv.tracking import candidates, registry, reviews, versions
-from clv.tracking.registry import Version
 from clv.workspace import Workspace
 
 NOBODY = "bootstrap"
@@ -18,9 +18,9 @@ LONGEST = 2000  # characters of a reason in the ledger
 def bootstrap(work: Workspace) -> Record:
     """The first version ever becomes Production, loudly; from then on only a person moves the alias."""
     name, number = work.config.tracking.model_name, work.candidate_version
-    if registry.was_promoted(name) or ledger.current(work.governance.known_decisions):
+    if aliases.was_promoted(name) or ledger.current(work.governance.known_decisions):
         return Record("nothing moved: a person promoted a version in the meantime")
-    version = registry.existing(name, number)
+    version = aliases.existing(name, number)
     why = "first version: nothing was in production (tracking.bootstrap)"
     return Record(
         f"version {number} is Production because there was none before (tracking.bootstrap)",
@@ -34,7 +34,7 @@ def promote(work: Workspace) -> Record:
     """A person puts a reviewed version into production."""
     chosen, name = work.config.person, work.config.tracking.model_name
     asked(work, "promote", "version", "reviewer", "reason")
-    version = work.governance.usable(registry.existing(work.governance.candidates, chosen.version))
+    version = work.governance.usable(aliases.existing(work.governance.candidates, chosen.version))
     versions.verified(version, versions.MODEL), versions.verified(version, versions.BASELINE)
     found = reviewed(work, version)
     refuse_its_author(work, version)
@@ -44,13 +44,13 @@ def promote(work: Workspace) -> Record:
             f"Version {version.number} of model {version.name} failed {len(failed)} of {len(found['gates'])} gates:\n  "
             + "\n  ".join(failed)
             + f"\nHint: read its review; to promote it all the same, which the ledger keeps:\n  "
-            f"{registry.PROMOTE.format(version=version.number)} -P override=true"
+            f"{aliases.PROMOTE.format(version=version.number)} -P override=true"
         )
-    number = version.number if version.name == name else registry.copied(version, name)
+    number = version.number if version.name == name else aliases.copied(version, name)
     based_on = facts_of(version) | {"override": bool(failed)}
     both = dict.fromkeys((f"{name}/{number}", shown(version)))
     return Record(
-        f"version {number} of model {name} is Production (before: {registry.named_production(name) or 'none'}), "
+        f"version {number} of model {name} is Production (before: {aliases.named_production(name) or 'none'}), "
         f"promoted by {chosen.reviewer}" + (f", although {len(failed)} gates failed" if failed else ""),
         title=f"version {number} by {chosen.reviewer}",
         tags={"promoted_version": number, "promoted_by": chosen.reviewer, "promotion_reason": chosen.reason},
@@ -64,13 +64,13 @@ def reject(work: Workspace) -> Record:
     """A person closes a version's review without promoting it."""
     chosen = work.config.person
     asked(work, "reject", "version", "reviewer", "reason")
-    version = registry.existing(work.governance.candidates, chosen.version)
+    version = aliases.existing(work.governance.candidates, chosen.version)
     if (
-        version.number == registry.named_production(work.config.tracking.model_name)
+        version.number == aliases.named_production(work.config.tracking.model_name)
         and not work.config.tracking.candidates
     ):
         raise UserError(
-            f"Version {version.number} of model {version.name} is in production; rejecting it would change nothing.\nHint: {registry.ROLLBACK}"
+            f"Version {version.number} of model {version.name} is in production; rejecting it would change nothing.\nHint: {aliases.ROLLBACK}"
         )
     reviewed(work, version)
     return Record(
@@ -86,7 +86,7 @@ def rollback(work: Workspace) -> Record:
     """A person goes back to the version that was in production before."""
     chosen, name = work.config.person, work.config.tracking.model_name
     asked(work, "rollback", "reviewer", "reason")
-    left = registry.named_production(name)  # a version whose files are gone can be left as well as one that is whole
+    left = aliases.named_production(name)  # a version whose files are gone can be left as well as one that is whole
     back = (
         ledger.current(work.governance.known_decisions)
         if work.governance.unrecorded
@@ -94,9 +94,9 @@ def rollback(work: Workspace) -> Record:
     )
     if back is None:
         raise UserError(
-            f"Version {left or 'none'} of model {name} has no version before it in the ledger; nothing moved.\nHint: {registry.PROMOTE.format(version='N')}"
+            f"Version {left or 'none'} of model {name} has no version before it in the ledger; nothing moved.\nHint: {aliases.PROMOTE.format(version='N')}"
         )
-    version = work.governance.usable(registry.existing(name, back))
+    version = work.governance.usable(aliases.existing(name, back))
     versions.verified(version, versions.MODEL), versions.verified(version, versions.BASELINE)
     return Record(
         f"version {back} of model {name} is Production again (before: {left}), rolled back by {chosen.reviewer}",
@@ -116,7 +116,7 @@ def acknowledge(work: Workspace) -> Record:
     asked(work, "acknowledge", "run_id", "reviewer", "decision", "reason")
     if chosen.decision not in DECISIONS:
         raise UserError(f"person.decision={chosen.decision} is none of {', '.join(DECISIONS)}.")
-    opened = reviews.opened(chosen.run_id)
+    opened = alarms.opened(chosen.run_id)
     based_on = {"decision": chosen.decision, "review_run": opened["run_id"], "as_of": opened["as_of"]}
     about = (f"{opened['model']}/{opened['version']}",)
     return Record(
@@ -151,8 +151,8 @@ def reviewed(work: Workspace, version: Version) -> dict:
 
     Raises: UserError: there is none, it is closed, it was of other files, or another version is in production by now.
     """
-    found, now = candidates.read(version), opponent(work, version)
-    hint = f"\nHint: {candidates.REVIEW.format(version=version.number)}"
+    found, now = reviews.read(version), opponent(work, version)
+    hint = f"\nHint: {reviews.REVIEW.format(version=version.number)}"
     then = found["against"]
     if now != then:
         raise UserError(
@@ -175,7 +175,7 @@ def reviewed(work: Workspace, version: Version) -> dict:
 
 def refuse_its_author(work: Workspace, version: Version) -> None:
     """Raises: UserError: review.four_eyes, and the reviewer trained the version."""
-    author, reviewer = candidates.trained_by(version), work.config.person.reviewer
+    author, reviewer = reviews.trained_by(version), work.config.person.reviewer
     if work.config.review.four_eyes and plain(author) == plain(reviewer):
         raise UserError(
             f"{reviewer} trained version {version.number} of model {version.name} and cannot promote it (review.four_eyes).\nHint: another "
@@ -201,7 +201,7 @@ def facts_of(version: Version) -> dict:
         "data_sha256": version.facts["data_sha256"],
     }
     try:
-        found = candidates.read(version)
+        found = reviews.read(version)
     except UserError as error:
         return known | {"review": str(error).splitlines()[0]}
     return known | {

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from clv import alerts, ledger, transactions
-from clv.drift import baseline
+from clv import alerts, data
 from clv.errors import UserError
+from clv.monitor import baseline
 from clv.record import Record
-from clv.tracking import candidates, decisions, registry, reviews, versions
+from clv.registry import alarms, ledger, ledger_store, reviews, versions
+from clv.tracking import server
 from clv.workspace import RANKED, Workspace
 
 CHECKLIST = Path(__file__).parents[2] / "docs" / "launch_readiness_checklist.md"
@@ -54,7 +55,7 @@ def answer(work: Workspace, name: str, who: str) -> dict[str, str]:
     """status, and what was found."""
     if who == "program":
         try:
-            with registry.readable():
+            with server.readable():
                 return {"status": OK, "found": CHECKS[name](work)}
         except (UserError, OSError) as error:
             return {"status": FAILED, "found": " ".join(str(error).splitlines()[:1])}
@@ -64,9 +65,9 @@ def answer(work: Workspace, name: str, who: str) -> dict[str, str]:
     return {"status": ASKS, "found": f"{person} ({who}) answers"}
 
 
-def data(work: Workspace) -> str:
+def purchases(work: Workspace) -> str:
     found = work.transactions
-    if said := transactions.refusal(found, work.limits, work.config.data.path):
+    if said := data.refusal(found, work.limits, work.config.data.path):
         raise said
     return f"{found.quality['rows']:,} rows, {found.quality['rejected_rows']:,} rejected"
 
@@ -105,7 +106,7 @@ def reviewed(work: Workspace) -> str:
     promoted = ledger.approved(work.governance.known_decisions, number)
     if work.governance.unrecorded or promoted is None or newest["event"] == ledger.OUTSIDE:
         raise UserError(
-            f"nobody put version {number} into production through a review: {candidates.REVIEW.format(version=number)}, then promote it"
+            f"nobody put version {number} into production through a review: {reviews.REVIEW.format(version=number)}, then promote it"
         )
     return f"{promoted['event']} by {promoted['by']} on {promoted['at']}" + (
         ", gates overridden" if promoted.get("override") else ""
@@ -114,7 +115,7 @@ def reviewed(work: Workspace) -> str:
 
 def whole_ledger(work: Workspace) -> str:
     name = work.config.tracking.model_name
-    if wrong := decisions.problems(name):
+    if wrong := ledger_store.problems(name):
         raise UserError(f"{len(wrong)} problems: {wrong[0]}")
     if work.governance.unrecorded:
         raise UserError(f"it does not know that version {work.governance.unrecorded.to} is in production")
@@ -122,11 +123,11 @@ def whole_ledger(work: Workspace) -> str:
 
 
 def monitored(work: Workspace) -> str:
-    found = candidates.last_verdict(work.production)
+    found = reviews.last_verdict(work.production)
     if found is None:
         raise UserError(f"it has not looked at version {work.production.number}: mlflow run . -e monitor")
-    if waiting := reviews.waiting(work.production):
-        raise UserError(f"{len(waiting)} reviews are open: {reviews.ACKNOWLEDGE.format(run_id=waiting[0])}")
+    if waiting := alarms.waiting(work.production):
+        raise UserError(f"{len(waiting)} reviews are open: {alarms.ACKNOWLEDGE.format(run_id=waiting[0])}")
     return f"{found['verdict']} as of {found['as_of']}"
 
 
@@ -162,7 +163,7 @@ def disk(work: Workspace) -> str:
 
 
 CHECKS: dict[str, Callable[[Workspace], str]] = {
-    "data": data,
+    "data": purchases,
     "history": history,
     "fresh data": fresh_data,
     "production": production,

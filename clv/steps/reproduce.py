@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from clv import model, transactions
+from clv import data, model
 from clv.config import Config, from_yaml
 from clv.errors import UserError
-from clv.recipes import OURS, measure
+from clv.evaluation.measure import OURS, measure
 from clv.record import Record
+from clv.registry import aliases, versions
+from clv.registry.aliases import Version
 from clv.steps.promotion import asked
-from clv.tracking import registry, versions
-from clv.tracking.registry import Version
 from clv.workspace import Workspace
 
 TOLERANCE = 1e-6  # of a prediction, relative to it where it is above 1
@@ -27,7 +27,7 @@ def reproduce(work: Workspace) -> Record:
     Raises: UserError: the data are not those, or the predictions are not the same; with every difference by its name.
     """
     asked(work, "reproduce", "version")
-    version = registry.existing(work.config.tracking.model_name, work.config.person.version)
+    version = aliases.existing(work.config.tracking.model_name, work.config.person.version)
     recorded = from_yaml(versions.recorded_config(version), work.config)
     differences = different_libraries(version) + different_code(version)
     path = data_of(work, version, recorded, differences)
@@ -63,7 +63,7 @@ def data_of(work: Workspace, version: Version, recorded: Config, differences: li
     """
     wanted, given = version.facts["data_sha256"], work.config.data.path
     path = given if Path(given).is_file() else recorded.data.path
-    digest = transactions.digest(Path(path)) if Path(path).is_file() else None
+    digest = data.digest(Path(path)) if Path(path).is_file() else None
     if digest == wanted:
         return path
     found = f"{path} has {digest[:12]}" if digest else f"neither {given} nor {path} is there"
@@ -91,7 +91,7 @@ def different_code(version: Version) -> list[str]:
     }
     then = {name: digest for name, digest in then.items() if not name.endswith(".pyc")}
     now = {
-        str(path.relative_to(root)): transactions.digest(path)
+        str(path.relative_to(root)): data.digest(path)
         for path in sorted((root / "clv").rglob("*"))
         if path.is_file() and path.suffix != ".pyc"
     }

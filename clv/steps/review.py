@@ -5,11 +5,10 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from clv import gates, ledger, metrics, model, naive, ranking, reports, store
+from clv import model, ranking, reports, store
 from clv.errors import UserError
-from clv.gates import Gate
-from clv.record import Assessment, Record
-from clv.steps.sides import (
+from clv.evaluation import gates, metrics, naive
+from clv.evaluation.contest import (
     CANDIDATE,
     PRODUCTION,
     Sides,
@@ -22,8 +21,10 @@ from clv.steps.sides import (
     grouped,
     totals,
 )
-from clv.tracking import candidates, registry, versions
-from clv.tracking.registry import Version
+from clv.evaluation.gates import Gate
+from clv.record import Assessment, Record
+from clv.registry import aliases, ledger, reviews, versions
+from clv.registry.aliases import Version
 from clv.workspace import SAME_HISTORY, Workspace
 
 COMPARED = ("data", "window", "features", "model", "seed")  # sections of conf/ that make another model
@@ -36,7 +37,7 @@ def review(work: Workspace) -> Record:
     number, other, why_not = opponent(work, version), None, None
     if number:
         try:
-            other = work.governance.usable(registry.existing(work.config.tracking.model_name, number))
+            other = work.governance.usable(aliases.existing(work.config.tracking.model_name, number))
             loaded[PRODUCTION] = versions.load(other)
         except UserError as error:
             other, why_not = None, f"Version {number} cannot be compared with: {str(error).splitlines()[0]}"
@@ -44,7 +45,7 @@ def review(work: Workspace) -> Record:
     judged, confidence = judge(work, version, found), work.config.evaluation.confidence
     against = found.difference(PRODUCTION, confidence)
     serves = (
-        version.name == work.config.tracking.model_name and registry.named_production(version.name) == version.number
+        version.name == work.config.tracking.model_name and aliases.named_production(version.name) == version.number
     )
     said = gates.recommendation(judged, against, version.number, number, serves, work.config.review.metrics)
     content = {
@@ -75,7 +76,7 @@ def review(work: Workspace) -> Record:
             "candidate": version.tags.get("files_sha256"),
             "production": other and other.tags.get("files_sha256"),
         },
-        "monitor": candidates.last_verdict(other) if other else None,
+        "monitor": reviews.last_verdict(other) if other else None,
         "data_sha256": work.transactions.quality["sha256"],
     }
     content = json.loads(store.as_json(content))  # what is no number is null
@@ -95,16 +96,16 @@ def review(work: Workspace) -> Record:
 def chosen(work: Workspace) -> Version:
     """The version that this run registered, or the one that was asked for, or the newest candidate."""
     name = work.governance.candidates
-    number = work.candidate_version or work.config.person.version or registry.aliases(name).get(registry.CANDIDATE)
+    number = work.candidate_version or work.config.person.version or aliases.aliases(name).get(aliases.CANDIDATE)
     if number is None:
-        raise registry.nothing(work.config.tracking.model_name, name)
-    return work.governance.usable(registry.existing(name, number))
+        raise aliases.nothing(work.config.tracking.model_name, name)
+    return work.governance.usable(aliases.existing(name, number))
 
 
 def opponent(work: Workspace, version: Version) -> str | None:
     """Number of the version in production; of the version in production itself, of the one before it."""
     name, known = work.config.tracking.model_name, work.governance.known_decisions
-    number = registry.named_production(name) or ledger.last_in_production(known)  # an alias taken away opens no gate
+    number = aliases.named_production(name) or ledger.last_in_production(known)  # an alias taken away opens no gate
     if version.name != name or number != version.number:
         return number
     return ledger.current(known) if work.governance.unrecorded else ledger.before(known, number)
@@ -165,7 +166,7 @@ def differences(version: Version, other: Version | None) -> dict:
     )
     data = {name: [ours[name], theirs[name]] for name in names if ours[name] != theirs[name]}
     counts = {name: [ours["data_counts"][name], theirs["data_counts"].get(name)] for name in ours["data_counts"]}
-    mine, its = candidates.parameters(version), candidates.parameters(other)
+    mine, its = reviews.parameters(version), reviews.parameters(other)
     keys = [key for key in sorted(mine.keys() | its.keys()) if key.split(".")[0] in COMPARED]
     return {
         "data": data | {name: both for name, both in counts.items() if both[0] != both[1]},

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from clv import clusters, model, ranking, reports
-from clv.errors import InputError
+from clv.errors import Code, InputError
 from clv.record import Record
 from clv.workspace import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Workspace, raw
 
@@ -16,9 +16,9 @@ def score(work: Workspace) -> Record:
     table = work.snapshot(work.as_of, work.production_definition)
     if table.empty:
         raise InputError(
-            "NO_CUSTOMERS",
-            f"No customer ordered before {work.as_of}; there is nothing to score",
-            "choose a later window.as_of",
+            Code.NO_CUSTOMERS,
+            what=f"No customer ordered before {work.as_of}; there is nothing to score",
+            fix="choose a later window.as_of",
         )
     ranked = ranking.rank(table, model.predict(work.production_model, table), version.number, work.as_of)
     horizon, predicted = version.facts["horizon_days"], ranked["predicted_clv"].to_numpy()

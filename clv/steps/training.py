@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import clusters, features, metrics, model, windows
-from clv.drift import baseline
-from clv.recipes import OURS, Measured, measure
+from clv import clusters, features, model, windows
+from clv.evaluation import metrics
+from clv.evaluation.leaderboard import compared, resampled, sentence, standing
+from clv.evaluation.measure import OURS, Measured, measure
+from clv.monitor import baseline
 from clv.record import Candidate, Record
-from clv.steps.comparison import compared, resampled, sentence, standing
-from clv.steps.figures import details, pictures, tables
+from clv.steps.training_figures import details, pictures, tables
 from clv.workspace import Workspace
 
 LIBRARIES = (

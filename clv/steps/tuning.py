@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from clv import config, metrics, search, windows
-from clv.errors import InputError, UserError
-from clv.recipes import OURS, measure
+from clv import config, search, windows
+from clv.errors import Code, InputError, UserError
+from clv.evaluation import metrics
+from clv.evaluation.measure import OURS, measure
 from clv.record import Part, Record
 from clv.workspace import Workspace
 
@@ -66,10 +67,10 @@ def origins(work: Workspace) -> list[windows.Windows]:
     found = work.rolling(last, work.config.tune.origins)
     if not found:
         raise InputError(
-            "HISTORY_TOO_SHORT",
-            f"Before the evaluation cutoff {last} there is no room for an origin: it needs two horizons of {horizon.days} days "
+            Code.HISTORY_TOO_SHORT,
+            what=f"Before the evaluation cutoff {last} there is no room for an origin: it needs two horizons of {horizon.days} days "
             f"and {work.config.window.min_history_days} days before them",
-            "a longer history, or a shorter window.horizon_days",
+            fix="a longer history, or a shorter window.horizon_days",
         )
     return found
 

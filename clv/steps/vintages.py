@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import metrics
-from clv.drift import INSUFFICIENT, STABLE, Finding, performance
-from clv.drift.baseline import Baseline
-from clv.errors import InputError, Unreachable
-from clv.tracking import reviews
+from clv.errors import Code, InputError, Unreachable
+from clv.evaluation import metrics
+from clv.monitor import INSUFFICIENT, STABLE, Finding, performance
+from clv.monitor.baseline import Baseline
+from clv.registry import alarms
 from clv.workspace import Workspace
 
 SHOWN = ("bias", "normalized_gini", "rmse")
@@ -24,7 +24,7 @@ KNOWN = 0.8  # share of the scored customers that this history must know, else t
 class Judged:
     """figures: of metrics.intervals().   deciles: of metrics.deciles().   actual: in the order of the stored scores."""
 
-    scores: reviews.Scores
+    scores: alarms.Scores
     figures: pd.DataFrame
     deciles: pd.DataFrame
     actual: pd.DataFrame
@@ -43,34 +43,35 @@ def judged_scores(work: Workspace) -> Iterator[Judged]:
     chosen = work.config.monitor.vintages
     stored = [
         one
-        for one in reviews.stored_scores(work.config.tracking.model_name)
+        for one in alarms.stored_scores(work.config.tracking.model_name)
         if one.as_of >= one.learnt_until and one.matured_on <= work.as_of
     ]
     known = work.purchases.query("purchases", "SELECT DISTINCT customer_id FROM purchases").df()["customer_id"]
     for one in thinned(stored, chosen.days_apart)[-chosen.most :]:
         with tempfile.TemporaryDirectory() as folder:
-            table = reviews.download_scores(one, Path(folder))
+            table = alarms.download_scores(one, Path(folder))
         if table is None:
             continue
         if wrong := int((~np.isfinite(table["predicted_clv"])).sum()):
             raise InputError(
-                f"{wrong} of {len(table)} scores that run {one.run_id} stored are no numbers; they are not what was scored.\nHint: delete that "
-                "run, or put its file back."
+                Code.STORED_SCORES,
+                what=f"{wrong} of {len(table)} scores that run {one.run_id} stored are not numbers; they are not what was scored",
+                fix="delete that run, or put its file back",
             )
         if table["customer_id"].isin(known).mean() >= KNOWN:
             yield measured(work, one, table)
 
 
-def thinned(stored: list[reviews.Scores], days_apart: int) -> list[reviews.Scores]:
+def thinned(stored: list[alarms.Scores], days_apart: int) -> list[alarms.Scores]:
     """The first of those that lie closer together."""
-    found: list[reviews.Scores] = []
+    found: list[alarms.Scores] = []
     for one in stored:
         if not found or one.as_of >= found[-1].as_of + dt.timedelta(days=days_apart):
             found.append(one)
     return found
 
 
-def measured(work: Workspace, scores: reviews.Scores, table: pd.DataFrame) -> Judged:
+def measured(work: Workspace, scores: alarms.Scores, table: pd.DataFrame) -> Judged:
     actual = work.with_actual(table, scores.as_of, scores.horizon_days)[["actual_clv"]]
     predicted = table["predicted_clv"].to_numpy()
     figures = work.intervals(actual["actual_clv"], predicted)

@@ -13,9 +13,9 @@ from typing import Any
 from clv import process
 from clv.errors import Unreachable, hidden
 from clv.record import Record
-from clv.tracking import journal, local, server, spool
+from clv.tracking import journal, local_store, server, spool
 from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
-from clv.tracking.registry import readable
+from clv.tracking.server import readable
 
 
 def begin(home: Path, patience: float) -> list[str]:
@@ -27,7 +27,7 @@ def begin(home: Path, patience: float) -> list[str]:
     server.begin(patience)
     done = []
     with readable(), suppress(Unreachable):
-        local.ready()
+        local_store.ready()
         if closed := spool.close_dead():
             done.append(f"closed {len(closed)} runs whose process had died: {', '.join(closed)}")
         done += spool.deliver(home)

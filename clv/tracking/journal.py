@@ -22,7 +22,7 @@ from mlflow.tracking.context.registry import resolve_tags
 
 from clv import process
 from clv.errors import Unreachable
-from clv.tracking import local, server
+from clv.tracking import local_store, server
 
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
 SPOOL = ".spool"  # under the outputs folder
@@ -48,7 +48,7 @@ class Journal:
             "begun": now(),
             "tags": resolve_tags() | tags | {"mlflow.runName": name, KEY: self.key},
             "process": process.identity(),
-            "server": local.store(),
+            "server": local_store.store(),
         }
 
     @property
@@ -152,7 +152,7 @@ def created(head: dict[str, Any]) -> str:
     """The run's id on the server: the one that is known, that of the run with the key, or of a new one."""
     if head["run_id"]:
         return head["run_id"]
-    head["experiment"] = head["experiment"] or local.experiment(head["experiment_name"])
+    head["experiment"] = head["experiment"] or local_store.experiment(head["experiment_name"])
     parent = head["parent_run"] or (find(head["experiment"], head["parent"]) if head["parent"] else None)
     tags = head["tags"] | ({"mlflow.parentRunId": parent} if parent else {})
     client, name = mlflow.MlflowClient(), tags["mlflow.runName"]

@@ -7,8 +7,9 @@ nothing waits for it again. A local store (sqlite) is called directly.
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ from google.protobuf.json_format import ParseError  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 
 from clv import process  # noqa: E402
-from clv.errors import Unreachable, hidden  # noqa: E402
+from clv.errors import Unreachable, UserError, hidden  # noqa: E402
 
 PAUSES = (0, 1, 3)  # seconds before each try
 QUICK, BULKY = 1, 5  # seconds; a faster call costs no patience, and one that carries files may take longer
@@ -87,6 +88,15 @@ def remote() -> bool:
 def address() -> str:
     """Of the server, without a password in it."""
     return hidden(mlflow.get_tracking_uri())
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """What the tracking store refuses, as a message."""
+    try:
+        yield
+    except MlflowException as error:
+        raise UserError(f"The tracking store at {address()} refused: {error}") from error
 
 
 def call(function: Callable[..., Found], *args: Any, **kwargs: Any) -> Found:

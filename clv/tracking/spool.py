@@ -11,7 +11,7 @@ import filelock
 from mlflow.exceptions import MlflowException
 
 from clv import process
-from clv.tracking import journal, local, server
+from clv.tracking import journal, local_store, server
 from clv.tracking.journal import DO, KILLED, RUNNING, SPOOL
 
 REFUSED = "refused"  # folder in the spool
@@ -74,16 +74,16 @@ def left(home: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             if not (any(one.key == head["key"] for one in journal.stack) if mine else process.alive(head["process"])):
                 yield path, head
         except DAMAGED:
-            yield path, {"server": local.store()}
+            yield path, {"server": local_store.store()}
 
 
 def waiting(home: Path) -> list[Path]:
     """The journals that are meant for this server."""
-    return [path for path, head in left(home) if head["server"] == local.store()]
+    return [path for path, head in left(home) if head["server"] == local_store.store()]
 
 
 def elsewhere(home: Path) -> Iterator[str]:
-    others = [head["server"] for _, head in left(home) if head["server"] != local.store()]
+    others = [head["server"] for _, head in left(home) if head["server"] != local_store.store()]
     for address in sorted(set(others)):
         yield f"{others.count(address)} runs in {home / SPOOL} wait for {address}: name it with MLFLOW_TRACKING_URI to deliver them"
 
@@ -92,7 +92,7 @@ def close_dead() -> list[str]:
     """End the runs that processes of this machine left open when they died. Returns the runs' ids."""
     closed = []
     for name, head in process.left_open().items():
-        if head["server"] not in (local.store(), None):
+        if head["server"] not in (local_store.store(), None):
             continue
         run_id = head.get("run_id") or journal.find(head["experiment"], head["key"])
         if run_id and ended(run_id):

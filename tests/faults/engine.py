@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, SMALL, read
+from helpers import ROOT, SMALL, read
 
 RANKED, CLUSTERED, RANKINGS = (
     f"clv_{name}" for name in ("ranked_predictions", "clustered_customers", "cluster_rankings")

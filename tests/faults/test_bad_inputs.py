@@ -14,28 +14,28 @@ from decimal import Decimal
 import duckdb
 import pytest
 from bad_files import GOOD, NAMES, all_files, truth
-from conftest import ROOT
+from helpers import ROOT
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from clv import transactions
+from clv import data as contract_of
 from clv.errors import InputError
 
 FILES = all_files()
-LIMITS = transactions.Limits(0.01, 10000, 0.01, 0.002, 0.001)
-ANYTHING = transactions.Limits(1, 10**9, 1, 1, 1)
+LIMITS = contract_of.Limits(0.01, 10000, 0.01, 0.002, 0.001)
+ANYTHING = contract_of.Limits(1, 10**9, 1, 1, 1)
 CONNECTION = duckdb.connect(config={"threads": 1})
 
 
 def outcome(path, limits=LIMITS, **said):
     """What is read: net revenue and last day by customer, and the lines of the rejects; or the refusal."""
     CONNECTION.execute("DROP TABLE IF EXISTS purchases")
-    contract = transactions.Contract({name: name for name in NAMES}, "2012-01-01", **said)
+    contract = contract_of.Contract({name: name for name in NAMES}, "2012-01-01", **said)
     try:
-        found = transactions.read(str(path), contract, CONNECTION)
+        found = contract_of.read(str(path), contract, CONNECTION)
     except InputError as error:
         return error
-    if error := transactions.refusal(found, limits, str(path)):
+    if error := contract_of.refusal(found, limits, str(path)):
         return error
     query = "SELECT customer_id, SUM(revenue), MAX(order_date) FROM purchases GROUP BY 1"
     sums = {who: (net, str(last)) for who, net, last in CONNECTION.execute(query).fetchall()}

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import person
 from faults.engine import DAYS, FAULTS, Warm, digests, leftovers, mounted, resized, torn, used
+from helpers import person
 
-from clv import ledger, simulate
-from clv.tracking import decisions, registry
+from clv import simulate
+from clv.registry import aliases, ledger, ledger_store
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,9 @@ def engine(tmp_path_factory):
 def governed() -> tuple[str, str | None, list[str]]:
     """The version in production by its alias, the same by the ledger, and what is wrong with the ledger."""
     return (
-        registry.named_production("clv"),
-        ledger.current(ledger.entries(decisions.stored("clv"))),
-        decisions.problems("clv"),
+        aliases.named_production("clv"),
+        ledger.current(ledger.entries(ledger_store.stored("clv"))),
+        ledger_store.problems("clv"),
     )
 
 

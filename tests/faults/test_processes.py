@@ -11,12 +11,13 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from conftest import ROOT, SMALL, client, composed
 from faults.engine import FAULTS, Warm, alive
+from helpers import ROOT, SMALL, composed
+from stores import client
 
 from clv import process, simulate
 from clv.errors import UserError
-from clv.tracking import local, spool
+from clv.tracking import local_store, spool
 from clv.workspace import Workspace
 
 STEPS = ("score", "cluster", "monitor", "train", "full_pipeline")
@@ -88,7 +89,7 @@ def test_a_process_that_took_the_number_of_a_dead_one_is_another_one():
 
 def test_the_note_of_another_store_is_left_alone(project):
     process.note("elsewhere", {"process": "4194303:1:x", "server": "http://elsewhere", "run_id": "r", "key": "k"})
-    local.ready()
+    local_store.ready()
     assert spool.close_dead() == [] and "elsewhere" in process.left_open()
     process.forget("elsewhere")
 
@@ -110,7 +111,7 @@ def starter(folder):
             os.chdir(folder)
             os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
             os.dup2(os.open(folder / f"log_{os.getpid()}", os.O_CREAT | os.O_WRONLY), 2)
-            local.ready()
+            local_store.ready()
             run = mlflow.MlflowClient().create_run("0")
             mlflow.MlflowClient().set_terminated(run.info.run_id)
             code = 0
@@ -146,28 +147,28 @@ def test_a_first_start_that_was_killed_is_followed_by_one_that_succeeds(tmp_path
 
 
 def test_a_store_that_mlflow_was_killed_in_making_is_put_aside(project, monkeypatch):
-    monkeypatch.setattr(local, "SETTLED", 0)
+    monkeypatch.setattr(local_store, "SETTLED", 0)
     (project / "mlflow.db").write_bytes(b"")
-    local.ready()
-    assert local.whole(project / "mlflow.db") and len(list(project.glob("mlflow.db.unusable-*"))) == 1
+    local_store.ready()
+    assert local_store.whole(project / "mlflow.db") and len(list(project.glob("mlflow.db.unusable-*"))) == 1
 
 
 def test_a_store_that_is_locked_or_is_none_is_left_alone(project):
     (project / "mlflow.db").write_text("no database")
     with pytest.raises(UserError, match="not a database; nothing was changed.\nHint"):
-        local.ready()
+        local_store.ready()
     assert [path.name for path in project.glob("mlflow.db*")] == ["mlflow.db", "mlflow.db.first-start"][:1]
 
 
 def test_what_a_process_that_died_had_begun_is_undone_and_the_store_stays(project, monkeypatch):
-    monkeypatch.setattr(local, "SETTLED", 0)
-    local.ready()
+    monkeypatch.setattr(local_store, "SETTLED", 0)
+    local_store.ready()
     client().create_run("0")
     died = "import os, sqlite3; c = sqlite3.connect('mlflow.db'); c.execute('PRAGMA cache_size = 2'); c.execute('BEGIN IMMEDIATE'); "
     died += "c.execute('CREATE TABLE big (x)'); c.executemany('INSERT INTO big VALUES (?)', [('x' * 2000,)] * 2000); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", died])
     assert (project / "mlflow.db-journal").exists()
-    local.ready()
+    local_store.ready()
     assert len(client().search_runs(["0"])) == 1 and not list(project.glob("*unusable*"))
 
 

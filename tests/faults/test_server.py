@@ -6,12 +6,15 @@ import time
 
 import pandas as pd
 import pytest
-from conftest import Pipeline, aliases, client, entries, person, serving
+from conftest import Pipeline
 from faulty import KINDS, Plan, faulty, from_call
+from helpers import person
+from stores import alias_table, client, entries, serving
 
 from clv import pipeline
 from clv.errors import Unreachable
-from clv.tracking import decisions, server, spool
+from clv.registry import ledger_store
+from clv.tracking import server, spool
 
 FAULTS = int(os.environ.get("CLV_SERVER_FAULTS", 50))
 STEPS = ("score", "cluster", "monitor", "train", "promote")
@@ -47,7 +50,7 @@ def whole(outputs):
 
 def words(behind, step):
     if step == "promote":
-        in_production = aliases()["production"]
+        in_production = alias_table()["production"]
         number = "1" if in_production == "2" else "2"
         pipeline.review(behind.config("model=btyd", f"person.version='{number}'"))
         return person(version=number)
@@ -60,7 +63,7 @@ def test_faults_at_random_calls(behind):
     calls = {"score": 35, "cluster": 20, "monitor": 60, "train": 120, "promote": 60}
     for number in range(FAULTS):
         kind, step = KINDS[number % len(KINDS)], STEPS[number % len(STEPS)]
-        said, moved, before = words(behind, step), aliases(), len(runs(step))
+        said, moved, before = words(behind, step), alias_table(), len(runs(step))
         behind.proxy.plan, begun = from_call(chance.randint(1, calls[step]), kind), time.monotonic()
         try:
             getattr(pipeline, step)(behind.config(*said))
@@ -73,7 +76,7 @@ def test_faults_at_random_calls(behind):
         server.begin(40)
         waits = len(spool.waiting(behind.outputs))
         assert took < 60 and (step in ("train", "promote") or whole(behind.outputs)), (kind, step, took)
-        assert step == "promote" or aliases()["production"] == moved["production"], (kind, step)
+        assert step == "promote" or alias_table()["production"] == moved["production"], (kind, step)
         pipeline.sync(behind.config())
         delivered += waits
         found = runs(step)
@@ -82,7 +85,7 @@ def test_faults_at_random_calls(behind):
         if step in ("score", "cluster", "monitor"):
             assert len(found) == before + 1 and found[0].info.status == "FINISHED", (kind, step)
             pipeline.score(behind.config()), pipeline.cluster(behind.config())
-        assert decisions.problems("clv") == [] and entries()[-1]["to"] in (aliases()["production"], None)
+        assert ledger_store.problems("clv") == [] and entries()[-1]["to"] in (alias_table()["production"], None)
     print(
         f"\n{FAULTS} faults: longest run {worst:.0f} s, {stopped} stopped with 69, {delivered} spooled runs delivered once, 0 torn outputs"
     )

@@ -1,0 +1,83 @@
+"""What a test asks of the tracking store, and an MLflow server of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import mlflow
+
+from clv.registry import aliases, ledger, ledger_store
+
+
+def client():
+    return mlflow.MlflowClient()
+
+
+def newest_run():
+    return client().search_runs(["0"], order_by=["attributes.start_time DESC"], max_results=1)[0]
+
+
+def run_named(name):
+    return client().search_runs(["0"], f"tags.step = '{name}'", order_by=["attributes.start_time ASC"])[0]
+
+
+def artifacts(run_id, path=""):
+    found = client().list_artifacts(run_id, path)
+    return {item.path for item in found if not item.is_dir} | {
+        name for item in found if item.is_dir for name in artifacts(run_id, item.path)
+    }
+
+
+@contextmanager
+def serving(folder, *options, **environment):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    stores = [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/server.db",
+        "--artifacts-destination",
+        str(folder / "artifacts"),
+    ]
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *stores, *options],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,
+            env=os.environ | environment,
+        )
+        try:
+            await_health(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(20)
+
+
+def await_health(address, process):
+    for _ in range(600):
+        assert process.poll() is None, "mlflow server ended"
+        try:
+            return urllib.request.urlopen(f"{address}/health", timeout=2)
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+def alias_table(name="clv"):
+    return aliases.aliases(name)
+
+
+def entries(name="clv"):
+    return ledger.entries(ledger_store.stored(name))
+
+
+def tags(version, name="clv"):
+    return client().get_model_version(name, version).tags
