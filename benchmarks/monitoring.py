@@ -32,7 +32,7 @@ from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
 from clv.monitor import baseline, checks, sketches
 from clv.monitor.verdict import verdict as judge
-from clv.registry import aliases
+from clv.registry import versions
 from clv.steps import monitoring
 from clv.steps.training import describe_facts
 
@@ -173,7 +173,7 @@ def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool
         )
         begin = work.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
         base, found = trained(work, begin)
-        work.production, work.production_model = aliases.Version("shop", "1", "", "", base.facts, {}), found.model
+        work.production, work.production_model = versions.Version("shop", "1", "", "", base.facts, {}), found.model
         days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
         judged = [month(work, base, day) for day in days]
     for number, (result, reasons) in enumerate(judged, 1):

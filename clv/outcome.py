@@ -13,13 +13,12 @@ from clv.config import Config
 from clv.errors import UserError
 from clv.evaluation import metrics
 from clv.monitor.verdict import PERSON_DECIDES
-from clv.registry import alarms, ledger_store, reviews, versions
+from clv.registry import alarms, hints, ledger_store, registration, reviews
 from clv.registry.alarms import Alarm
 from clv.registry.ledger import Decision
+from clv.registry.registration import Candidate
 from clv.registry.reviews import Review
 from clv.registry.standing import Standing
-from clv.registry.versions import Candidate
-from clv.tracking import server
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
@@ -127,7 +126,7 @@ class Register:
     candidate: Candidate
 
     def apply(self, run: Run, standing: Standing) -> Consequence:
-        run.candidate = versions.register(self.candidate, standing.candidates)
+        run.candidate = registration.register(self.candidate, standing.candidates)
         standing.forget()
         return Consequence({"candidate_version": run.candidate}, title=f"version {run.candidate}")
 
@@ -152,9 +151,7 @@ class Enter:
 
     def apply(self, run: Run, standing: Standing) -> Consequence:
         facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | tracking.who()
-        with server.readable():
-            ledger_store.record(standing.name, self.decision, facts)
-        standing.forget()
+        ledger_store.record(standing, self.decision, facts)
         return Consequence()
 
 
@@ -170,7 +167,7 @@ class Open:
         if not variables:
             return Consequence({"alarm_run": run_id})
         title = f"Alarm: model {self.alarm.model}, version {self.alarm.version}, as of {self.alarm.as_of}"
-        where, how = alarms.link(run_id, run.config.alerts.ui), alarms.ACKNOWLEDGE.format(run_id=run_id)
+        where, how = tracking.link(run_id, run.config.alerts.ui), hints.acknowledge(run_id)
         delivery = alerts.send(variables, title, "\n\n".join([*self.alarm.reasons, where, how, PERSON_DECIDES]))
         status = "; ".join([f"delivered {delivery.delivered} of {delivery.asked}", *delivery.problems])
         warnings = tuple(f"alert: {problem}" for problem in delivery.problems)

@@ -17,9 +17,10 @@ from clv.config import Config, as_yaml, loggable
 from clv.history import History
 from clv.monitor.verdict import PERSON_DECIDES
 from clv.outcome import Outcome, Run
-from clv.registry import alarms, aliases
+from clv.registry import hints
+from clv.registry.catch_up import catch_up
 from clv.registry.production import Production
-from clv.registry.standing import Standing, catch_up
+from clv.registry.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,13 @@ def run_command(name: str, config: Config) -> list[Outcome]:
     command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
     shown: list[tuple[str, str, float]] = []
     outcomes: list[Outcome] = []
-    lines = tracking.begin(home, config.tracking.patience_seconds)
-    with tracking.run(name, _flat(loggable(config)), home, command.needs_server) as run_id:
+    lines = tracking.start(home, config.tracking.patience_seconds)
+    with tracking.run(name, _flat(loggable(config)), home, command.needs_server) as log:
+        run_id = log.run_id
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
         with _folder(name, command, config, bundle) as folder:
             values = _values(config, folder, now)
-            warnings = catch_up(values.standing) if command.catches_up else []
+            warnings = catch_up(values.standing, tracking.who()) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
                 start = time.perf_counter()
                 with terminal.working(step.__name__):
@@ -56,8 +58,8 @@ def run_command(name: str, config: Config) -> list[Outcome]:
                 shown.append((step.__name__, outcome.summary, time.perf_counter() - start))
         warnings += [warning for outcome in outcomes for warning in outcome.warnings]
         warnings = [f"WARNING: {warning}" for warning in warnings]
-        tracking.rename(name, _title(outcomes))
-        tracking.describe([f"**{step}**: {summary}" for step, summary, _ in shown] + warnings)
+        lines_of_run = [f"**{step}**: {summary}" for step, summary, _ in shown] + warnings
+        log.log(tags=tracking.name_tag(name, _title(outcomes)) | tracking.description_tag(lines_of_run))
         unlogged = tracking.unlogged()
     warnings += [f"WARNING: {unlogged}"] if unlogged else []
     terminal.closing(shown, lines + warnings + _closing_lines(outcomes, config, run_id))
@@ -80,10 +82,9 @@ def _folder(name: str, command: Command, config: Config, bundle: str) -> Abstrac
 
 def _nested(step: Step, values: _Values) -> Outcome:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
-    parameters, parent = _flat(loggable(values.run.config)), tracking.current()
-    with tracking.run(step.__name__, parameters, parent.home, parent.strict):
+    with tracking.nested(step.__name__, _flat(loggable(values.run.config))) as log:
         outcome = _finished(step, values)
-        tracking.rename(step.__name__, outcome.title)
+        log.log(tags=tracking.name_tag(step.__name__, outcome.title))
     _log_headline(outcome)
     return outcome
 
@@ -114,31 +115,27 @@ def _log(outcome: Outcome, written: Path, artifacts: Path) -> None:
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(written / name, copy)
-    open_run = tracking.current()
-    open_run.do("files", folder=str(artifacts))
+    tracking.current().files(artifacts)
     for part in outcome.parts:
-        with tracking.run(part.name, part.params, open_run.home, open_run.strict):
-            tracking.log_metrics(part.metrics)
+        with tracking.nested(part.name, part.params) as log:
+            log.log(metrics=part.metrics)
     _log_headline(outcome)
 
 
 def _log_headline(outcome: Outcome) -> None:
     """Logs what a list of runs shows: metrics, tags, the data and a sentence. A nested step's parent has it too."""
-    tracking.log_metrics(outcome.metrics)
-    for name, days in outcome.series.items():
-        for day, value in days.items():
-            tracking.log_metrics({name: value}, step=int(f"{day:%Y%m%d}"))
-    tracking.tag(outcome.tags)
-    tracking.describe([outcome.summary, *(f"**WARNING** {warning}" for warning in outcome.warnings)])
+    lines = [outcome.summary, *(f"**WARNING** {warning}" for warning in outcome.warnings)]
+    tags = outcome.tags | tracking.description_tag(lines)
+    tracking.current().log(tags=tags, metrics=outcome.metrics, series=outcome.series)
     if outcome.dataset:
-        tracking.current().do("dataset", dataset=outcome.dataset)
+        tracking.current().dataset(outcome.dataset)
 
 
 def _applied(outcome: Outcome, values: _Values) -> Outcome:
     """The outcome with the tags, warnings and title that its effects left; the open run has the tags as well."""
     for effect in outcome.effects:
         consequence = effect.apply(values.run, values.standing)
-        tracking.tag(consequence.tags)
+        tracking.current().log(tags=consequence.tags)
         title = ": ".join(part for part in (consequence.title, outcome.title) if part)
         warnings = outcome.warnings + consequence.warnings
         outcome = replace(outcome, tags=outcome.tags | consequence.tags, warnings=warnings, title=title)
@@ -168,7 +165,7 @@ def _closing_lines(outcomes: list[Outcome], config: Config, run_id: str) -> list
     if "verdict" in tags:
         lines.append(f"verdict: {tags['verdict']}. {PERSON_DECIDES}")
     if "alarm_run" in tags:
-        lines.append(f"alarm: {alarms.ACKNOWLEDGE.format(run_id=tags['alarm_run'])}")
+        lines.append(f"alarm: {hints.acknowledge(tags['alarm_run'])}")
     if "candidate_version" in tags:
         lines.append(_about_the_candidate(tags))
     return [*lines, "compare runs, look at versions: make ui"]
@@ -178,5 +175,5 @@ def _about_the_candidate(tags: dict[str, str]) -> str:
     number = tags["candidate_version"]
     waits = "is in production unreviewed" if tags.get("bootstrapped_version") == number else "waits for a person"
     despite = " -P despite_gates=true (it failed its gates)" if tags.get("gates") == "failed" else ""
-    promote = aliases.PROMOTE.format(version=number)
+    promote = hints.promote(number)
     return f"version {number} {waits}: read its review (outputs/review/review.html), then {promote}{despite}"

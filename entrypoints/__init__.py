@@ -1,18 +1,19 @@
-"""One file a step: compose the configuration, run one command. From the first import on, a signal ends them well."""
+"""One file a command: it makes one call, run(command)."""
 
-import os
 import sys
 
 from clv import process
 
 
-def by_force() -> None:
-    """What is open is closed if the engine is there already."""
+def run(command: str) -> None:
+    """Runs a command as this process: signals end it well from here on, before the heavy imports."""
+    process.start(_by_force)
+    from entrypoints.launch import launch
+
+    launch(command)
+
+
+def _by_force() -> None:
+    """What is open is closed if the engine is there already; nothing is imported in the last moment."""
     if journal := sys.modules.get("clv.tracking.journal"):
         journal.abandon()
-
-
-if any(word.startswith("entrypoints.") for word in sys.orig_argv):  # not where a test imports this
-    process.end_well(by_force)
-if run_id := os.environ.get("MLFLOW_RUN_ID"):  # `mlflow run` opened it; who comes later knows that it is ours
-    process.note(run_id, {"run_id": run_id, "server": None})

@@ -1,4 +1,4 @@
-from entrypoints.launch import launch
+from entrypoints import run
 
 if __name__ == "__main__":
-    launch("train")
+    run("train")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import mlflow
 
-from clv.registry import aliases, ledger, ledger_store
+from clv.registry import ledger
+from clv.registry.standing import Standing
 
 
 def client():
@@ -72,11 +73,11 @@ def await_health(address, process):
 
 
 def alias_table(name="clv"):
-    return aliases.aliases(name)
+    return Standing(name).aliases
 
 
 def entries(name="clv"):
-    return ledger.entries(ledger_store.stored(name))
+    return ledger.entries(Standing(name).texts)
 
 
 def tags(version, name="clv"):

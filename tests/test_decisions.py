@@ -11,6 +11,7 @@ from stores import alias_table, client, entries, tags
 
 from clv.errors import UserError
 from clv.registry import ledger, ledger_store
+from clv.registry.standing import Standing
 from clv.run import run_command
 
 MODEL = "stored"
@@ -28,16 +29,16 @@ def test_many_decisions_at_once_are_all_recorded_in_one_order_and_production_end
 
     def decide(number):
         made = decision(ledger.PROMOTION, str(number % 2 + 1), f"person {number}")
-        return ledger_store.record(MODEL, made, FACTS | {"run": str(number)})
+        return ledger_store.record(Standing(MODEL), made, FACTS | {"run": str(number)})
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(decide, range(12)))
     found = entries(MODEL)[count:]
     assert sorted(entry["run"] for entry in found) == sorted(map(str, range(12)))
-    assert ledger_store.problems(MODEL) == []
+    assert Standing(MODEL).problems() == []
     assert [entry["from"] for entry in found][1:] == [entry["to"] for entry in found][:-1]
     assert alias_table(MODEL)["production"] == found[-1]["to"]
-    ledger_store.record(MODEL, decision(ledger.ROLLBACK, kept), FACTS | {"run": "back"})
+    ledger_store.record(Standing(MODEL), decision(ledger.ROLLBACK, kept), FACTS | {"run": "back"})
 
 
 def test_two_first_decisions_at_once_open_one_ledger(project):
@@ -45,13 +46,13 @@ def test_two_first_decisions_at_once_open_one_ledger(project):
 
     def reject(number):
         return ledger_store.record(
-            "twice", Decision(ledger.REJECTION, "Ann", "why", None, (), {}), FACTS | {"run": str(number)}
+            Standing("twice"), Decision(ledger.REJECTION, "Ann", "why", None, (), {}), FACTS | {"run": str(number)}
         )
 
-    ledger_store.stored("twice")  # the store's tables are there
+    Standing("twice").texts  # the store's tables are there
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(reject, range(4))) == [True] * 4
-    assert len(entries("twice")) == 4 and ledger_store.problems("twice") == []
+    assert len(entries("twice")) == 4 and Standing("twice").problems() == []
     assert len(client().search_runs([client().get_experiment_by_name("twice-ledger").experiment_id])) == 1
 
 
@@ -64,14 +65,14 @@ def test_a_promotion_that_died_after_its_entry_is_finished_by_the_next_command(g
         "why": "died",
         "versions": [f"stored/{other}"],
     }
-    ledger_store.append(MODEL, lambda known: content | {"from": now, "to": other, "back": now})
+    ledger_store.append(Standing(MODEL), lambda known: content | {"from": now, "to": other, "back": now})
     assert alias_table(MODEL)["production"] == now
     assert run_command("score", governed())[-1].tags["production_version"] == other
-    assert ledger_store.problems(MODEL) == [] and alias_table(MODEL)["previous"] == now
+    assert Standing(MODEL).problems() == [] and alias_table(MODEL)["previous"] == now
 
 
 def test_a_ledger_that_was_taken_away_is_missed(governed):
-    run_id = ledger_store.run_of(MODEL)
+    run_id = Standing(MODEL).ledger_run
     client().delete_run(run_id)
     with pytest.raises(
         UserError, match=f"The ledger of model stored was taken away: its entries are in run {run_id} \\(deleted\\)"
@@ -87,12 +88,12 @@ def test_a_ledger_that_was_taken_away_is_missed(governed):
 
 def test_an_entry_too_long_for_the_store_is_refused_and_not_cut(governed):
     with pytest.raises(UserError, match="The entry would have .* characters, and 5900 fit"):
-        ledger_store.record(MODEL, Decision(ledger.REJECTION, "Ann", "x" * 6000, None, (), {}), FACTS)
-    assert ledger_store.problems(MODEL) == []
+        ledger_store.record(Standing(MODEL), Decision(ledger.REJECTION, "Ann", "x" * 6000, None, (), {}), FACTS)
+    assert Standing(MODEL).problems() == []
 
 
 def seals(name=MODEL):
-    return ledger_store.stored(name), ledger_store.run_of(name)
+    return Standing(name).texts, Standing(name).ledger_run
 
 
 def forged(texts, **changed):
@@ -132,7 +133,7 @@ def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change)
         database.execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, spoilt, run_id))
     try:
         run_command("score", governed())
-        assert alias_table(MODEL) == before and ledger.seal_key(int(key)) not in ledger_store.stored(MODEL)
+        assert alias_table(MODEL) == before and ledger.seal_key(int(key)) not in Standing(MODEL).texts
         with pytest.raises(UserError, match="is not as it was written"):
             run_command("ledger", governed("ask.verify=true"))
         with pytest.raises(UserError, match="is broken, nothing was added to it"):
@@ -156,7 +157,9 @@ def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change)
     ],
 )
 def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, trained, statement):
-    ledger_store.record(MODEL, decision(ledger.ROLLBACK, alias_table(MODEL)["production"]), FACTS | {"run": statement})
+    ledger_store.record(
+        Standing(MODEL), decision(ledger.ROLLBACK, alias_table(MODEL)["production"]), FACTS | {"run": statement}
+    )
     texts, run_id = seals()
     database = sqlite3.connect(trained.folder / "mlflow.db", isolation_level=None)
     copy = sqlite3.connect(":memory:")
@@ -200,7 +203,7 @@ def test_one_review_promotes_once_however_many_press_at_once(governed):
 
     def press(number):
         try:
-            return ledger_store.record(MODEL, made, FACTS | {"run": f"{sha} {number}"})
+            return ledger_store.record(Standing(MODEL), made, FACTS | {"run": f"{sha} {number}"})
         except UserError as error:
             return str(error)
 

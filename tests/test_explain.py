@@ -11,7 +11,8 @@ from stores import client, newest_run
 
 from clv import features
 from clv.errors import UserError
-from clv.registry import aliases, versions
+from clv.registry import digests, versions
+from clv.registry.standing import Standing
 from clv.run import run_command
 from clv.steps.readiness import CHECKLIST, CHECKS
 from clv.steps.readiness import lines as rows_of
@@ -89,7 +90,7 @@ def test_one_customers_prediction_in_the_words_of_the_features(scored, trained):
 
 
 def test_every_column_of_the_feature_table_has_words(scored):
-    definition = features.Definition.from_dict(aliases.existing("explained", "2").facts["definition"])
+    definition = features.Definition.from_dict(Standing("explained").existing("2").facts["definition"])
     for name in definition.columns([]):
         if not name.startswith("cutoff_year"):
             assert features.in_words(name) != name
@@ -135,13 +136,13 @@ def test_other_data_code_and_libraries_are_named(trained):
         )
 
     run_command("train", config(f"data.path={then}"))
-    version = aliases.existing("rebuilt", "1")
+    version = Standing("rebuilt").existing("1")
     assert different_libraries(replace(version, facts=version.facts | {"python": "3.10.1"})) == [
         f"python {platform.python_version()}, then 3.10.1"
     ]
     listing = versions.recorded_files(version) | {"model/code/clv/btyd.py": "0" * 64}
     client().log_dict(version.run_id, listing, versions.LISTING)
-    client().set_model_version_tag("rebuilt", "1", "files_sha256", versions.digest_of(listing))
+    client().set_model_version_tag("rebuilt", "1", "files_sha256", digests.digest_of(listing))
     then.write_text(then.read_text() + "new,2025-01-01,5\n")
     with pytest.raises(UserError) as error:
         run_command("reproduce", config("person.version=1", f"data.path={then}"))

@@ -13,7 +13,8 @@ from helpers import ROOT, person
 from stores import alias_table, artifacts, client, entries, newest_run, tags
 
 from clv.errors import UserError
-from clv.registry import aliases, ledger_store, versions
+from clv.registry import versions
+from clv.registry.standing import Standing
 from clv.run import run_command
 
 MODEL = "governed"
@@ -166,7 +167,7 @@ def test_who_trained_a_version_does_not_promote_it_under_four_eyes(governed):
 
 
 def test_a_review_of_other_files_or_one_that_was_changed_promotes_nothing(governed):
-    version = aliases.existing("governed", "2")
+    version = Standing("governed").existing("2")
     run_command("review", governed("person.version=2"))
     folder = tags("2", "governed")["review_folder"]
     root = client().get_run(version.run_id).info.artifact_uri.removeprefix("file://")
@@ -183,8 +184,8 @@ def test_a_review_of_other_files_or_one_that_was_changed_promotes_nothing(govern
 
 def test_one_bit_of_a_models_file_changed_is_neither_promoted_nor_scored_with(governed):
     run_command("train", governed())
-    number = aliases.newest_version("governed")
-    version = aliases.existing("governed", number)
+    number = Standing("governed").newest_candidate
+    version = Standing("governed").existing(number)
     file = versions.verified(version, versions.MODEL) / "artifacts" / versions.FILES / "model.json"
     kept = file.read_bytes()
     file.write_bytes(bytes([kept[0] ^ 1]) + kept[1:])
@@ -284,7 +285,7 @@ def test_a_version_that_was_deleted_is_no_obstacle_to_the_next_promotion(trained
     client().delete_model_version("pruned", "1")
     run_command("review", config("person.version=2"))
     run_command("promote", config(*person("2", despite_gates="true")))
-    assert alias_table("pruned") == {"candidate": "2", "production": "2"} and ledger_store.problems("pruned") == []
+    assert alias_table("pruned") == {"candidate": "2", "production": "2"} and Standing("pruned").problems() == []
     with pytest.raises(
         UserError, match="Version 2 of model pruned is in production; rejecting it would change nothing"
     ):

@@ -66,8 +66,8 @@ def test_each_outside_service_has_one_place(module):
 @pytest.mark.parametrize("path", sorted((ROOT / "entrypoints").glob("*.py")), ids=lambda path: path.stem)
 def test_an_entry_point_makes_one_call(path):
     if path.stem not in ("__init__", "launch"):
-        launch = f'if __name__ == "__main__":\n    launch("{path.stem}")\n'
-        assert path.read_text() == f"from entrypoints.launch import launch\n\n{launch}"
+        launch = f'if __name__ == "__main__":\n    run("{path.stem}")\n'
+        assert path.read_text() == f"from entrypoints import run\n\n{launch}"
 
 
 def test_no_module_has_outgrown_one_sitting():

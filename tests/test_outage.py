@@ -12,7 +12,7 @@ from stores import alias_table, client, serving
 
 from clv import tracking
 from clv.errors import Unreachable
-from clv.registry import versions
+from clv.registry import registration
 from clv.run import run_command
 from clv.tracking import server, spool
 
@@ -118,8 +118,8 @@ def test_a_lost_reply_makes_one_version_and_one_run(behind, failing, path):
     lost, name, before = iter(["lost"]), path.replace("/", "-"), len(runs("lost"))
     failing(Plan(lambda number, method, called: next(lost, None) if path in called else None))
     with tracking.run("lost", {}, behind.outputs, strict=True) as run_id:
-        number = versions.created(name, version_source(), run_id, {})
-        assert versions.created(name, version_source(), run_id, {}) == number
+        number = registration.created(name, version_source(), run_id, {})
+        assert registration.created(name, version_source(), run_id, {}) == number
     assert next(lost, None) is None, "no call was lost"
     assert [version.version for version in client().search_model_versions(f"name='{name}'")] == [number]
     assert len(runs("lost")) == before + 1 and runs("lost")[0].info.status == "FINISHED"

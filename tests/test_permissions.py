@@ -8,7 +8,8 @@ from mlflow.server import get_app_client
 from stores import serving
 
 from clv.errors import UserError
-from clv.registry import aliases, ledger, ledger_store
+from clv.registry import ledger
+from clv.registry.standing import Standing
 from clv.run import run_command
 
 INI = """[mlflow]
@@ -53,12 +54,12 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
     decided = ("person.reason=better", "person.version=1")
     signed_in("analyst")
     run_command("train", config())
-    assert aliases.aliases("clv-candidate") == {"candidate": "1"} and aliases.aliases("clv") == {}
+    assert Standing("clv-candidate").aliases == {"candidate": "1"} and Standing("clv").aliases == {}
 
     signed_in("reviewer", experiment="reviews")
     run_command("promote", config("person.reviewer=Bob Ray", *decided, "review.four_eyes=true"))
-    assert aliases.aliases("clv") == {"production": "1"}
-    entry = ledger.entries(ledger_store.stored("clv"))[-1]
+    assert Standing("clv").aliases == {"production": "1"}
+    entry = ledger.entries(Standing("clv").texts)[-1]
     assert (entry["to"], entry["source"], entry["entered_by"]) == ("1", "clv-candidate/1", "reviewer")
 
     client = signed_in("analyst")
@@ -69,14 +70,14 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
         lambda: client.set_registered_model_alias("clv", "production", "1"),
         lambda: client.copy_model_version("models:/clv-candidate/2", "clv"),
         lambda: client.delete_registered_model_alias("clv", "production"),
-        lambda: client.log_param(ledger_store.run_of("clv"), "000002", "forged"),
+        lambda: client.log_param(Standing("clv").ledger_run, "000002", "forged"),
         lambda: client.set_registered_model_tag("clv-ledger", "run", "another"),
     ):
         with pytest.raises(MlflowException, match="Permission denied"):
             forbidden()
     with pytest.raises(UserError, match="(?s)refused: .*Permission denied"):
         run_command("promote", config("person.reviewer=analyst", "person.reason=mine", "person.version=2"))
-    assert aliases.aliases("clv") == {"production": "1"} and ledger_store.problems("clv") == []
+    assert Standing("clv").aliases == {"production": "1"} and Standing("clv").problems() == []
 
     signed_in("reviewer", experiment="reviews").copy_model_version("models:/clv-candidate/2", "clv")
     mlflow.MlflowClient().set_registered_model_alias("clv", "production", "2")  # in the UI
@@ -86,5 +87,5 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
     signed_in("reviewer", experiment="reviews")
     run_command("ledger", config())
     run_command("rollback", config("person.reviewer=Bob Ray", "person.reason=back"))
-    events = [entry["event"] for entry in ledger.entries(ledger_store.stored("clv"))]
-    assert events == ["promotion", "promoted outside the ledger", "rollback"] and ledger_store.problems("clv") == []
+    events = [entry["event"] for entry in ledger.entries(Standing("clv").texts)]
+    assert events == ["promotion", "promoted outside the ledger", "rollback"] and Standing("clv").problems() == []

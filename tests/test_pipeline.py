@@ -10,13 +10,13 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
-from clv.outcome import raw
 from helpers import RANKED, ROOT, SMALL, composed, read
 from stores import artifacts, client, newest_run, run_named
 
 from clv import store
 from clv.errors import BusyError, InputError
-from clv.registry import alarms
+from clv.outcome import raw
+from clv.registry import scores
 from clv.run import run_command
 from clv.steps import training
 from clv.store import lock
@@ -290,13 +290,13 @@ def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves
     rows.to_csv(folder / "history.csv", index=False)
     config = trained.config(f"data.path={folder}/history.csv", f"outputs={folder}/outputs")
     run_command("score", config)
-    scores_run = alarms.scores(newest_run())
+    scores_run = scores.scores_of(newest_run())
     run_command("cluster", config)
     for name in (RANKED, "clv_clustered_customers.csv"):
         ids = pd.read_parquet(folder / "outputs" / raw(name))["customer_id"]
         assert set(ids) <= set(rows["customer_id"]) and ids.str.startswith("=1+").all()
         assert read(folder / "outputs" / name)["customer_id"].tolist() == [f"'{one}" for one in ids]
-    assert alarms.download_scores(scores_run, folder)["customer_id"].tolist() == ids.tolist()
+    assert scores.download_scores(scores_run, folder)["customer_id"].tolist() == ids.tolist()
 
 
 def test_who_writes_outputs_takes_turns_and_who_writes_none_does_not_wait(trained):

@@ -11,7 +11,8 @@ from aiosmtpd.controller import Controller
 from stores import artifacts, client, newest_run
 
 from clv.errors import UserError
-from clv.registry import aliases, ledger, ledger_store
+from clv.registry import ledger
+from clv.registry.standing import Standing
 from clv.run import run_command
 
 
@@ -44,7 +45,7 @@ def web():
 
 
 def in_production():
-    return aliases.find_production("clv").number
+    return Standing("clv").in_production().number
 
 
 def closing(run, **values):
@@ -62,7 +63,7 @@ def test_a_review_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(tr
     closed = client().get_run(run.info.run_id)
     assert closed.data.tags["review"] == "closed" and "review/decision.json" in artifacts(run.info.run_id)
     assert client().get_model_version("clv", in_production()).tags[key].startswith("keep by Ann Lee on ")
-    entry = ledger.entries(ledger_store.stored("clv"))[-1]
+    entry = ledger.entries(Standing("clv").texts)[-1]
     assert (entry["event"], entry["decision"], entry["review_run"]) == ("acknowledgement", "keep", run.info.run_id)
     with pytest.raises(UserError, match="is closed already: keep by Ann Lee"):
         run_command("acknowledge", trained.config(*closing(run.info.run_id)))

@@ -4,7 +4,8 @@ import pytest
 from browser import available, open_aliases, open_comparison, open_version, page, set_alias
 from stores import client
 
-from clv.registry import aliases, ledger, ledger_store
+from clv.registry import ledger
+from clv.registry.standing import Standing
 from clv.run import run_command
 
 pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
@@ -42,11 +43,11 @@ def test_a_reviewer_compares_three_runs_reads_a_version_and_promotes_it_by_click
 
         open_aliases(browser, server, "clv", 3)
         set_alias(browser, "Production")
-    assert aliases.aliases("clv")["production"] == "3"  # in lower case, as the UI writes it
+    assert Standing("clv").aliases["production"] == "3"  # in lower case, as the UI writes it
     record = run_command("score", config())[-1]
     assert (
         record.tags["production_version"] == "3"
         and "version 3 was put into production outside the ledger" in record.warnings[0]
     )
-    newest = ledger.entries(ledger_store.stored("clv"))[-1]
+    newest = ledger.entries(Standing("clv").texts)[-1]
     assert (newest["event"], newest["from"], newest["to"]) == ("promoted outside the ledger", "1", "3")

@@ -15,8 +15,8 @@ BOOTSTRAP, PROMOTION, ROLLBACK, OUTSIDE = "bootstrap", "promotion", "rollback", 
 REJECTION, ACKNOWLEDGEMENT = "rejection", "acknowledgement"
 MOVES = (BOOTSTRAP, PROMOTION, ROLLBACK, OUTSIDE)  # they put a version into production; OUTSIDE takes it away as well
 FIRST = "0" * 64  # what the first entry holds in place of a digest
-EVENTS = (*MOVES, REJECTION, ACKNOWLEDGEMENT)
-FIELDS = {  # of every entry; the facts of the event come besides
+_EVENTS = (*MOVES, REJECTION, ACKNOWLEDGEMENT)
+_FIELDS: dict[str, Any] = {  # of every entry; the facts of the event come besides
     "number": int,
     "at": str,  # UTC
     "event": str,
@@ -35,8 +35,8 @@ Entry = dict[str, Any]
 class Decision:
     """What the ledger is to say.
 
-    event: of clv.ledger.   by, why: as a person said it.   to: the version of the model that is in production from now on; None: nothing
-    moves.   versions: MODEL/NUMBER of the versions that show it.   facts: JSON-ready; what it was based on.
+    event: one of the words above.   by, why: as a person said it.   to: number of the version of the model that is in production from now
+    on; None: nothing moves.   versions: MODEL/NUMBER of the versions that show it.   facts: JSON-ready; what it was based on.
     """
 
     event: str
@@ -44,147 +44,168 @@ class Decision:
     why: str
     to: str | None
     versions: tuple[str, ...]
-    facts: dict
+    facts: dict[str, Any]
 
 
 def key(number: int) -> str:
+    """Returns the key of an entry: 6 digits."""
     return f"{number:06d}"
 
 
 def seal_key(number: int) -> str:
+    """Returns the key of an entry's seal."""
     return f"{key(number)}.sealed"
 
 
 def text_of(entry: Entry) -> str:
-    """One line of JSON: the bytes that are digested."""
+    """Returns the entry as one line of JSON: the bytes that are digested."""
     return json.dumps(entry, ensure_ascii=False, allow_nan=False)
 
 
 def digest(text: str) -> str:
-    """SHA-256 of the text's UTF-8 bytes, as hexadecimal."""
+    """Returns the SHA-256 of the text's UTF-8 bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def entries(stored: dict[str, str]) -> list[Entry]:
-    """The entries that can be read, in their order; whether they are what was written, problems() says."""
-    found = [parsed(name, stored[name]) for name in numbers(stored)]
-    return [entry for entry in found if entry]
+    """Returns the entries that can be read, in their order; whether they are what was written, problems() says.
+
+    Args: stored: key -> text, of entries and of their seals.
+    """
+    parsed = [_parsed(name, stored[name]) for name in _numbers(stored)]
+    return [entry for entry in parsed if entry]
 
 
-def numbers(stored: dict[str, str]) -> list[str]:
+def _numbers(stored: dict[str, str]) -> list[str]:
     """The keys of entries."""
     return [name for name in sorted(stored) if re.fullmatch(r"[0-9]{6}", name)]
 
 
-def parsed(name: str, text: str) -> Entry | None:
+def _parsed(name: str, text: str) -> Entry | None:
     """The entry, if the text is a whole one that belongs under the key."""
     try:
-        found = json.loads(text)
-        whole = all(isinstance(found[field], kind) for field, kind in FIELDS.items()) and found["event"] in EVENTS
-        when = dt.datetime.fromisoformat(found["at"])
+        entry = json.loads(text)
+        whole = all(isinstance(entry[field], kind) for field, kind in _FIELDS.items()) and entry["event"] in _EVENTS
+        moment = dt.datetime.fromisoformat(entry["at"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    whole = whole and when.tzinfo is not None and all(isinstance(version, str) for version in found["versions"])
-    return found if whole and key(found["number"]) == name else None
+    whole = whole and moment.tzinfo is not None and all(isinstance(version, str) for version in entry["versions"])
+    return entry if whole and key(entry["number"]) == name else None
 
 
 def following(stored: dict[str, str], content: dict[str, Any]) -> tuple[str, str]:
-    """Key and text of the entry that comes next, holding the digest of the newest one."""
-    number = len(numbers(stored)) + 1
+    """Returns key and text of the entry that comes next, holding the digest of the newest one.
+
+    Args: content: the entry without its number and without the digest before it.
+    """
+    number = len(_numbers(stored)) + 1
     before = digest(stored[key(number - 1)]) if number > 1 else FIRST
     return key(number), text_of({"number": number} | content | {"previous": before})
 
 
 def problems(stored: dict[str, str], head: tuple[int, str] | None) -> list[str]:
-    """What is not as it was written; empty when the chain holds.
+    """Returns what is not as it was written; nothing when the chain holds.
 
     Args: stored: key -> text, of entries and of their seals.   head: number and digest of the newest entry that was brought about, kept
           elsewhere; it and entries beyond it may still wait for their seal.
     """
-    names = numbers(stored)
-    found = [
-        f"{name} was added: it is no entry and no seal of one"
+    names = _numbers(stored)
+    sentences = [
+        f"{name} was added: it is neither an entry nor the seal of one"
         for name in sorted(stored)
         if name not in names and name.removesuffix(".sealed") not in names
     ]
     before = FIRST
     for place, name in enumerate(names, 1):
         if name != key(place):
-            return [*found, f"entry {place} was removed: after entry {place - 1} comes {name}"]
-        entry, now, seal = parsed(name, stored[name]), digest(stored[name]), stored.get(f"{name}.sealed")
-        if entry is None:
-            found.append(f"entry {place} was changed: it cannot be read as what was written")
-        elif entry["previous"] != before:
-            found.append(
-                f"entry {place} does not follow entry {place - 1}: one of the two was changed, or it was added"
-            )
-        if seal is None and head and place < head[0]:
-            found.append(f"entry {place} has lost its seal")
-        elif seal not in (None, now):
-            found.append(f"entry {place} was changed: its seal is of other bytes")
-        before = now
+            return [*sentences, f"entry {place} was removed: after entry {place - 1} comes {name}"]
+        sentences += _problems_of_one(place, stored, before, head)
+        before = digest(stored[name])
     if head and (head[0] > len(names) or digest(stored[key(head[0])]) != head[1]):
-        found.append(f"the newest entry was {head[0]} with digest {head[1][:12]}; it was removed or changed")
-    return found
+        sentences.append(f"the newest entry was {head[0]} with digest {head[1][:12]}; it was removed or changed")
+    return sentences
+
+
+def _problems_of_one(place: int, stored: dict[str, str], before: str, head: tuple[int, str] | None) -> list[str]:
+    text, seal = stored[key(place)], stored.get(seal_key(place))
+    entry, sentences = _parsed(key(place), text), []
+    if entry is None:
+        sentences.append(f"entry {place} was changed: it cannot be read as what was written")
+    elif entry["previous"] != before:
+        sentences.append(
+            f"entry {place} does not follow entry {place - 1}: one of the two was changed, or it was added"
+        )
+    if seal is None and head and place < head[0]:
+        sentences.append(f"entry {place} has lost its seal")
+    elif seal not in (None, digest(text)):
+        sentences.append(f"entry {place} was changed: its seal is of other bytes")
+    return sentences
 
 
 def unsealed(stored: dict[str, str]) -> list[Entry]:
-    """Written, and not brought about yet: somebody is at it, was interrupted, or added it by hand."""
+    """Returns the entries that are written, and not brought about yet: somebody is at it, was interrupted, or added one by hand."""
     return [entry for entry in entries(stored) if seal_key(entry["number"]) not in stored]
 
 
 def in_words(entry: Entry) -> str:
+    """Returns an entry as a message names it."""
     return f"entry {entry['number']} ({entry['event']} of {', '.join(entry['versions'])} by {entry['by']})"
 
 
-def newest_move(known: list[Entry]) -> Entry | None:
-    return next((entry for entry in reversed(known) if entry["event"] in MOVES), None)
+def newest_move(decisions: list[Entry]) -> Entry | None:
+    """Returns the newest entry that put a version into production, or took it away."""
+    return next((entry for entry in reversed(decisions) if entry["event"] in MOVES), None)
 
 
-def current(known: list[Entry]) -> str | None:
-    """The version that is in production by the record."""
-    newest = newest_move(known)
+def current(decisions: list[Entry]) -> str | None:
+    """Returns the number of the version that is in production by the record."""
+    newest = newest_move(decisions)
     return newest["to"] if newest else None
 
 
-def last_in_production(known: list[Entry]) -> str | None:
-    """The same, or the one before the alias was taken away."""
-    return next((entry["to"] for entry in reversed(known) if entry["event"] in MOVES and entry["to"]), None)
+def last_in_production(decisions: list[Entry]) -> str | None:
+    """Returns the same, or, where the alias was taken away, the version before that."""
+    return next((entry["to"] for entry in reversed(decisions) if entry["event"] in MOVES and entry["to"]), None)
 
 
-def before(known: list[Entry], version: str) -> str | None:
-    """The version that production left when this one came, other than by a rollback; where a rollback from it leads."""
-    for entry in reversed(known):
+def before(decisions: list[Entry], version: str | None) -> str | None:
+    """Returns the version that production left when this one came, other than by a rollback; a rollback from it leads there."""
+    for entry in reversed(decisions):
         came = entry["event"] in MOVES and entry["event"] != ROLLBACK
         if came and entry["to"] == version and entry["from"] != version:
             return entry["from"]
     return None
 
 
-def approved(known: list[Entry], version: str) -> Entry | None:
-    """The newest promotion of the version: a person's, through a review."""
-    return next((entry for entry in reversed(known) if entry["event"] == PROMOTION and entry["to"] == version), None)
+def approved(decisions: list[Entry], version: str) -> Entry | None:
+    """Returns the newest promotion of the version: a person's, through a review."""
+    return next(
+        (entry for entry in reversed(decisions) if entry["event"] == PROMOTION and entry["to"] == version), None
+    )
 
 
-def last_word(known: list[Entry], version: str) -> str:
-    """What a person decided last about a version (MODEL/NUMBER)."""
-    for entry in reversed(known):
+def last_word(decisions: list[Entry], version: str) -> str:
+    """Returns what a person decided last about a version. version: MODEL/NUMBER."""
+    for entry in reversed(decisions):
         if version in entry.get("versions", []) and entry["event"] in (PROMOTION, REJECTION, ROLLBACK):
             return f"{entry['event']} by {entry['by']} on {entry['at'][:10]} ({entry['why']})"
     return "nobody decided about it before"
 
 
-def at(known: list[Entry], moment: dt.datetime) -> Entry | None:
-    """The entry that put a version into production before the moment, the newest."""
-    return newest_move([entry for entry in known if dt.datetime.fromisoformat(entry["at"]) < moment])
+def at(decisions: list[Entry], moment: dt.datetime) -> Entry | None:
+    """Returns the newest entry before the moment that put a version into production."""
+    return newest_move([entry for entry in decisions if dt.datetime.fromisoformat(entry["at"]) < moment])
 
 
-def moment_of(asked: str) -> dt.datetime:
-    """End of a day, or a moment: UTC, unless it says otherwise.
+def moment_of(text: str) -> dt.datetime:
+    """Returns the end of a day, or a moment: UTC, unless the text names another zone.
 
     Raises: ValueError: it is neither.
+
+    >>> moment_of("2026-05-01").isoformat(), moment_of("2026-05-01T12:00:00").isoformat()
+    ('2026-05-02T00:00:00+00:00', '2026-05-01T12:00:00+00:00')
     """
-    if len(asked) == 10:
-        return dt.datetime.combine(dt.date.fromisoformat(asked) + dt.timedelta(days=1), dt.time(), dt.UTC)
-    found = dt.datetime.fromisoformat(asked)
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    if len(text) == 10:
+        return dt.datetime.combine(dt.date.fromisoformat(text) + dt.timedelta(days=1), dt.time(), dt.UTC)
+    moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -1,30 +1,177 @@
-"""What the registry says of one model when a command starts."""
+"""What the registry says of one model: its aliases, its versions, and the decisions about it."""
 
-from functools import cached_property
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from clv.registry import aliases, ledger, ledger_store
+from clv.errors import UserError
+from clv.registry import answer, ledger, versions
+from clv.registry.aliases import CANDIDATE, PRODUCTION
+from clv.registry.answer import ENTRY, HEAD, Answer, Head
+from clv.registry.hints import promote
+from clv.registry.versions import Version
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
 
 
 class Standing:
+    """What the registry says of one model, asked once and kept; reading it changes nothing.
+
+    name: of the registered model that production is taken from.   candidates: of the one that training registers in, by default the same.
+    """
+
     def __init__(self, name: str, candidates: str | None = None):
         self.name, self.candidates = name, candidates or name
+        self._answer: Answer | None = None
+        self._waiting: Answer | None = None  # of the model of the candidates, if it is another one
+        self._unentered: ledger.Entry | None = None
 
-    def forget(self):
-        for key in ("decisions", "production_number", "was_promoted"):
-            self.__dict__.pop(key, None)
+    def forget(self) -> None:
+        """Asks again next time: the registry was changed."""
+        self._answer = self._waiting = None
 
-    @cached_property
-    def decisions(self):
-        return ledger.entries(ledger_store.stored(self.name))
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Alias -> number of its version; empty where there is no such model."""
+        return self._asked.aliases
 
-    @cached_property
-    def production_number(self):
-        return aliases.named_production(self.name)
+    @property
+    def production_aliases(self) -> dict[str, str]:
+        """The alias `production` and its case variants, which other tools may have set."""
+        return {alias: number for alias, number in self.aliases.items() if alias.lower() == PRODUCTION}
 
-    @cached_property
-    def was_promoted(self):
-        return aliases.was_promoted(self.name)
+    @property
+    def production_number(self) -> str | None:
+        """The number that the alias names, whatever stands behind it."""
+        named = self.production_aliases
+        return named.get(PRODUCTION) or next(iter(named.values()), None)
+
+    @property
+    def candidate_number(self) -> str | None:
+        """The number that the alias `candidate` names."""
+        return self._asked_of_candidates.aliases.get(CANDIDATE)
+
+    @property
+    def versions(self) -> "dict[str, ModelVersion]":
+        """Number -> version of the model, oldest first."""
+        return self._asked.versions
+
+    @property
+    def newest_candidate(self) -> str | None:
+        """The number of the newest version that was trained."""
+        return next(reversed(self._asked_of_candidates.versions), None)
+
+    @property
+    def was_promoted(self) -> bool:
+        """Whether any version of the model is, or ever was, put into production."""
+        tagged = any("promoted_by" in version.tags for version in self.versions.values())
+        return tagged or bool(self.production_aliases) or ledger.current(self.decisions) is not None
+
+    @property
+    def decisions(self) -> list[ledger.Entry]:
+        """The entries of the ledger that can be read, oldest first, and last a move that was noticed and could not be entered."""
+        entries = ledger.entries(self.texts)
+        if self._unentered and ledger.current(entries) != self._unentered["to"]:
+            return [*entries, self._unentered]
+        return entries
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Key -> text of all entries and seals of the ledger."""
+        return self._asked.texts
+
+    @property
+    def head(self) -> Head | None:
+        return self._asked.head
+
+    @property
+    def ledger_run(self) -> str | None:
+        """The run that holds the ledger; None where there is none yet."""
+        return self._asked.run_id
+
+    def existing(self, number: str | None) -> Version:
+        """Returns a version of the model. Raises: UserError: it has none with this number; names those that it has."""
+        return _existing(self.name, self.versions, number)
+
+    def candidate(self, number: str | None) -> Version:
+        """Returns a version of the model that training registers in. Raises: UserError: as existing()."""
+        return _existing(self.candidates, self._asked_of_candidates.versions, number)
+
+    def in_production(self) -> Version | None:
+        """Returns the version that the alias names, or None.
+
+        Raises: UserError: case variants of the alias stand on different versions, or the version is not whole.
+        """
+        variants = self.production_aliases
+        if len(set(variants.values())) > 1:
+            named = ", ".join(f"{alias!r} on version {version}" for alias, version in sorted(variants.items()))
+            raise UserError(
+                f"Model {self.name} has several Production aliases: {named}.\nHint: this leaves one:\n  {promote('N')}"
+            )
+        for alias, number in variants.items():
+            return _existing(self.name, self.versions, number, alias)
+        return None
+
+    def without_production(self) -> UserError:
+        """Returns the error that nothing is in production, with the command that promotes the newest version."""
+        newest = self.newest_candidate
+        if newest is None:
+            return UserError(
+                f"Model {self.candidates} has no version yet.\nHint: run `mlflow run . -e train` (or -e full_pipeline)."
+            )
+        return UserError(
+            f"No version of model {self.name} is in production.\nHint: look at version {newest} in the UI, then\n"
+            f"  {promote(newest)}"
+        )
+
+    def problems(self) -> list[str]:
+        """Returns what is not as it was written: in the chain, in the tag that keeps its newest entry, and in the entries that versions show."""
+        head, texts = self.head, self.texts
+        sentences = ledger.problems(texts, (head.number, head.digest) if head else None)
+        sealed = any(key.endswith(".sealed") for key in texts)
+        if head is None and sealed and answer.head_of(self.name, answer.registered(self.name)) is None:
+            sentences.append(f"the tag {HEAD} of model {self.name} was removed")
+        for number, version in self.versions.items():
+            key, digest = [*(version.tags.get(ENTRY) or "").split(" ", 2), ""][:2]
+            if key and digest != ledger.digest(texts.get(key, "")):
+                sentences.append(
+                    f"version {number} shows entry {key} with another digest: one of the two was changed or removed"
+                )
+        return sentences
+
+    def read_ledger(self) -> dict[str, str]:
+        """Returns the texts of the ledger as they are at this moment; the rest of the answer is kept."""
+        if run_id := self.ledger_run:
+            self._answer = replace(self._asked, texts=answer.texts_of(self.name, run_id))
+        return self.texts
+
+    def add(self, key: str, text: str) -> None:
+        """Keeps an entry that was just written, as if it had been read."""
+        self._asked.texts[key] = text
+
+    def take_as_entered(self, entry: dict[str, Any]) -> None:
+        """Lets `decisions` hold a move that was noticed, and that this account may not enter in the ledger."""
+        self._unentered = {"number": len(ledger.entries(self.texts)) + 1} | entry
+
+    @property
+    def _asked(self) -> Answer:
+        if self._answer is None:
+            self._answer = answer.ask(self.name)
+        return self._answer
+
+    @property
+    def _asked_of_candidates(self) -> Answer:
+        if self.candidates == self.name:
+            return self._asked
+        if self._waiting is None:
+            self._waiting = answer.ask_without_ledger(self.candidates)
+        return self._waiting
 
 
-def catch_up(standing: Standing) -> list[str]:
-    return []
+def _existing(name: str, listed: "dict[str, ModelVersion]", number: str | None, alias: str = "") -> Version:
+    if str(number) not in listed:
+        raise UserError(
+            f"Model {name} has no version {number}; it has {', '.join(listed) or 'none'}."
+            "\nHint: the version's number stands in the UI under Models, and at the end of each training run."
+        )
+    return versions.of(listed[str(number)], alias)

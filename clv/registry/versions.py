@@ -1,148 +1,143 @@
-"""A version's files: logged with their digests, and read only as they were registered."""
+"""A version of a registered model, read only as it was registered."""
 
-import hashlib
+import datetime as dt
+import functools
 import json
-import tempfile
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mlflow
-from mlflow.exceptions import MlflowException
-from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
-
-from clv import model
+from clv import features, model
 from clv.errors import Unreachable, UserError
 from clv.model import files
-from clv.registry.aliases import ANOTHER, CANDIDATE, Version
-from clv.tracking import journal, server
+from clv.registry.digests import LINK, digest_of, digests
+from clv.registry.hints import ANOTHER
+from clv.tracking import server
+from clv.tracking.server import Refused, client
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
 
 FILES = "clv_model"  # folder of the model within a version's artifacts
-LINK = "a link"
-COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 CONFIG = "config.yaml"
+FILES_SHA256 = "files_sha256"  # tag: the digest of LISTING
+_COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A trained model on its way to the registry.
+class Version:
+    """A version as the registry had it when it was asked.
 
-    model: of clv.model.   facts: JSON-ready; what scoring and monitoring need to use this version.
-    example: a few rows of its inputs, for the signature.   description: Markdown that a reviewer reads.
+    run_id: of its training.   alias: by which it was looked for, or empty.   facts: of its Candidate.   tags, description: of the registry.
+    kept: folder with its files on this machine, where the registry could not be asked.   seen: when this machine last saw it.
+    parts: its files that were fetched already.
     """
 
-    model: Any
-    facts: dict
-    example: Any
-    description: str
+    name: str
+    number: str
+    run_id: str
+    alias: str
+    facts: dict[str, Any]
+    tags: dict[str, str]
+    description: str = ""
+    kept: Path | None = None
+    seen: str = ""
+    parts: dict[str, Path] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def full_name(self) -> str:
+        """MODEL/NUMBER."""
+        return f"{self.name}/{self.number}"
+
+    @property
+    def horizon_days(self) -> int:
+        """How far ahead it predicts."""
+        return self.facts["horizon_days"]
+
+    @functools.cached_property
+    def definition(self) -> features.Definition:
+        """The features that it learnt from."""
+        return features.Definition.from_dict(self.facts["definition"])
+
+    @property
+    def learnt_until(self) -> dt.date:
+        """First day whose revenue it has not learnt from."""
+        return dt.date.fromisoformat(self.facts["evaluation_cutoff"])
+
+    @property
+    def measured_days(self) -> tuple[dt.date, dt.date]:
+        """First day that it was measured on, and the day after the last one."""
+        return self.learnt_until, self.learnt_until + dt.timedelta(days=self.horizon_days)
+
+    @property
+    def revenue_then(self) -> float:
+        """Net revenue of those days, new customers' too, as its training saw it."""
+        return self.facts["evaluation_revenue"]
+
+    @functools.cached_property
+    def run(self) -> "Run":
+        """The run that trained it, asked for once."""
+        return client.get_run(self.run_id)
+
+    @property
+    def author(self) -> str:
+        """The account that the training run belongs to."""
+        return self.run.data.tags.get("account") or self.run.info.user_id or ""
 
 
-def register(candidate: Candidate, name: str) -> str:
-    """Log the model to the open run, register it with the digests of its files, and let the alias `candidate` name it.
+def of(entry: "ModelVersion", alias: str = "") -> Version:
+    """Returns the version that the registry lists, with its facts.
 
-    The run holds the rest of the version (its baseline) by now. A lost reply makes no second version. Returns the version.
+    Raises: UserError: this engine did not make it, or its files are gone.
     """
-    run_id, client = journal.stack[-1].run_id, server.client()
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / FILES
-        written.mkdir()
-        files.save(candidate.model, written)
-        source = server.carry(logged, candidate, written, run_id)
-    listing = digests(server.download(source), MODEL) | digests(server.download(f"runs:/{run_id}/{BASELINE}"), BASELINE)
-    client.log_dict(run_id, listing, LISTING)
-    number = created(name, source, run_id, {"files_sha256": digest_of(listing)})
-    client.update_model_version(name, number, description=candidate.description)
-    client.set_registered_model_alias(name, CANDIDATE, number)
-    return number
+    from mlflow.models import Model
 
-
-def logged(candidate: Candidate, written: Path, run_id: str) -> str:
-    """URI of the model that MLflow makes of the files."""
-    with warnings.catch_warnings(
-        action="ignore"
-    ):  # it asks for type hints and for an example, which would be customers
-        return mlflow.models.Model.log(
-            artifact_path=None,
-            name="model",
-            flavor=mlflow.pyfunc,
-            run_id=run_id,
-            python_model=str(Path(__file__).parent / "serving.py"),
-            artifacts={FILES: str(written)},
-            code_paths=[str(Path(__file__).parent.parent)],
-            signature=signature(candidate),
-            metadata={"clv": candidate.facts},
-            pip_requirements=[f"{library}=={version}" for library, version in candidate.facts["libraries"].items()],
-        ).model_uri
-
-
-def created(name: str, source: str, run_id: str, tags: dict[str, str]) -> str:
-    """The number of the version that a run registers, once."""
-    client = mlflow.MlflowClient()
+    number, source = str(entry.version), entry.source or ""
     try:
-        server.client().create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-
-    def find() -> str | None:
-        same = [one for one in client.search_model_versions(f"name='{name}'") if one.run_id == run_id]
-        return str(same[0].version) if same else None
-
-    def make() -> str:
-        logged_model = source.removeprefix("models:/")
-        return str(client.create_model_version(name, source, run_id, tags, model_id=logged_model).version)
-
-    return server.once(find, make)
-
-
-def signature(candidate: Candidate) -> mlflow.models.ModelSignature:
-    """Numbers as double, which takes float32 as well."""
-    numbers = candidate.example.select_dtypes("number")
-    example = candidate.example.assign(**numbers.astype("float64"))
-    return mlflow.models.infer_signature(example, model.predict(candidate.model, example))
-
-
-def digests(folder: Path, part: str) -> dict[str, str]:
-    """SHA-256 of every file of the folder, by part/path; without what MLflow and Python leave in a folder that they use: a note, and
-    compiled code, which load() does not run. A link has no digest: what it leads to may change."""
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
-    return {
-        f"{part}/{path.relative_to(folder)}": LINK
-        if path.is_symlink()
-        else hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in found
-        if path.suffix != ".pyc" and path.name != REGISTERED_MODEL_META_FILE_NAME
-    }
-
-
-def digest_of(listing: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps(listing, sort_keys=True).encode()).hexdigest()
-
-
-def found(version: Version, name: str) -> Path:
-    """A file or folder of the version: the copy on this machine, or fetched from the store."""
-    if version.kept:
-        return version.kept / name
-    return server.download(
-        f"models:/{version.name}/{version.number}" if name == MODEL else f"runs:/{version.run_id}/{name}"
+        if source.startswith("models:"):
+            source = client.get_model_version_download_uri(entry.name, number)
+        folder = server.download(source)
+        facts = dict((Model.load(str(folder)).metadata or {})["clv"])
+    except Unreachable:
+        raise
+    except Exception as error:  # whatever a file raises that is not an MLmodel
+        reason = "it carries no facts of ours" if isinstance(error, (TypeError, KeyError)) else str(error)
+        raise UserError(
+            f"Version {number} of model {entry.name} is not a whole version that this engine made: {reason}.\n{ANOTHER}"
+        ) from error
+    parts = {MODEL: folder}
+    return Version(
+        entry.name, number, entry.run_id or "", alias, facts, dict(entry.tags), entry.description or "", parts=parts
     )
 
 
+def fetched(version: Version, name: str) -> Path:
+    """Returns where a part of the version is on this machine: its copy, or what was fetched from the store once.
+
+    Args: name: MODEL, or a file or folder of the run that trained it.   Raises: Refused, OSError: it is not there.
+    """
+    if version.kept:
+        return version.kept / name
+    if name not in version.parts:
+        version.parts[name] = server.download(version.run.info.artifact_uri, name)
+    return version.parts[name]
+
+
 def recorded_files(version: Version) -> dict[str, str]:
-    """Path -> SHA-256 of the version's files, as they were when it was registered.
+    """Returns path -> SHA-256 of the version's files, as they were when it was registered.
 
     Raises: UserError: nothing was recorded, or the record is not the one whose digest the version carries.
     """
     try:
-        listing = json.loads(found(version, LISTING).read_text())
+        listing = json.loads(fetched(version, LISTING).read_text())
     except Unreachable:
         raise
-    except (MlflowException, OSError, ValueError, RecursionError) as error:
-        raise earlier(version) from error
-    known = isinstance(listing, dict) and digest_of(listing) == version.tags.get("files_sha256")
-    if not known or LINK in listing.values():
+    except (OSError, ValueError, RecursionError) as error:
+        raise _earlier(version) from error
+    is_ours = isinstance(listing, dict) and digest_of(listing) == version.tags.get(FILES_SHA256)
+    if not is_ours or LINK in listing.values():
         raise UserError(
             f"Version {version.number} of model {version.name}: the list of its files' digests ({LISTING} in run {version.run_id}) "
             f"is not the one that was registered.\n{ANOTHER}"
@@ -151,54 +146,57 @@ def recorded_files(version: Version) -> dict[str, str]:
 
 
 def recorded_config(version: Version) -> str:
-    """The configuration that the version was trained with, as YAML."""
+    """Returns the configuration that the version was trained with, as YAML.
+
+    Raises: UserError: it is gone.
+    """
     try:
-        return found(version, CONFIG).read_text()
-    except (MlflowException, OSError) as error:
-        raise earlier(version) from error
+        return fetched(version, CONFIG).read_text()
+    except (Refused, OSError) as error:
+        raise _earlier(version) from error
 
 
 def verified(version: Version, part: str) -> Path:
-    """A part of the version (model or baseline), every file of it as it was when it was registered.
+    """Returns a part of the version (MODEL or BASELINE), every file of it as it was when it was registered.
 
     Raises: UserError: a file is missing, was changed, or was added.
     """
     recorded = {name: digest for name, digest in recorded_files(version).items() if name.startswith(f"{part}/")}
     try:
-        folder = found(version, part)
-    except (MlflowException, OSError) as error:
+        folder = fetched(version, part)
+    except (Refused, OSError) as error:
         raise UserError(
             f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{ANOTHER}"
         ) from error
-    here = digests(folder, part)
-    if wrong := sorted(name for name in recorded.keys() | here.keys() if recorded.get(name) != here.get(name)):
+    present = digests(folder, part)
+    if wrong := sorted(name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)):
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
-            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{COPY if version.kept else ANOTHER}"
+            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{_COPY if version.kept else ANOTHER}"
         )
     return folder
 
 
 def load(version: Version) -> model.Model:
-    """The model of a version, from its native files, which are as they were registered; no code that is stored with it is run.
+    """Returns the model of a version, from its native files, which are as they were registered; no code that is stored with it is run.
 
     Raises: UserError: the files are not those, or another engine wrote them.
     """
     try:
-        found = files.load(verified(version, MODEL) / "artifacts" / FILES)
-        if found.inputs != version.facts["inputs"]:
+        fitted = files.load(verified(version, MODEL) / "artifacts" / FILES)
+        if fitted.inputs != version.facts["inputs"]:
             raise UserError(
-                f"Version {version.number} of model {version.name} takes the columns {', '.join(found.inputs)}; its registration names "
+                f"Version {version.number} of model {version.name} takes the columns {', '.join(fitted.inputs)}; its registration names "
                 f"{', '.join(version.facts['inputs'])}.\n{ANOTHER}"
             )
-        return found
     except (KeyError, TypeError, AttributeError, OSError, ValueError) as error:
         if isinstance(error, UserError):
             raise
-        raise earlier(version) from error
+        raise _earlier(version) from error
+    return fitted
 
 
-def earlier(version: Version) -> UserError:
+def _earlier(version: Version) -> UserError:
     return UserError(
         f"Version {version.number} of model {version.name} was made by an earlier engine, or its files are gone.\n{ANOTHER}"
     )

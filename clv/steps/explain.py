@@ -12,10 +12,11 @@ from clv import features, model
 from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.outcome import Outcome, Run
-from clv.registry import alarms, aliases, versions
-from clv.registry.alarms import Scores
-from clv.registry.aliases import Version
+from clv.registry import scores as stored
+from clv.registry import versions
+from clv.registry.scores import Scores
 from clv.registry.standing import Standing
+from clv.registry.versions import Version
 
 _PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
 _MOST = 20  # rows on the terminal
@@ -49,7 +50,7 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
     else:
         sentences.append("there is one scoring run so far: no change to explain")
     if customer:
-        version = aliases.existing(standing.name, run.config.person.version or after.version)
+        version = standing.existing(run.config.person.version or after.version)
         day = history.as_of if run.config.window.as_of else after.as_of
         added = contributions(history, version, day, customer)
         sentences.append(
@@ -76,12 +77,12 @@ def _runs(run: Run, standing: Standing) -> tuple[Scores | None, Scores]:
 
     Raises: UserError: there is none, or the one called before is of a later day.
     """
-    ask, newest = run.config.ask, alarms.scoring_runs(standing.name)
+    ask, newest = run.config.ask, stored.scoring_runs(standing.name)
     if not newest and not (ask.before and ask.after):
         raise UserError("No run has scored customers yet.\nHint: run `mlflow run . -e score` first.")
-    after = alarms.scores(alarms.scoring_run(ask.after)) if ask.after else newest[0]
+    after = stored.scores_of(stored.scoring_run(ask.after)) if ask.after else newest[0]
     earlier = [scores for scores in newest if scores.run_id != after.run_id]
-    before = alarms.scores(alarms.scoring_run(ask.before)) if ask.before else next(iter(earlier), None)
+    before = stored.scores_of(stored.scoring_run(ask.before)) if ask.before else next(iter(earlier), None)
     if before and not (ask.before or ask.after):  # the two newest, in the order of their days
         before, after = sorted([before, after], key=lambda scores: scores.as_of)
     if before and before.as_of > after.as_of:
@@ -98,7 +99,7 @@ def _changes(history: History, standing: Standing, before: Scores, after: Scores
     model_version: of the later version.   corrected_history: what the versions say today of the two days, beside what was stored
     (orders that came or changed later, rounding).   The parts are taken in that order.
     """
-    old, new = (aliases.existing(standing.name, scores.version) for scores in (before, after))
+    old, new = (standing.existing(scores.version) for scores in (before, after))
     then = _predicted(history, old, before.as_of, before.as_of)
     waited = _predicted(history, old, before.as_of, after.as_of)
     ordered = _predicted(history, old, after.as_of, after.as_of)
@@ -140,7 +141,7 @@ def _other_horizon(before: Scores | None, after: Scores) -> tuple[str, ...]:
 def _stored(scores: Scores) -> pd.Series:
     """The stored predictions, index customer_id."""
     with tempfile.TemporaryDirectory() as folder:
-        table = alarms.download_scores(scores, Path(folder))
+        table = stored.download_scores(scores, Path(folder))
     if table is None:
         raise UserError(
             f"The scores of run {scores.run_id} are gone.\nHint: choose other runs: -P before=RUN -P after=RUN."

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
+from clv import tracking
 from clv.errors import UserError
 from clv.outcome import Outcome, Run
 from clv.registry import ledger as chain
-from clv.registry import ledger_store
-from clv.registry.standing import Standing, catch_up
+from clv.registry.catch_up import catch_up
+from clv.registry.standing import Standing
 
 _SHOWN = ("number", "at", "event", "version", "from", "to", "by", "why", "gates", "entered_by")
 
@@ -16,11 +17,11 @@ def ledger(run: Run, standing: Standing) -> Outcome:
 
     Raises: UserError: it is not as it was written (ask.verify), or ask.at is not a day.
     """
-    ask, name = run.config.ask, standing.name
+    ask = run.config.ask
     if ask.verify:
-        _refuse_changes(name)
-    warnings = catch_up(standing)
-    texts = ledger_store.stored(name)
+        _refuse_changes(standing)
+    warnings = catch_up(standing, tracking.who())
+    texts = standing.texts
     entries = chain.entries(texts)
     table = pd.DataFrame([_row(entry, texts) for entry in entries], columns=[*_SHOWN, "digest"], dtype=object)
     summary = f"{len(entries)} entries, version {chain.current(entries) or 'none'} in production"
@@ -28,7 +29,7 @@ def ledger(run: Run, standing: Standing) -> Outcome:
         summary += "; verified: every entry is as it was written"
         if entries:
             summary += f", the newest has digest {chain.digest(texts[chain.key(len(entries))])}"
-    changes = [f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in ledger_store.problems(name)]
+    changes = [f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in standing.problems()]
     return Outcome(
         summary + (f". {_at(entries, ask.at)}" if ask.at else ""),
         artifacts={"ledger.csv": table, "ledger.json": entries},
@@ -37,10 +38,10 @@ def ledger(run: Run, standing: Standing) -> Outcome:
     )
 
 
-def _refuse_changes(name: str) -> None:
+def _refuse_changes(standing: Standing) -> None:
     """Raises: UserError: an entry was changed, removed or added, or waits to be finished."""
-    texts = ledger_store.stored(name)
-    if problems := ledger_store.problems(name):
+    name, texts = standing.name, standing.texts
+    if problems := standing.problems():
         raise UserError(
             f"The ledger of model {name} is not as it was written, {len(problems)} problems:\n  "
             + "\n  ".join(problems)

@@ -12,8 +12,8 @@ from clv.monitor.baseline import PREDICTED, Baseline
 from clv.monitor.verdict import PERSON_DECIDES
 from clv.monitor.verdict import verdict as judge
 from clv.outcome import Open, Outcome
-from clv.registry import aliases, versions
-from clv.registry.alarms import ACKNOWLEDGE, Alarm
+from clv.registry import hints, versions
+from clv.registry.alarms import Alarm
 from clv.steps import vintages
 from clv.steps.old_work import Workspace
 
@@ -80,7 +80,7 @@ def known(work: Workspace) -> Baseline:
     try:
         return baseline.load(path)
     except UserError as error:
-        raise UserError(f"Version {version.number} of model {version.name}: {error}\n{aliases.ANOTHER}") from error
+        raise UserError(f"Version {version.number} of model {version.name}: {error}\n{hints.ANOTHER}") from error
 
 
 def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
@@ -239,7 +239,7 @@ def shown(work: Workspace, base: Baseline, findings: dict[str, Finding], verdict
             },
             {
                 "text": "Write down what was decided (the run prints its id; it is the one this page is logged to).",
-                "command": ACKNOWLEDGE.format(run_id="RUN"),
+                "command": hints.acknowledge("RUN"),
             },
         ]
     return {

@@ -7,11 +7,11 @@ from clv.errors import UserError
 from clv.evaluation import gates
 from clv.monitor.verdict import DECISIONS
 from clv.outcome import Enter, Outcome, Run
-from clv.registry import alarms, aliases, ledger, reviews, versions
-from clv.registry.aliases import Version
+from clv.registry import alarms, hints, ledger, registration, reviews, versions
 from clv.registry.ledger import Decision
 from clv.registry.production import usable
 from clv.registry.standing import Standing
+from clv.registry.versions import Version
 from clv.steps.review import limits, opponent
 
 _NOBODY = "bootstrap"
@@ -22,9 +22,9 @@ _PLACEHOLDERS = {"version": "N", "reviewer": "NAME", "reason": "WHY", "run_id": 
 def bootstrap(run: Run, standing: Standing) -> Outcome:
     """Makes the first version ever Production, loudly; from then on only a person moves the alias."""
     number = run.candidate
-    if number is None or standing.was_promoted or ledger.current(standing.decisions):
+    if number is None or standing.was_promoted:
         return Outcome("nothing moved: a person promoted a version in the meantime")
-    version = aliases.existing(standing.name, number)
+    version = standing.existing(number)
     why = "first version: nothing was in production (tracking.bootstrap)"
     decision = Decision(ledger.BOOTSTRAP, _NOBODY, why, number, (_path(version),), _facts_of(version))
     return Outcome(
@@ -38,7 +38,7 @@ def bootstrap(run: Run, standing: Standing) -> Outcome:
 def promote(run: Run, standing: Standing) -> Outcome:
     """Puts a reviewed version into production, as a person decided."""
     name, person = standing.name, signed(run.config.person, "promote", "version", "reviewer", "reason")
-    version = _whole(usable(aliases.existing(standing.candidates, person["version"]), name))
+    version = _whole(usable(standing.candidate(person["version"]), name))
     review = _reviewed(run, version, standing)
     _refuse_its_author(run, version)
     failed = [f"{gate['name']}: {gate['reason']}" for gate in review["gates"] if not gate["passed"]]
@@ -47,9 +47,9 @@ def promote(run: Run, standing: Standing) -> Outcome:
             f"Version {version.number} of model {version.name} failed {len(failed)} of {len(review['gates'])} gates:\n  "
             + "\n  ".join(failed)
             + f"\nHint: read its review; to promote it all the same, which the ledger keeps:\n  "
-            f"{aliases.PROMOTE.format(version=version.number)} -P despite_gates=true"
+            f"{hints.promote(version.number, despite_gates=True)}"
         )
-    number = version.number if version.name == name else aliases.copied(version, name)
+    number = version.number if version.name == name else registration.copied(version, name)
     facts = _facts_of(version, review) | {"despite_gates": bool(failed)}
     both = tuple(dict.fromkeys((f"{name}/{number}", _path(version))))
     return Outcome(
@@ -65,11 +65,11 @@ def promote(run: Run, standing: Standing) -> Outcome:
 def reject(run: Run, standing: Standing) -> Outcome:
     """Closes a version's review without promoting it, as a person decided."""
     person = signed(run.config.person, "reject", "version", "reviewer", "reason")
-    version = aliases.existing(standing.candidates, person["version"])
+    version = standing.candidate(person["version"])
     if standing.candidates == standing.name and version.number == standing.production_number:
         raise UserError(
             f"Version {version.number} of model {version.name} is in production; rejecting it would change nothing."
-            f"\nHint: {aliases.ROLLBACK}"
+            f"\nHint: {hints.ROLLBACK}"
         )
     facts = _facts_of(version, _reviewed(run, version, standing))
     return Outcome(
@@ -90,13 +90,13 @@ def rollback(run: Run, standing: Standing) -> Outcome:
     """Goes back to the version that was in production before, as a person decided."""
     name, person = standing.name, signed(run.config.person, "rollback", "reviewer", "reason")
     left = standing.production_number  # a version whose files are gone can be left as well as one that is whole
-    back = ledger.before(standing.decisions, left) if left else None
+    back = ledger.before(standing.decisions, left) if left else ledger.last_in_production(standing.decisions)
     if back is None:
         raise UserError(
             f"Version {left or 'none'} of model {name} has no version before it in the ledger; nothing moved."
-            f"\nHint: {aliases.PROMOTE.format(version='N')}"
+            f"\nHint: {hints.promote('N')}"
         )
-    version = _whole(usable(aliases.existing(name, back), name))
+    version = _whole(usable(standing.existing(back), name))
     unreviewed = f"nobody promoted version {back} through a review."
     decision = Decision(
         ledger.ROLLBACK, person["reviewer"], person["reason"], back, (_path(version),), _facts_of(version)
@@ -162,7 +162,7 @@ def _reviewed(run: Run, version: Version, standing: Standing) -> dict:
     """
     review, now = reviews.read(version), opponent(version, standing)
     name, then = f"Version {version.number} of model {version.name}", review["against"]
-    hint = f"\nHint: {reviews.REVIEW.format(version=version.number)}"
+    hint = f"\nHint: {hints.review(version.number)}"
     if now != then:
         raise UserError(
             f"{name} was reviewed against {f'version {then}' if then else 'nothing in production'}; "
@@ -181,7 +181,7 @@ def _reviewed(run: Run, version: Version, standing: Standing) -> dict:
 
 def _refuse_its_author(run: Run, version: Version) -> None:
     """Raises: UserError: review.four_eyes, and the reviewer trained the version."""
-    author, reviewer = reviews.trained_by(version), run.config.person.reviewer or ""
+    author, reviewer = version.author, run.config.person.reviewer or ""
     if run.config.review.four_eyes and plain(author) == plain(reviewer):
         raise UserError(
             f"{reviewer} trained version {version.number} of model {version.name} and cannot promote it (review.four_eyes)."

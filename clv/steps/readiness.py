@@ -14,10 +14,9 @@ from clv.errors import UserError
 from clv.history import History
 from clv.monitor import baseline
 from clv.outcome import RANKED, Outcome, Run
-from clv.registry import alarms, ledger, ledger_store, reviews, versions
+from clv.registry import alarms, hints, ledger, reviews, versions
 from clv.registry.production import Production
 from clv.registry.standing import Standing
-from clv.tracking import server
 
 CHECKLIST = Path(__file__).parents[2] / "docs" / "launch_readiness_checklist.md"
 _OK, _FAILED, _ASKS = "ok", "FAILED", "asks"
@@ -65,8 +64,7 @@ def _answer(asked: Asked, name: str, who: str) -> dict[str, str]:
     """status, and what was found."""
     if who == "program":
         try:
-            with server.readable():
-                return {"status": _OK, "found": CHECKS[name](asked)}
+            return {"status": _OK, "found": CHECKS[name](asked)}
         except (UserError, OSError) as error:
             return {"status": _FAILED, "found": " ".join(str(error).splitlines()[:1])}
     person = getattr(asked.run.config.readiness.people, who)
@@ -118,7 +116,7 @@ def _reviewed(asked: Asked) -> str:
     newest, promotion = ledger.newest_move(decisions), ledger.approved(decisions, number)
     if _unrecorded(asked) or promotion is None or newest is None or newest["event"] == ledger.OUTSIDE:
         raise UserError(
-            f"nobody put version {number} into production through a review: {reviews.REVIEW.format(version=number)}, then promote it"
+            f"nobody put version {number} into production through a review: {hints.review(number)}, then promote it"
         )
     despite = ", despite failed gates" if promotion.get("despite_gates") else ""
     return f"{promotion['event']} by {promotion['by']} on {promotion['at']}{despite}"
@@ -130,7 +128,7 @@ def _unrecorded(asked: Asked) -> bool:
 
 
 def _ledger(asked: Asked) -> str:
-    if problems := ledger_store.problems(asked.standing.name):
+    if problems := asked.standing.problems():
         raise UserError(f"{len(problems)} problems: {problems[0]}")
     if _unrecorded(asked):
         raise UserError(f"it does not know that version {asked.standing.production_number} is in production")
@@ -143,7 +141,7 @@ def _monitored(asked: Asked) -> str:
     if newest is None:
         raise UserError(f"it has not looked at version {version.number}: mlflow run . -e monitor")
     if waiting := alarms.waiting(version):
-        raise UserError(f"{len(waiting)} alarms are open: {alarms.ACKNOWLEDGE.format(run_id=waiting[0])}")
+        raise UserError(f"{len(waiting)} alarms are open: {hints.acknowledge(waiting[0])}")
     return f"{newest['verdict']} as of {newest['as_of']}"
 
 

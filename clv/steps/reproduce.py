@@ -12,9 +12,9 @@ from clv.config import Config, from_yaml
 from clv.errors import UserError
 from clv.evaluation.measure import OURS, measure
 from clv.outcome import Outcome, Run
-from clv.registry import aliases, versions
-from clv.registry.aliases import Version
+from clv.registry import versions
 from clv.registry.standing import Standing
+from clv.registry.versions import Version
 from clv.steps.promotion import signed
 
 _TOLERANCE = 1e-6  # of a prediction, relative to it where it is above 1
@@ -27,7 +27,7 @@ def reproduce(run: Run, standing: Standing) -> Outcome:
     Raises: UserError: the data are not those, or the predictions are not the same; with every difference by its name.
     """
     person = signed(run.config.person, "reproduce", "version")
-    version = aliases.existing(standing.name, person["version"])
+    version = standing.existing(person["version"])
     recorded = from_yaml(versions.recorded_config(version), run.config)
     differences = different_libraries(version) + _different_code(version)
     path = _data_of(run, version, recorded, differences)

@@ -12,11 +12,11 @@ from clv.evaluation.contest import CANDIDATE, PRODUCTION, Contest, Draws, Side
 from clv.evaluation.gates import Gate
 from clv.history import History
 from clv.outcome import SAME_HISTORY, Attach, Outcome, Run
-from clv.registry import aliases, ledger, reviews, versions
-from clv.registry.aliases import Version
+from clv.registry import ledger, reviews, versions
 from clv.registry.production import usable
 from clv.registry.reviews import Review
 from clv.registry.standing import Standing
+from clv.registry.versions import Version
 
 _COMPARED = ("data", "window", "features", "model", "seed")  # sections of conf/ that make another model
 _RULES = ("movers", "four_eyes", "require_record")  # keys of conf/review/ that are not limits of gates
@@ -60,17 +60,16 @@ def review(run: Run, history: History, standing: Standing) -> Outcome:
         metrics=_figures(both.difference(PRODUCTION))
         | {"review/gates_failed": sum(not gate.passed for gate in judged)},
         tags={"reviewed_version": version.number, "gates": status, "recommendation": recommendation[:4000]},
-        effects=(Attach(Review(version.name, version.number, version.run_id, number, status, page, content)),),
+        effects=(Attach(Review(version, number, status, page, content)),),
     )
 
 
 def _chosen(run: Run, standing: Standing) -> Version:
     """The version that this run registered, or the one that was asked for, or the newest candidate."""
-    name = standing.candidates
-    number = run.candidate or run.config.person.version or aliases.aliases(name).get(aliases.CANDIDATE)
+    number = run.candidate or run.config.person.version or standing.candidate_number
     if number is None:
-        raise aliases.nothing(standing.name, name)
-    return usable(aliases.existing(name, number), standing.name)
+        raise standing.without_production()
+    return usable(standing.candidate(number), standing.name)
 
 
 def _pair(version: Version, standing: Standing) -> _Pair:
@@ -79,7 +78,7 @@ def _pair(version: Version, standing: Standing) -> _Pair:
     if number is None:
         return _Pair(version, None, None, None, models)
     try:
-        other = usable(aliases.existing(standing.name, number), standing.name)
+        other = usable(standing.existing(number), standing.name)
         return _Pair(version, number, other, None, models | {PRODUCTION: versions.load(other)})
     except UserError as error:
         why_not = f"Version {number} cannot be compared with: {str(error).splitlines()[0]}"
@@ -195,7 +194,7 @@ def _differences(version: Version, other: Version | None) -> dict:
     )
     facts = {name: (ours[name], theirs[name]) for name in names}
     counts = {name: (ours["data_counts"][name], theirs["data_counts"].get(name)) for name in ours["data_counts"]}
-    mine, its = reviews.parameters(version), reviews.parameters(other)
+    mine, its = version.run.data.params, other.run.data.params
     keys = [key for key in sorted(mine.keys() | its.keys()) if key.split(".")[0] in _COMPARED]
     libraries = sorted(ours["libraries"] | theirs["libraries"])
     return {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from clv.errors import UserError
 from clv.outcome import Outcome, Run
-from clv.tracking import spool
+from clv.tracking import journal, spool
 
 
 def sync(run: Run) -> Outcome:
@@ -15,7 +15,7 @@ def sync(run: Run) -> Outcome:
     home = Path(run.config.outputs)
     if left := spool.waiting(home):
         raise UserError(
-            f"{len(left)} runs still wait in {home / spool.SPOOL}: another command is delivering them, or the server failed again."
+            f"{len(left)} runs still wait in {home / journal.SPOOL}: another command is delivering them, or the server failed again."
             "\nHint: mlflow run . -e sync"
         )
     return Outcome("nothing waits in the spool")

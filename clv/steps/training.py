@@ -13,7 +13,7 @@ from clv.evaluation.measure import OURS, Measured, measure
 from clv.history import History
 from clv.monitor import baseline
 from clv.outcome import Outcome, Register, Run
-from clv.registry.versions import Candidate
+from clv.registry.registration import Candidate
 from clv.steps import training_figures
 
 _LIBRARIES = (  # what a prediction depends on

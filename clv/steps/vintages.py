@@ -13,7 +13,7 @@ from clv.errors import Code, InputError, Unreachable
 from clv.evaluation import metrics
 from clv.monitor import INSUFFICIENT, STABLE, Finding, performance
 from clv.monitor.baseline import Baseline
-from clv.registry import alarms
+from clv.registry import scores as stored_runs
 from clv.steps.old_work import Workspace
 
 SHOWN = ("bias", "normalized_gini", "rmse")
@@ -24,7 +24,7 @@ KNOWN = 0.8  # share of the scored customers that this history must know, else t
 class Judged:
     """figures: of metrics.intervals().   deciles: of metrics.deciles().   actual: in the order of the stored scores."""
 
-    scores: alarms.Scores
+    scores: stored_runs.Scores
     figures: pd.DataFrame
     deciles: pd.DataFrame
     actual: pd.DataFrame
@@ -43,13 +43,13 @@ def judged_scores(work: Workspace) -> Iterator[Judged]:
     chosen = work.config.monitor.vintages
     stored = [
         one
-        for one in alarms.stored_scores(work.config.tracking.model_name)
+        for one in stored_runs.stored_scores(work.config.tracking.model_name)
         if one.as_of >= one.learnt_until and one.matured_on <= work.as_of
     ]
     known = work.purchases.query("purchases", "SELECT DISTINCT customer_id FROM purchases").df()["customer_id"]
     for one in thinned(stored, chosen.days_apart)[-chosen.most :]:
         with tempfile.TemporaryDirectory() as folder:
-            table = alarms.download_scores(one, Path(folder))
+            table = stored_runs.download_scores(one, Path(folder))
         if table is None:
             continue
         if wrong := int((~np.isfinite(table["predicted_clv"])).sum()):
@@ -62,16 +62,16 @@ def judged_scores(work: Workspace) -> Iterator[Judged]:
             yield measured(work, one, table)
 
 
-def thinned(stored: list[alarms.Scores], days_apart: int) -> list[alarms.Scores]:
+def thinned(stored: list[stored_runs.Scores], days_apart: int) -> list[stored_runs.Scores]:
     """The first of those that lie closer together."""
-    found: list[alarms.Scores] = []
+    found: list[stored_runs.Scores] = []
     for one in stored:
         if not found or one.as_of >= found[-1].as_of + dt.timedelta(days=days_apart):
             found.append(one)
     return found
 
 
-def measured(work: Workspace, scores: alarms.Scores, table: pd.DataFrame) -> Judged:
+def measured(work: Workspace, scores: stored_runs.Scores, table: pd.DataFrame) -> Judged:
     actual = work.with_actual(table, scores.as_of, scores.horizon_days)[["actual_clv"]]
     predicted = table["predicted_clv"].to_numpy()
     figures = work.intervals(actual["actual_clv"], predicted)

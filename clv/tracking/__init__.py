@@ -1,74 +1,83 @@
-"""Runs, artifacts and the registry: the only place for mlflow."""
+"""A run's log: parameters, metrics, tags, files and data of each run, on a tracking server that may fail. Knows nothing of the registry."""
 
+import functools
 import getpass
-import math
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clv import process
-from clv.errors import Unreachable, hidden
+from clv.errors import Unreachable, UserError, hidden
 from clv.tracking import journal, local_store, server, spool
+from clv.tracking.address import set_environment
 from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
-from clv.tracking.server import readable
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
-def begin(home: Path, patience: float) -> list[str]:
-    """Before a command's first call: the store is there, runs of dead processes are closed, the spool is delivered.
+def start(home: Path, patience: float) -> list[str]:
+    """Prepares a command, before its first call: MLflow's environment is set, the store is there, runs of dead processes are closed, and
+    the spool is delivered.
 
     Args: home: the outputs folder.   patience: seconds that the command may wait for the server in all.
     Returns: what was done, in words.   Raises: UserError: the store refuses.
     """
+    set_environment()
     server.begin(patience)
-    done = []
-    with readable(), suppress(Unreachable):
+    sentences = []
+    with suppress(Unreachable):
         local_store.ready()
         if closed := spool.close_dead():
-            done.append(f"closed {len(closed)} runs whose process had died: {', '.join(closed)}")
-        done += spool.deliver(home)
-    return done
+            sentences.append(f"closed {len(closed)} runs whose process had died: {', '.join(closed)}")
+        sentences += spool.deliver(home)
+    return sentences
 
 
 @contextmanager
-def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iterator[str]:
-    """An MLflow run (the one that `mlflow run` opened, if any), nested in the one that is open; an exception leaves it FAILED with the
-    reason as a tag, a signal KILLED.
+def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iterator[Journal]:
+    """Opens an MLflow run (the one that `mlflow run` opened, if any), nested in the one that is open; an exception leaves it FAILED with
+    the reason as a tag, a signal KILLED.
 
     Args:   strict: without the server the run stops; else what cannot be logged waits in the spool.
     Raises: Unreachable: strict, and the server does not answer.
     """
-    with readable():
-        one = Journal(name, home, strict, {"step": name, "account": account()} | commit())
-        try:
-            one.open()
-            one.do("params", params={key: str(value) for key, value in parameters.items() if key not in one.known})
-            yield one.run_id
-        except BaseException as error:
-            failed(one, error)
-            raise
-        one.close(FINISHED)
+    log = Journal(name, home, strict, {"step": name, "account": account()} | commit())
+    try:
+        log.open(parameters)
+        yield log
+    except BaseException as error:
+        _fail(log, error)
+        raise
+    log.close(FINISHED)
 
 
-def failed(one: Journal, error: BaseException) -> None:
+def nested(name: str, parameters: dict[str, Any]) -> Any:
+    """Opens a run within the open one, as run() does, with the same rules."""
+    return run(name, parameters, current().home, current().strict)
+
+
+def _fail(log: Journal, error: BaseException) -> None:
     stopped = process.stopped_by or isinstance(
         error, (KeyboardInterrupt, SystemExit)
-    )  # a library may turn one into its own
+    )  # a library may turn a signal's exception into its own
     if process.stopped_by:
         server.circuit.patience = min(server.circuit.patience, 1)
     with suppress(Unreachable):
-        one.do("tags", tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})
-    one.close(KILLED if stopped else FAILED)
+        log.log(tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})
+    log.close(KILLED if stopped else FAILED)
 
 
 def current() -> Journal:
+    """Returns the log of the run that was opened last."""
     return journal.stack[-1]
 
 
 def unlogged() -> str | None:
-    """What to know of a run that the server did not take."""
+    """Returns a sentence about what the server did not take of the open run; None where it has everything."""
     if not server.circuit.why:
         return None
     return (
@@ -77,8 +86,9 @@ def unlogged() -> str | None:
     )
 
 
+@functools.cache
 def commit() -> dict[str, str]:
-    """The git commit of the code and whether the work tree differed from it; nothing outside a repository."""
+    """Returns the git commit of the code and whether the work tree differed from it; nothing outside a repository."""
 
     def git(*words: str) -> str:
         return subprocess.run(
@@ -91,41 +101,41 @@ def commit() -> dict[str, str]:
         return {}
 
 
-def log_metrics(metrics: dict[str, float], step: int = 0) -> None:
-    rows = [
-        [behind(name), float(value), journal.now(), step] for name, value in metrics.items() if math.isfinite(value)
-    ]
-    if rows:
-        current().do("metrics", metrics=rows)
-
-
-def behind(name: str) -> str:
-    """The UI sorts metrics by name and shows the first few: those with a / in their name stand behind those without."""
-    return f"within/{name}" if "/" in name else name
-
-
-def tag(tags: dict[str, str]) -> None:
-    """On the open run."""
-    if tags:
-        current().do("tags", tags=tags)
-
-
-def who() -> dict[str, str]:
-    """The open run, the account behind it, and the commit of the code."""
-    return {"run": current().run_id, "entered_by": account(), "git_commit": commit().get("git_commit", "")}
-
-
 def account() -> str:
-    """Of the tracking server where it asks for one, else of this machine; as the client says it, the server does not check it."""
+    """Returns the account on the tracking server where it asks for one, else on this machine; the client says it, the server does not check it."""
     return os.environ.get("MLFLOW_TRACKING_USERNAME") or getpass.getuser()
 
 
-def rename(step: str, title: str) -> None:
-    """Let the open run's name say what came out."""
-    if title:
-        tag({"mlflow.runName": f"{step}: {title}"})
+def who() -> dict[str, str]:
+    """Returns the open run, the account behind it, and the commit of the code."""
+    return {"run": current().run_id, "entered_by": account(), "git_commit": commit().get("git_commit", "")}
 
 
-def describe(lines: list[str]) -> None:
-    """What the run's page says under Description, in Markdown."""
-    tag({"mlflow.note.content": "\n".join(f"- {line}" for line in lines)})
+def name_tag(step: str, title: str) -> dict[str, str]:
+    """Returns the tag that lets the run's name say what came out; no tag where there is no title."""
+    return {"mlflow.runName": f"{step}: {title}"} if title else {}
+
+
+def description_tag(lines: list[str]) -> dict[str, str]:
+    """Returns the tag that the run's page shows under Description, in Markdown."""
+    return {"mlflow.note.content": "\n".join(f"- {line}" for line in lines)}
+
+
+def find_run(run_id: str) -> "Run":
+    """Returns the run, also by the name that it had while the server did not answer.
+
+    Raises: UserError: there is none.
+    """
+    try:
+        return server.client.get_run(run_id)
+    except server.Refused as error:
+        if later := journal.find(current().experiment, run_id):
+            return server.client.get_run(later)
+        raise UserError(f"There is no run {run_id} on {server.address()}: {error}") from error
+
+
+def link(run_id: str, ui: str | None) -> str:
+    """Returns where a person opens the run. ui: address of the UI, if it is not the server's."""
+    address = ui or server.address()
+    page = f"experiments/{current().experiment}/runs/{run_id}"
+    return f"{address.rstrip('/')}/#/{page}" if address.startswith("http") else f"`make ui`, then #/{page}"

@@ -1,20 +1,37 @@
-"""Name and password of a tracking server in its address: MLflow prints addresses, stores them in links, and names them in errors."""
+"""What MLflow reads from the environment: where the server is, without a password in its address, and how calls behave."""
 
+import os
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 ADDRESS, NAME, PASSWORD = "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow would repeat creates whose reply was lost; server.py decides what is tried again
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+
+
+def set_environment() -> None:
+    """Sets MLflow's variables for this process and those that it starts. MLflow reads some of them when it is imported: call this before."""
+    os.environ |= without_password(os.environ) | _SETTINGS
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 
 def without_password(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the environment should say instead: the address alone, name and password by MLflow's variables for them."""
-    address = environment.get(ADDRESS, "")
-    found = urlsplit(address)
-    if not found.scheme.startswith("http") or "@" not in found.netloc:
+    """Returns the variables that take a password out of the server's address: MLflow prints addresses, stores them in links, and names
+    them in errors.
+
+    Returns: the address alone, and name and password in MLflow's variables for them; empty where the address holds neither.
+    """
+    parts = urlsplit(environment.get(ADDRESS, ""))
+    if not parts.scheme.startswith("http") or "@" not in parts.netloc:
         return {}
-    secret, _, server = found.netloc.rpartition("@")
+    secret, _, server = parts.netloc.rpartition("@")
     name, _, password = secret.partition(":")
-    given = {NAME: unquote(name), PASSWORD: unquote(password)} | {
+    credentials = {NAME: unquote(name), PASSWORD: unquote(password)} | {
         key: environment[key] for key in (NAME, PASSWORD) if key in environment
     }
-    return {ADDRESS: found._replace(netloc=server).geturl()} | given
+    return {ADDRESS: parts._replace(netloc=server).geturl()} | credentials

@@ -1,4 +1,4 @@
-"""This machine's side of the store: which one it is, which experiment, and a first start that is safe."""
+"""This machine's side of the store: which store it is, which experiment, and a first start that is safe."""
 
 import os
 import sqlite3
@@ -7,34 +7,39 @@ from contextlib import closing
 from pathlib import Path
 
 import filelock
-import mlflow
-from sqlalchemy.engine import make_url
 
 from clv.errors import UserError
 from clv.tracking import server
 
-SETTLED = 10  # seconds without a change after which a store that is not whole is nobody's work any more
+SETTLED = 10  # seconds without a change after which nobody works any more on a store that is not whole
 
 
 def store() -> str:
-    """The tracking store, with the folder that a relative path in it starts from."""
+    """Returns the tracking store, with the folder that a relative path in it starts from."""
     return server.address() if server.remote() else f"{Path.cwd()} {server.address()}"
 
 
 def experiment(name: str) -> str:
-    """Id of the experiment of that name, made if need be."""
-    client = mlflow.MlflowClient()
+    """Returns the id of the experiment of that name, which is made if need be."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
 
     def find() -> str | None:
-        found = client.get_experiment_by_name(name)
-        return found.experiment_id if found else None
+        experiment = client.get_experiment_by_name(name)
+        return experiment.experiment_id if experiment else None
 
     return server.once(find, lambda: client.create_experiment(name))
 
 
 def ready() -> None:
-    """The sqlite file of a first start: made whole beside its place by one process, and moved there."""
-    uri = mlflow.get_tracking_uri()
+    """Makes the sqlite file of a first start: one process makes it whole beside its place, and moves it there.
+
+    Raises: UserError: something else is in its place, or it is locked.
+    """
+    from sqlalchemy.engine import make_url
+
+    uri = server.uri()
     path = Path(make_url(uri).database or "") if uri.startswith("sqlite:") else None
     if path is None or str(path) in (".", ":memory:") or whole(path):
         return
@@ -42,16 +47,16 @@ def ready() -> None:
         while path.exists() and not whole(path) and time.time() - path.stat().st_mtime < SETTLED:
             time.sleep(0.2)  # MLflow itself may be making it
         if not whole(path):
-            make(path)
+            _make(path)
     Path(f"{path}.first-start").unlink(missing_ok=True)
 
 
 def whole(path: Path) -> bool:
-    """Whether a store is there; its first experiment is the last thing that its making adds.
+    """Returns whether a store is there; its first experiment is the last thing that its making adds.
 
     Raises: UserError: something else is there, or it is locked: nothing of it is touched.
     """
-    if not path.exists() or path.is_file() and path.stat().st_size == 0:
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
         return False
     try:  # to write: only so does sqlite undo what a process that died had begun
         with closing(sqlite3.connect(path, timeout=20)) as connection:
@@ -65,14 +70,16 @@ def whole(path: Path) -> bool:
         ) from error
 
 
-def make(path: Path) -> None:
+def _make(path: Path) -> None:
+    from mlflow import MlflowClient
+
     for old in path.parent.glob(f".{path.name}.*"):  # of those who died while they made it
         old.unlink()
     if path.exists():  # it holds no experiment and no run
         os.replace(path, path.with_name(f"{path.name}.unusable-{time.time_ns()}"))
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     uri = f"sqlite:///{fresh.absolute()}"
-    mlflow.MlflowClient(uri, uri).search_experiments(max_results=1)
+    MlflowClient(uri, uri).search_experiments(max_results=1)
     with fresh.open("rb") as stream:
         os.fsync(stream.fileno())
     os.replace(fresh, path)

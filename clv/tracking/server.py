@@ -1,45 +1,30 @@
 """The one door to the tracking server: every call has a deadline and is tried again, and the first failure keeps the door shut.
 
 A run's whole waiting is bounded by tracking.patience_seconds: a call that takes its time counts, and once the server is taken for dead
-nothing waits for it again. A local store (sqlite) is called directly.
+nothing waits for it again. A local store (sqlite) is called directly. MLflow is imported by the first call, after `tracking.start`.
 """
 
+import functools
 import json
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from clv.tracking.address import without_password
+from clv import process
+from clv.errors import Unreachable, UserError, hidden
 
-os.environ |= (
-    without_password(os.environ)
-    | {
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow would repeat creates whose reply was lost; what is tried again is decided here
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    }
-)
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-
-import mlflow  # noqa: E402
-import requests  # noqa: E402
-import urllib3  # noqa: E402
-from google.protobuf.json_format import ParseError  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
-
-from clv import process  # noqa: E402
-from clv.errors import Unreachable, UserError, hidden  # noqa: E402
+if TYPE_CHECKING:
+    from mlflow.entities import Experiment, Run
+    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
 QUICK, BULKY = 1, 5  # seconds; a faster call costs no patience, and one that carries files may take longer
-FAULTS = {
+MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
+_CARRY = ("log_artifacts", "log_text", "log_dict")  # calls that carry files
+_FAULTS = {
     "INTERNAL_ERROR",
     "TEMPORARILY_UNAVAILABLE",
     "REQUEST_LIMIT_EXCEEDED",
@@ -47,22 +32,28 @@ FAULTS = {
     "DEADLINE_EXCEEDED",
     "INVALID_STATE",
 }
-MISSING = (
-    "404 Client Error",
-    "No such file",
-    "No such artifact",
-)  # of an artifact; MLflow calls that an internal error
-Found = TypeVar("Found")
+# What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
+_ANSWERS = ("404 Client Error", "No such file", "No such artifact", "Permission denied")
+Result = TypeVar("Result")
+
+
+class Refused(UserError):
+    """The store answered, and did not do what was asked. code: MLflow's name of the reason, as MISSING."""
+
+    def __init__(self, message: str, code: str = ""):
+        super().__init__(message)
+        self.code = code
 
 
 class Circuit:
-    """What the process knows of its server. patience: seconds that are left to wait for it.   why: it is taken for dead; None while it is not."""
+    """What the process knows of its server. patience: seconds that are left to wait for it.   why: the reason why it is taken for dead; None while it is not."""
 
     def __init__(self, patience: float):
-        self.patience, self.why = patience, None
+        self.patience = patience
+        self.why: str | None = None
 
     def broken(self, error: BaseException) -> Unreachable:
-        """From here on every call fails at once."""
+        """Returns the error to raise; from here on every call fails at once."""
         self.why = self.why or in_one_line(error)
         return self.error()
 
@@ -75,70 +66,148 @@ class Circuit:
 circuit = Circuit(40)
 
 
+class Client:
+    """The calls of MlflowClient that this engine makes; each may be done twice without harm. Creates go through once()."""
+
+    create_experiment: Callable[..., str]
+    create_registered_model: "Callable[..., RegisteredModel]"
+    create_run: "Callable[..., Run]"
+    delete_registered_model_alias: Callable[..., None]
+    delete_run: Callable[..., None]
+    get_experiment_by_name: "Callable[..., Experiment | None]"
+    get_model_version: "Callable[..., ModelVersion]"
+    get_model_version_download_uri: Callable[..., str]
+    get_registered_model: "Callable[..., RegisteredModel]"
+    get_run: "Callable[..., Run]"
+    log_artifacts: Callable[..., None]
+    log_batch: Callable[..., None]
+    log_dict: Callable[..., None]
+    log_inputs: Callable[..., None]
+    log_param: Callable[..., Any]
+    log_text: Callable[..., None]
+    search_model_versions: "Callable[..., Sequence[ModelVersion]]"
+    search_runs: "Callable[..., Sequence[Run]]"
+    set_model_version_tag: Callable[..., None]
+    set_registered_model_alias: Callable[..., None]
+    set_registered_model_tag: Callable[..., None]
+    set_terminated: Callable[..., None]
+    update_model_version: Callable[..., Any]
+
+    def __init__(self) -> None:
+        for name in Client.__annotations__:
+            setattr(self, name, functools.partial(_by_name, name))
+
+
+def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
+    from mlflow import MlflowClient
+
+    quick = BULKY if name in _CARRY else QUICK
+    function = functools.partial(getattr(MlflowClient(), name), *args, **kwargs)
+    return _first_answer(lambda _attempt_number: _attempt(function, quick))
+
+
+client = Client()
+
+
 def begin(patience: float) -> None:
-    """A new run trusts the server again."""
+    """Lets a new command trust the server again. patience: seconds that it may wait for the server in all."""
     global circuit
     circuit = Circuit(patience)
 
 
+def uri() -> str:
+    """Returns MLflow's address of the store."""
+    from mlflow import get_tracking_uri
+
+    return get_tracking_uri()
+
+
 def remote() -> bool:
-    return not mlflow.get_tracking_uri().startswith(("sqlite:", "file:"))
+    """Returns whether the store is a server; else it is on this machine."""
+    return not uri().startswith(("sqlite:", "file:"))
 
 
 def address() -> str:
-    """Of the server, without a password in it."""
-    return hidden(mlflow.get_tracking_uri())
+    """Returns the address of the store, without a password in it."""
+    return hidden(uri())
 
 
-@contextmanager
-def readable() -> Iterator[None]:
-    """What the tracking store refuses, as a message."""
-    try:
-        yield
-    except MlflowException as error:
-        raise UserError(f"The tracking store at {address()} refused: {error}") from error
+def call(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """Returns function(*args, **kwargs), which may be done twice without harm; it is tried up to three times while the server does not answer.
 
-
-def call(function: Callable[..., Found], *args: Any, **kwargs: Any) -> Found:
-    """function(*args, **kwargs), which may be done twice without harm; up to three times while the server does not answer.
-
-    Raises: Unreachable: it did not, or it did not before.
+    Raises: Unreachable: the server did not answer, or did not before.   Refused: it answered no.
     """
-    return first_answer(lambda: attempt(lambda: function(*args, **kwargs)))
+    bound = functools.partial(function, *args, **kwargs)
+    return _first_answer(lambda _attempt_number: _attempt(bound, QUICK))
 
 
-def carry(function: Callable[..., Found], *args: Any, **kwargs: Any) -> Found:
-    """call(), for one that carries files."""
-    return first_answer(lambda: attempt(lambda: function(*args, **kwargs), BULKY))
+def carry(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """The same as call(), for a function that carries files."""
+    bound = functools.partial(function, *args, **kwargs)
+    return _first_answer(lambda _attempt_number: _attempt(bound, BULKY))
 
 
-def once(find: Callable[[], Found | None], make: Callable[[], Found]) -> Found:
-    """make() unless find() gives what it would make: where the reply to it was lost, nothing is made twice."""
-    return first_answer(lambda: attempt(find) or attempt(make))
+def once(find: Callable[[], Result | None], make: Callable[[], Result], *, is_new: bool = False) -> Result:
+    """Returns make() unless find() gives what it would make: where the reply to it was lost, nothing is made twice.
+
+    Args: is_new: nobody can have made it before this call, so the first try does not look for it.
+    """
+
+    def attempted(number: int) -> Result:
+        return (None if is_new and number == 0 else _attempt(find)) or _attempt(make)
+
+    return _first_answer(attempted)
 
 
-def first_answer(attempted: Callable[[], Found]) -> Found:
-    if not remote():
-        return attempted()
-    for pause in PAUSES:
+def download(root: str, path: str = "", into: str | None = None) -> Path:
+    """Returns where a file or folder of the store is on this machine; what is there already is not copied.
+
+    Args: root: address of a run's or a model's artifacts.   path: below it.   into: folder for a copy.
+    Raises: Refused, OSError: it is not there.
+    """
+    return Path(carry(_downloaded, root, path, into))
+
+
+def _downloaded(root: str, path: str, into: str | None) -> str:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    return get_artifact_repository(root).download_artifacts(path, into)
+
+
+def in_one_line(error: BaseException) -> str:
+    """Returns the innermost cause in one line of at most 200 characters."""
+    return " ".join(str(error).rpartition("Caused by ")[2].split())[:200] or type(error).__name__
+
+
+def _first_answer(attempted: Callable[[int], Result]) -> Result:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _tried(attempted) if remote() else attempted(0)
+    except MlflowException as error:
+        raise Refused(f"The tracking store at {address()} refused: {error}", error.error_code) from error
+
+
+def _tried(attempted: Callable[[int], Result]) -> Result:
+    failure: Exception | None = None
+    for number, pause in enumerate(PAUSES):
         if circuit.why:
             raise circuit.error()
         time.sleep(pause)
         try:
-            return attempted()
+            return attempted(number)
         except Exception as error:
             if not is_fault(error):
                 raise
-            failed = error
-    raise circuit.broken(failed)
+            failure = error
+    raise circuit.broken(failure or TimeoutError("no answer"))
 
 
-def attempt(function: Callable[[], Found], quick: float = QUICK) -> Found:
+def _attempt(function: Callable[[], Result], quick: float = QUICK) -> Result:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
-        with process.undisturbed():
-            return function()
-    done: Future = Future()
+        return process.undisturbed(function)
+    done: Future[Result] = Future()
 
     def work() -> None:
         try:
@@ -158,37 +227,22 @@ def attempt(function: Callable[[], Found], quick: float = QUICK) -> Found:
 
 
 def is_fault(error: Exception) -> bool:
-    """Whether the server failed, not the request."""
+    """Returns whether the server failed, and not the request."""
+    import requests
+    import urllib3
+    from google.protobuf.json_format import ParseError
+    from mlflow.exceptions import MlflowException
+
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error.response.status_code >= 500 or error.response.status_code == 429
     if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and is_fault(error.__cause__):
         return True  # a download that failed for any reason is called a missing file
     if isinstance(error, MlflowException):
-        return error.error_code in FAULTS and not any(words in str(error) for words in MISSING)
+        return error.error_code in _FAULTS and not any(words in str(error) for words in _ANSWERS)
     kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
     return isinstance(error, (*kinds, json.JSONDecodeError, ParseError))
 
 
-def in_one_line(error: BaseException) -> str:
-    """The innermost cause."""
-    return " ".join(str(error).rpartition("Caused by ")[2].split())[:200] or type(error).__name__
-
-
-class Door:
-    """An MlflowClient whose calls go through call(); for those that may be done twice without harm."""
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        through = carry if name in ("log_artifacts", "log_text", "log_dict") else call
-        return lambda *args, **kwargs: through(getattr(mlflow.MlflowClient(), name), *args, **kwargs)
-
-
-def client() -> mlflow.MlflowClient:
-    return Door()
-
-
-def download(uri: str, into: str | None = None) -> Path:
-    """A file or folder of the store on this machine.
-
-    Raises: MlflowException, OSError: it is not there.
-    """
-    return Path(carry(mlflow.artifacts.download_artifacts, uri, dst_path=into))
+def try_once(function: Callable[[], Any]) -> None:
+    """Calls the function once, within the patience that is left: for what must not take time."""
+    _attempt(function)

@@ -12,7 +12,8 @@ from faults.engine import DAYS, FAULTS, Warm, digests, leftovers, mounted, resiz
 from helpers import person
 
 from clv import simulate
-from clv.registry import aliases, ledger, ledger_store
+from clv.registry import ledger
+from clv.registry.standing import Standing
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +33,9 @@ def engine(tmp_path_factory):
 def governed() -> tuple[str, str | None, list[str]]:
     """The version in production by its alias, the same by the ledger, and what is wrong with the ledger."""
     return (
-        aliases.named_production("clv"),
-        ledger.current(ledger.entries(ledger_store.stored("clv"))),
-        ledger_store.problems("clv"),
+        Standing("clv").production_number,
+        ledger.current(ledger.entries(Standing("clv").texts)),
+        Standing("clv").problems(),
     )
 
 

@@ -19,7 +19,9 @@ from stores import client
 from clv.errors import UserError
 from clv.model import files
 from clv.monitor import baseline
-from clv.registry import aliases, versions
+from clv.registry import digests, versions
+from clv.registry.standing import Standing
+from clv.run import run_command
 from clv.steps import monitoring
 from clv.tracking import server
 
@@ -27,7 +29,7 @@ from clv.tracking import server
 @pytest.fixture
 def whole(trained):
     """The version in production: a function that composes on it, and where each of its files lies, the list of their digests last."""
-    version = aliases.find_production("clv")
+    version = Standing("clv").in_production()
     run = Path(client().get_run(version.run_id).info.artifact_uri.removeprefix("file://"))
     folders = {"model": server.download(f"models:/clv/{version.number}"), "baseline": run / "baseline"}
     listed = [folders[name.split("/")[0]] / name.split("/", 1)[1] for name in versions.recorded_files(version)]
@@ -123,7 +125,7 @@ def link_to_folder(folder):
 
 @pytest.mark.parametrize("change", [added, link_out, link_to_folder])
 def test_an_added_file_and_a_link_out_of_the_folder_are_refused_before_loading(whole, read, change):
-    back = change(server.download(f"models:/clv/{aliases.find_production('clv').number}"))
+    back = change(server.download(f"models:/clv/{Standing('clv').in_production().number}"))
     try:
         assert refused(scores, whole[0](), read)
     finally:
@@ -133,14 +135,14 @@ def test_an_added_file_and_a_link_out_of_the_folder_are_refused_before_loading(w
 @pytest.mark.parametrize("listing", ["", "[]", '{"model/../../../etc/passwd": "0"}', "[" * 100_000])
 def test_a_listing_that_is_gone_or_is_no_listing_is_refused_although_the_tag_has_its_digest(whole, read, listing):
     config, paths = whole
-    path, version = paths[-1], aliases.find_production("clv")
+    path, version = paths[-1], Standing("clv").in_production()
     before, tag = path.read_text(), version.tags["files_sha256"]
     try:
         path.write_text(listing) if listing else path.unlink()
         if len(listing) in range(1, 100):
             try:
                 client().set_model_version_tag(
-                    "clv", version.number, "files_sha256", versions.digest_of(json.loads(listing))
+                    "clv", version.number, "files_sha256", digests.digest_of(json.loads(listing))
                 )
             except ValueError:
                 pass
@@ -152,14 +154,14 @@ def test_a_listing_that_is_gone_or_is_no_listing_is_refused_although_the_tag_has
 
 def test_other_files_with_a_listing_and_a_tag_that_fit_them_are_refused_by_the_ledger(whole, read):
     config, paths = whole
-    version, changed = aliases.find_production("clv"), next(path for path in paths if path.name == "model.json")
+    version, changed = Standing("clv").in_production(), next(path for path in paths if path.name == "model.json")
     before, listing, tag = changed.read_bytes(), paths[-1].read_text(), version.tags["files_sha256"]
     try:
         changed.write_bytes(before + b" ")
-        known = versions.digests(server.download(f"models:/clv/{aliases.find_production('clv').number}"), "model")
+        known = digests.digests(server.download(f"models:/clv/{Standing('clv').in_production().number}"), "model")
         found = json.loads(listing) | known
         paths[-1].write_text(json.dumps(found))
-        client().set_model_version_tag("clv", version.number, "files_sha256", versions.digest_of(found))
+        client().set_model_version_tag("clv", version.number, "files_sha256", digests.digest_of(found))
         with pytest.raises(
             UserError, match="is not what was put into production: entry [0-9]+ of the ledger has the digest"
         ):
@@ -230,19 +232,19 @@ HOSTILE = [loader_module, models_from_code, python_function_pickle, sklearn_pick
 
 def registered(make, tmp_path):
     """The model in production under our name, with facts, files and tags as a version of ours has them."""
-    FACTS["metadata"] = {"clv": aliases.find_production("clv").facts | {"model": make.__name__}}
+    FACTS["metadata"] = {"clv": Standing("clv").in_production().facts | {"model": make.__name__}}
     make(tmp_path / "made", tmp_path)
     with mlflow.start_run() as run:
         mlflow.log_artifacts(str(tmp_path / "made"), "made")
         mlflow.log_artifacts(
-            str(server.download(f"runs:/{aliases.find_production('clv').run_id}/baseline")), "baseline"
+            str(server.download(f"runs:/{Standing('clv').in_production().run_id}/baseline")), "baseline"
         )
-        found = versions.digests(tmp_path / "made", "model") | versions.digests(
+        found = digests.digests(tmp_path / "made", "model") | digests.digests(
             server.download(f"runs:/{run.info.run_id}/baseline"), "baseline"
         )
         mlflow.log_dict(found, versions.LISTING)
     client().create_registered_model(make.__name__)
-    tags = {"files_sha256": versions.digest_of(found)}
+    tags = {"files_sha256": digests.digest_of(found)}
     client().create_model_version(make.__name__, f"{run.info.artifact_uri}/made", run.info.run_id, tags=tags)
     client().set_registered_model_alias(make.__name__, "production", "1")
 

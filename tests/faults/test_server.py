@@ -12,7 +12,7 @@ from helpers import person
 from stores import alias_table, client, entries, serving
 
 from clv.errors import Unreachable
-from clv.registry import ledger_store
+from clv.registry.standing import Standing
 from clv.run import run_command
 from clv.tracking import server, spool
 
@@ -85,7 +85,7 @@ def test_faults_at_random_calls(behind):
         if step in ("score", "cluster", "monitor"):
             assert len(found) == before + 1 and found[0].info.status == "FINISHED", (kind, step)
             run_command("score", behind.config()), run_command("cluster", behind.config())
-        assert ledger_store.problems("clv") == [] and entries()[-1]["to"] in (alias_table()["production"], None)
+        assert Standing("clv").problems() == [] and entries()[-1]["to"] in (alias_table()["production"], None)
     print(
         f"\n{FAULTS} faults: longest run {worst:.0f} s, {stopped} stopped with 69, {delivered} spooled runs delivered once, 0 torn outputs"
     )

@@ -26,7 +26,7 @@ def command(words: list[str]) -> None:
 def child(words: list[str]) -> None:
     code = 1
     try:
-        process.end_well(journal.abandon)
+        process.start(journal.abandon)
         command(words)
         code = 0
     except KeyboardInterrupt:  # before launch() was there to tell

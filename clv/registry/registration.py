@@ -1,0 +1,135 @@
+"""From a trained model to a version in the registry, once, with the digests of its files."""
+
+import contextlib
+import io
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from clv import model, tracking
+from clv.model import files
+from clv.registry.aliases import CANDIDATE
+from clv.registry.digests import digest_of, digests
+from clv.registry.versions import BASELINE, FILES, FILES_SHA256, LISTING, MODEL, Version
+from clv.tracking import server
+from clv.tracking.server import Refused, client
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+COPIED_FROM = "copied_from"  # tag of a version that was copied from another registered model
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model on its way to the registry.
+
+    facts: JSON-ready; what scoring and monitoring need to use this version.   example: a few rows of its inputs, for the signature.
+    description: Markdown that a reviewer reads.
+    """
+
+    model: model.Model
+    facts: dict[str, Any]
+    example: pd.DataFrame
+    description: str
+
+
+def register(candidate: Candidate, name: str) -> str:
+    """Logs the model to the open run, registers it with the digests of its files, and lets the alias `candidate` name it.
+
+    The run holds the rest of the version (its baseline) by now. A lost reply makes no second version.
+
+    Returns: the version's number.
+    """
+    run = client.get_run(tracking.current().run_id)
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / FILES
+        written.mkdir()
+        files.save(candidate.model, written)
+        model_id, location = server.carry(_logged, candidate, written, run.info.run_id)
+    listing = digests(server.download(location), MODEL)
+    listing |= digests(server.download(run.info.artifact_uri, BASELINE), BASELINE)
+    client.log_dict(run.info.run_id, listing, LISTING)
+    number = created(name, location, run.info.run_id, {FILES_SHA256: digest_of(listing)}, model_id)
+    client.update_model_version(name, number, description=candidate.description)
+    client.set_registered_model_alias(name, CANDIDATE, number)
+    return number
+
+
+def _logged(candidate: Candidate, written: Path, run_id: str) -> tuple[str, str]:
+    """Id and address of the model that MLflow makes of the files."""
+    from mlflow import pyfunc
+    from mlflow.models import Model
+
+    with warnings.catch_warnings(action="ignore"):  # it asks for type hints and for an example: customers
+        logged = Model.log(
+            artifact_path=None,
+            name="model",
+            flavor=pyfunc,
+            run_id=run_id,
+            python_model=str(Path(__file__).parent / "serving.py"),
+            artifacts={FILES: str(written)},
+            code_paths=[str(Path(__file__).parent.parent)],
+            signature=_signature(candidate),
+            metadata={"clv": candidate.facts},
+            pip_requirements=[f"{library}=={version}" for library, version in candidate.facts["libraries"].items()],
+        )
+    return logged.model_id, logged.artifact_path
+
+
+def _signature(candidate: Candidate) -> "ModelSignature":
+    """Numbers as double, which takes float32 as well."""
+    from mlflow.models import infer_signature
+
+    numbers = candidate.example.select_dtypes("number")
+    example = candidate.example.assign(**numbers.astype("float64"))
+    return infer_signature(example, model.predict(candidate.model, example))
+
+
+def created(name: str, location: str, run_id: str, tags: dict[str, str], model_id: str | None = None) -> str:
+    """Returns the number of the version that a run registers, once.
+
+    Args: location: of the model's artifacts.   model_id: of the model that MLflow made of them.
+    """
+    from mlflow import MlflowClient
+
+    store = MlflowClient()
+    try:
+        client.create_registered_model(name)
+    except Refused as error:
+        if error.code != server.EXISTS:
+            raise
+
+    def find() -> str | None:
+        same = [version for version in store.search_model_versions(f"name='{name}'") if version.run_id == run_id]
+        return str(same[0].version) if same else None
+
+    def make() -> str:
+        return str(store.create_model_version(name, location, run_id, tags, model_id=model_id).version)
+
+    return server.once(find, make)
+
+
+def copied(version: Version, name: str) -> str:
+    """Returns the number of the version of another registered model that holds the same files; copied there if it is not yet."""
+    from mlflow import MlflowClient
+
+    store = MlflowClient()
+
+    def find() -> str | None:
+        for entry in store.search_model_versions(f"name='{name}'"):
+            if entry.tags.get(COPIED_FROM) == version.full_name or entry.source == f"models:/{version.full_name}":
+                return str(entry.version)
+        return None
+
+    def make() -> str:
+        with contextlib.redirect_stderr(io.StringIO()):  # it prints what the ledger says
+            return str(store.copy_model_version(f"models:/{version.full_name}", name).version)
+
+    number = server.once(find, make)
+    client.set_model_version_tag(name, number, COPIED_FROM, version.full_name)
+    return number
