@@ -84,14 +84,14 @@ class Workspace:
         """The data that the run read, as the UI shows it: a digest and counts."""
         path, quality = self.config.data.path, self.transactions.quality
         profile = {
-            name: quality[name]
+            name: getattr(quality, name)
             for name in ("rows", "rejected_rows", "return_rows", "customers", "first_day", "last_day")
         }
         return {
             "name": Path(path).name,
-            "digest": quality["sha256"][:32],
+            "digest": quality.sha256[:32],
             "source": path,
-            "profile": {"num_rows": quality["rows"]} | profile,
+            "profile": {"num_rows": quality.rows} | profile,
         }
 
     @property
@@ -100,16 +100,16 @@ class Workspace:
 
     @cached_property
     def first_day(self) -> dt.date:
-        return dt.date.fromisoformat(self.transactions.quality["first_day"])
+        return dt.date.fromisoformat(self.transactions.quality.first_day)
 
     @cached_property
     def as_of(self) -> dt.date:
-        last_day = dt.date.fromisoformat(self.transactions.quality["last_day"])
+        last_day = dt.date.fromisoformat(self.transactions.quality.last_day)
         return windows.scoring_day(self.first_day, last_day, self.config.window.as_of)
 
     def silent_days(self, day: dt.date) -> int:
         """Days without a row before the day, from the last one in the history on."""
-        return (day - dt.date.fromisoformat(self.transactions.quality["last_day"])).days - 1
+        return (day - dt.date.fromisoformat(self.transactions.quality.last_day)).days - 1
 
     def plan_at(self, as_of: dt.date) -> windows.Windows:
         """Which cutoffs train and evaluate when customers are scored on that day."""

@@ -35,11 +35,11 @@ GOOD = good_rows()
 
 def truth(rows: list[Row]) -> dict[str, tuple[Decimal, str]]:
     """Per customer: the net revenue and the last day, by a plain loop."""
-    found: dict[str, tuple[Decimal, str]] = {}
+    sums: dict[str, tuple[Decimal, str]] = {}
     for customer, day, amount in rows:
-        net, last = found.get(customer, (Decimal(0), ""))
-        found[customer] = (net + Decimal(amount), max(last, day[:10]))
-    return found
+        net, last = sums.get(customer, (Decimal(0), ""))
+        sums[customer] = (net + Decimal(amount), max(last, day[:10]))
+    return sums
 
 
 @dataclass(frozen=True)
@@ -171,9 +171,9 @@ def accepted() -> Iterator[BadFile]:
     yield right("exponents", table(mapped(revenue=lambda text: f"{float(text):.4e}")))
 
 
-def parquet(frame: pd.DataFrame, **said) -> bytes:
+def parquet(frame: pd.DataFrame, **options) -> bytes:
     stream = io.BytesIO()
-    frame.to_parquet(stream, **said)
+    frame.to_parquet(stream, **options)
     return stream.getvalue()
 
 
@@ -370,9 +370,9 @@ def of_other_values() -> Iterator[BadFile]:
 
 def all_files() -> list[BadFile]:
     makers = (accepted, of_parquet, quarantined, of_other_kinds, of_other_layouts, of_other_values)
-    found = [file for maker in makers for file in maker()]
-    assert len({file.name for file in found}) == len(found)
-    return found
+    files = [file for maker in makers for file in maker()]
+    assert len({file.name for file in files}) == len(files)
+    return files
 
 
 assert unicodedata.is_normalized("NFC", "Jos\xe9")

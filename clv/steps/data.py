@@ -44,13 +44,14 @@ def read(work: Workspace) -> Record:
         return refused(work, error)
     error = data.refusal(found, work.limits, path)
     said = data.warnings(found, work.limits)
-    quality = {"path": path} | found.quality | {"warnings": said, "refused": str(error) if error else None}
-    counts = {f"data_{name}": str(quality[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
+    quality = found.quality
+    report = {"path": path} | quality.as_dict() | {"warnings": said, "refused": str(error) if error else None}
+    counts = {f"data_{name}": str(report[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return Record(
-        f"{quality['rows']:,} rows, {quality['customers_with_an_order']:,} customers with an order, {quality['first_day']} to {quality['last_day']}, "
-        f"{quality['rejected_rows']:,} rows rejected",
-        artifacts=kept(work, found.rejected, quality),
-        tags={"data_sha256": quality["sha256"]} | counts,
+        f"{quality.rows:,} rows, {quality.customers_with_an_order:,} customers with an order, {quality.first_day} to {quality.last_day}, "
+        f"{quality.rejected_rows:,} rows rejected",
+        artifacts=kept(work, found.rejected, report),
+        tags={"data_sha256": quality.sha256} | counts,
         dataset=work.dataset,
         warnings=tuple(said),
         refused=error,

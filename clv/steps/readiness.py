@@ -69,7 +69,7 @@ def purchases(work: Workspace) -> str:
     found = work.transactions
     if said := data.refusal(found, work.limits, work.config.data.path):
         raise said
-    return f"{found.quality['rows']:,} rows, {found.quality['rejected_rows']:,} rejected"
+    return f"{found.quality.rows:,} rows, {found.quality.rejected_rows:,} rejected"
 
 
 def history(work: Workspace) -> str:
@@ -81,7 +81,7 @@ def history(work: Workspace) -> str:
 
 
 def fresh_data(work: Workspace) -> str:
-    return recent(work, dt.date.fromisoformat(work.transactions.quality["last_day"]), "the newest order is of")
+    return recent(work, dt.date.fromisoformat(work.transactions.quality.last_day), "the newest order is of")
 
 
 def recent(work: Workspace, day: dt.date, said: str) -> str:

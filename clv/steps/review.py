@@ -77,7 +77,7 @@ def review(work: Workspace) -> Record:
             "production": other and other.tags.get("files_sha256"),
         },
         "monitor": reviews.last_verdict(other) if other else None,
-        "data_sha256": work.transactions.quality["sha256"],
+        "data_sha256": work.transactions.quality.sha256,
     }
     content = json.loads(store.as_json(content))  # what is no number is null
     status = gates.verdict(judged)

@@ -101,7 +101,7 @@ def describe_facts(work: Workspace, found: Measured) -> dict:
         "evaluation_revenue": windows.net_revenue(work.purchases, plan.evaluation, plan.as_of),
         "seed": work.config.seed,
         "data": Path(work.config.data.path).name,
-        "data_sha256": work.transactions.quality["sha256"],
+        "data_sha256": work.transactions.quality.sha256,
         "data_counts": work.dataset["profile"],
         "model": work.config.tracking.model_name,
         "python": platform.python_version(),
@@ -159,8 +159,8 @@ def description(work: Workspace, found: Measured, leaderboard: pd.DataFrame, war
             "",
             *rows,
             "",
-            f"Data: {work.config.data.path}, {quality['rows']:,} rows, {quality['customers']:,} customers, {quality['first_day']} to "
-            f"{quality['last_day']}, sha256 {quality['sha256'][:12]}. Figures with intervals and pictures are in the run's artifacts.",
+            f"Data: {work.config.data.path}, {quality.rows:,} rows, {quality.customers:,} customers, {quality.first_day} to "
+            f"{quality.last_day}, sha256 {quality.sha256[:12]}. Figures with intervals and pictures are in the run's artifacts.",
             "",
             "A person decides whether it goes into production.",
         ]
