@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+from clv.workspace import Workspace
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
 from clv import config
 from clv.evaluation import measure, metrics
-from clv.workspace import Workspace
 
 REFERENCE = "BG/NBD + Gamma-Gamma"
 SHOWN = ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"]

@@ -20,6 +20,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from clv.workspace import Workspace
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
@@ -34,7 +35,6 @@ from clv.monitor.verdict import verdict as judge
 from clv.registry import aliases
 from clv.steps import monitoring
 from clv.steps.training import describe_facts
-from clv.workspace import Workspace
 
 SMALL = (
     "model.rounds=40",

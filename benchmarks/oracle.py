@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from clv.workspace import Workspace
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
@@ -19,7 +20,6 @@ from rich.table import Table
 from clv import config
 from clv.evaluation import measure, metrics
 from clv.model import btyd
-from clv.workspace import Workspace
 
 DAYS, FIRST = 900, pd.Timestamp("2023-01-01")
 # customers; Pareto/NBD r, alpha, s, beta (days); Gamma-Gamma p, q, gamma

@@ -10,9 +10,26 @@ from clv.errors import Code, InputError
 
 
 @dataclass(frozen=True)
-class Windows:
-    """training: cutoffs, oldest first, whose labels end by `evaluation`; none in a short history.   evaluation: as_of - horizon.
-    first_day: of the history."""
+class Rule:
+    """How cutoffs are laid out in a history.
+
+    horizon_days: length of a label.   snapshot_step_days: distance of training cutoffs.   max_snapshots: training cutoffs at most.
+    min_history_days: purchases that the earliest cutoff must have before it.
+    """
+
+    horizon_days: int
+    snapshot_step_days: int
+    max_snapshots: int
+    min_history_days: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cutoffs of one model.
+
+    training: oldest first, all labels end by `evaluation`; empty in a short history.   evaluation: as_of - horizon.
+    first_day: of the history.
+    """
 
     training: tuple[dt.date, ...]
     evaluation: dt.date
@@ -27,7 +44,10 @@ class Windows:
 
 
 def scoring_day(first_day: dt.date, last_day: dt.date, as_of: str | None) -> dt.date:
-    """The as-of date: the configured one, or the day after the last order date."""
+    """Returns the as-of date: the configured one, or the day after the last order date.
+
+    Raises: InputError: there is nothing before that day.
+    """
     day = dt.date.fromisoformat(as_of) if as_of else last_day + dt.timedelta(days=1)
     if day <= first_day:
         raise InputError(
@@ -38,55 +58,56 @@ def scoring_day(first_day: dt.date, last_day: dt.date, as_of: str | None) -> dt.
     return day
 
 
-def plan(
-    first_day: dt.date, as_of: dt.date, horizon_days: int, step_days: int, most: int, min_history_days: int
-) -> Windows:
-    """Training cutoffs every `step_days` back from as_of - 2 horizons, evaluation at as_of - horizon.
+def plan(first_day: dt.date, as_of: dt.date, rule: Rule) -> Plan:
+    """Lays training cutoffs every step back from as_of - 2 horizons, and the evaluation at as_of - horizon.
 
-    Args:    most: training cutoffs at most.   min_history_days: history before the earliest cutoff.
     Returns: no training cutoffs where the history holds the evaluation's horizon but not another one before it.
     Raises:  InputError: the history is too short for that.
     """
-    days, needed = (as_of - first_day).days, horizon_days + min_history_days
+    days, needed = (as_of - first_day).days, rule.horizon_days + rule.min_history_days
     if days < needed:
-        fits = days - min_history_days
-        hint = (
-            f"window.horizon_days={fits} would fit"
-            if fits >= 1
-            else f"at least {min_history_days + 1} days are needed for any horizon (window.min_history_days={min_history_days})"
-        )
-        raise InputError(
-            Code.HISTORY_TOO_SHORT,
-            what=f"The history has {days} days before {as_of}, and {needed} are needed: a horizon of {horizon_days} days to "
-            f"measure on and {min_history_days} days before it; twice the horizon to learn corrections from",
-            fix=hint,
-        )
-    count = min(most, (days - needed - horizon_days) // step_days + 1)
-    newest = as_of - dt.timedelta(days=2 * horizon_days)
-    training = tuple(newest - dt.timedelta(days=step_days * i) for i in reversed(range(count)))
-    return Windows(training, as_of - dt.timedelta(days=horizon_days), as_of, horizon_days, first_day)
+        raise _too_short(days, needed, as_of, rule)
+    count = min(rule.max_snapshots, (days - needed - rule.horizon_days) // rule.snapshot_step_days + 1)
+    newest = as_of - dt.timedelta(days=2 * rule.horizon_days)
+    training = tuple(newest - dt.timedelta(days=rule.snapshot_step_days * i) for i in reversed(range(count)))
+    return Plan(training, as_of - dt.timedelta(days=rule.horizon_days), as_of, rule.horizon_days, first_day)
+
+
+def rolling(first_day: dt.date, newest: dt.date, most: int, rule: Rule) -> list[Plan]:
+    """Returns plans as of `newest` and a horizon earlier each, at most `most`, while there are labels to train on."""
+    horizon = dt.timedelta(days=rule.horizon_days)
+    earliest = first_day + 2 * horizon + dt.timedelta(days=rule.min_history_days)
+    days = (newest - number * horizon for number in range(most))
+    return [plan(first_day, day, rule) for day in days if day >= earliest]
 
 
 def labels(purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int) -> pd.Series:
-    """Net revenue in [cutoff, cutoff + horizon_days) of the customers who appear in it; index customer_id."""
+    """Returns the net revenue in [cutoff, cutoff + horizon_days) of the customers who appear in it; index customer_id."""
     end = cutoff + dt.timedelta(days=horizon_days)
-    table = purchases.query(
-        "purchases",
-        f"""
-        SELECT customer_id, CAST(SUM(revenue) AS DOUBLE) AS actual_clv FROM purchases
-        WHERE order_date >= DATE '{cutoff}' AND order_date < DATE '{end}' GROUP BY customer_id""",
-    ).df()
+    inside = purchases.filter(f"order_date >= DATE '{cutoff}' AND order_date < DATE '{end}'")
+    table = inside.aggregate("customer_id, CAST(SUM(revenue) AS DOUBLE) AS actual_clv", "customer_id").df()
     return table.set_index("customer_id")["actual_clv"]
 
 
 def actual_clv(
     customers: pd.Series, purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int
 ) -> pd.Series:
-    """The label of each customer, in the customers' order: net revenue in the horizon, 0 where there is none."""
-    found = labels(purchases, cutoff, horizon_days)
-    return customers.map(found).fillna(0.0).astype("float64").rename("actual_clv")
+    """Returns the label of each customer, in the customers' order: net revenue in the horizon, 0 where there is none."""
+    revenue = labels(purchases, cutoff, horizon_days)
+    return customers.map(revenue).fillna(0.0).astype("float64").rename("actual_clv")
 
 
 def net_revenue(purchases: duckdb.DuckDBPyRelation, begin: dt.date, end: dt.date) -> float:
-    """Net revenue of all customers in [begin, end)."""
+    """Returns the net revenue of all customers in [begin, end)."""
     return float(labels(purchases, begin, (end - begin).days).sum())
+
+
+def _too_short(days: int, needed: int, as_of: dt.date, rule: Rule) -> InputError:
+    fits = days - rule.min_history_days
+    least = f"at least {rule.min_history_days + 1} days are needed for any horizon (window.min_history_days={rule.min_history_days})"
+    return InputError(
+        Code.HISTORY_TOO_SHORT,
+        what=f"The history has {days} days before {as_of}, and {needed} are needed: a horizon of {rule.horizon_days} days to "
+        f"measure on and {rule.min_history_days} days before it; twice the horizon to learn corrections from",
+        fix=f"window.horizon_days={fits} would fit" if fits >= 1 else least,
+    )

@@ -1,4 +1,4 @@
-"""One file a step: compose the configuration, call one function of clv.pipeline. From the first import on, a signal ends them well."""
+"""One file a step: compose the configuration, run one command. From the first import on, a signal ends them well."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""From a command line, Hydra's or MLflow's, to one function of clv.pipeline."""
+"""From a command line, Hydra's or MLflow's, to one command of clv.commands."""
 
 import difflib
 import re
@@ -6,10 +6,9 @@ import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -19,6 +18,7 @@ from omegaconf import DictConfig
 
 from clv import config, process
 from clv.errors import InputError, UserError, hidden
+from clv.run import run_command
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
@@ -33,7 +33,7 @@ NAMED = {
     "reason": "person.reason",
     "run_id": "person.run_id",
     "decision": "person.decision",
-    "override": "person.override",
+    "despite_gates": "person.despite_gates",
     "at": "ask.at",
     "verify": "ask.verify",
     "customer": "ask.customer",
@@ -55,15 +55,15 @@ SHOWN = (
 KEYS = "every key and its unit is listed in conf/."
 
 
-def launch(step: Callable[[config.Config], Any]) -> None:
-    """Compose the configuration from conf/ and the command line, and run the step with it.
+def launch(command: str) -> None:
+    """Composes the configuration from conf/ and the command line, and runs the command with it.
 
     An error that a person can put right ends the process with its message and its exit code.
     """
 
     def job(composed: DictConfig) -> None:
         with readable_errors():
-            step(config.load(composed))
+            run_command(command, config.load(composed))
 
     with readable_errors():
         sys.argv[1:] = checked(hydra_arguments(sys.argv[1:]))

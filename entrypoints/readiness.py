@@ -1,5 +1,4 @@
-from clv import pipeline
 from entrypoints.launch import launch
 
 if __name__ == "__main__":
-    launch(pipeline.readiness)
+    launch("readiness")

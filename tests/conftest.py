@@ -46,9 +46,9 @@ def trained(tmp_path_factory):
     here = Path.cwd()
     os.chdir(folder)
     found = Pipeline(folder)
-    from clv import pipeline
+    from clv.run import run_command
 
-    found.records = pipeline.full_pipeline(found.config())
+    found.records = run_command("full_pipeline", found.config())
     found.columns = {path.name: list(pd.read_csv(path)) for path in found.outputs.glob("clv_*.csv")}
     yield found
     os.chdir(here)
@@ -69,7 +69,7 @@ def server(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def governed(trained, request):
     """Two versions of a model of the test module's own, of which the first is in production; a function that composes on it."""
-    from clv import pipeline
+    from clv.run import run_command
 
     name = request.module.MODEL
 
@@ -78,6 +78,6 @@ def governed(trained, request):
             f"tracking.model_name={name}", f"outputs={trained.folder}/{name}", "model=btyd", *overrides
         )
 
-    pipeline.full_pipeline(config())
-    pipeline.train(config("model.probability_model=bg_nbd"))
+    run_command("full_pipeline", config())
+    run_command("train", config("model.probability_model=bg_nbd"))
     return config

@@ -8,7 +8,7 @@ from browser import open_aliases, open_comparison, page
 from helpers import ROOT, composed
 from stores import client, serving
 
-from clv import pipeline
+from clv.run import run_command
 
 RECIPES = ("blend", "xgboost_tweedie", "glm")
 
@@ -17,9 +17,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
         os.environ["MLFLOW_TRACKING_URI"] = address
         said = [f"data.path={ROOT}/data/raw/transactions.csv", f"outputs={folder}/outputs"]
-        pipeline.full_pipeline(composed(*said))
+        run_command("full_pipeline", composed(*said))
         for recipe in RECIPES[1:]:
-            pipeline.train(composed(*said, f"model={recipe}"))
+            run_command("train", composed(*said, f"model={recipe}"))
         runs = client().search_runs(["0"], "tags.step = 'train'", order_by=["attributes.start_time ASC"])
         with page(1250, 1660) as browser:
             open_comparison(browser, address, [run.info.run_id for run in runs])

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv import pipeline
 from clv.errors import InputError
 from clv.evaluation import metrics
+from clv.run import run_command
 
 RECIPES = ["clv", "btyd", "naive_mean", "naive_rate", "naive_last"]
 
@@ -15,7 +15,7 @@ RECIPES = ["clv", "btyd", "naive_mean", "naive_rate", "naive_last"]
 @pytest.fixture(scope="module")
 def tested(trained):
     """Two cutoffs of the shared history: the written tables."""
-    pipeline.backtest(trained.config("backtest.cutoffs=['2025-09-01','2025-06-01']"))
+    run_command("backtest", trained.config("backtest.cutoffs=['2025-09-01','2025-06-01']"))
     return [
         pd.read_csv(trained.outputs / "backtest" / f"{name}.csv", dtype={"customer_id": str})
         for name in ("predictions", "leaderboard")
@@ -52,12 +52,13 @@ def test_nothing_after_the_cutoff_changes_a_prediction(trained, tested):
     rows.loc[later, "revenue"] *= 10
     rows.loc[later, "customer_id"] = rows.loc[later, "customer_id"].to_numpy()[::-1]
     rows.to_csv(trained.folder / "future.csv", index=False)
-    pipeline.backtest(
+    run_command(
+        "backtest",
         trained.config(
             "backtest.cutoffs=['2025-06-01']",
             f"data.path={trained.folder}/future.csv",
             f"outputs={trained.folder}/future",
-        )
+        ),
     )
     found = pd.read_csv(trained.folder / "future/backtest/predictions.csv", dtype={"customer_id": str})
     before = tested[0].query("cutoff == '2025-06-01'").reset_index(drop=True)
@@ -76,7 +77,7 @@ def test_each_recipe_and_cutoff_is_a_run_to_compare(tested):
 
 
 def test_without_cutoffs_the_origins_roll_back_by_a_horizon_as_far_as_the_history_reaches(trained):
-    records = pipeline.backtest(trained.config("window.horizon_days=120", "backtest.origins=9"))
+    records = run_command("backtest", trained.config("window.horizon_days=120", "backtest.origins=9"))
     assert list(records[-1].outputs["backtest/leaderboard.csv"]["cutoff"].unique()) == [
         "2025-09-02",
         "2025-05-05",
@@ -87,18 +88,18 @@ def test_without_cutoffs_the_origins_roll_back_by_a_horizon_as_far_as_the_histor
 
 def test_a_cutoff_whose_labels_reach_beyond_the_history_is_refused(trained):
     with pytest.raises(InputError, match="where the labels of 2025-12-15 end; more than window.max_silent_days=31"):
-        pipeline.backtest(trained.config("backtest.cutoffs=['2025-12-15']"))
+        run_command("backtest", trained.config("backtest.cutoffs=['2025-12-15']"))
 
 
 def test_a_cutoff_too_early_in_the_history_names_the_first_that_is_possible(trained):
     with pytest.raises(
         InputError, match="The cutoff 2024-05-01 lies before 2024-06-30, the first that has 90 days of training labels"
     ):
-        pipeline.backtest(trained.config("backtest.cutoffs=['2024-05-01']"))
+        run_command("backtest", trained.config("backtest.cutoffs=['2024-05-01']"))
 
 
 def test_a_cutoff_asked_twice_counts_once(trained):
-    records = pipeline.backtest(trained.config("backtest.cutoffs=['2025-09-01','20250901']"))
+    records = run_command("backtest", trained.config("backtest.cutoffs=['2025-09-01','20250901']"))
     assert len(records[-1].outputs["backtest/leaderboard.csv"]) == len(RECIPES)
 
 
@@ -112,8 +113,8 @@ def test_where_the_past_says_nothing_about_the_future_the_answer_is_no_skill(tra
         }
     )
     rows.to_csv(trained.folder / "noise.csv", index=False)
-    records = pipeline.backtest(
-        trained.config(f"data.path={trained.folder}/noise.csv", "backtest.cutoffs=['2025-09-01']")
+    records = run_command(
+        "backtest", trained.config(f"data.path={trained.folder}/noise.csv", "backtest.cutoffs=['2025-09-01']")
     )
     assert records[-1].summary == "2025-09-01: no skill, nothing beats the constant beyond noise."
 

@@ -79,7 +79,7 @@ def test_hydra_keeps_a_text_and_an_override_of_it_is_refused_with_a_message(payl
     assert "planted" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["as_of", "horizon_days", "cutoffs", "override", "verify"])
+@pytest.mark.parametrize("name", ["as_of", "horizon_days", "cutoffs", "despite_gates", "verify"])
 @pytest.mark.parametrize("payload", ["$(touch marker)", "${oc.env:HOME}"])
 def test_a_day_a_number_and_a_yes_are_nothing_else(name, payload, monkeypatch):
     monkeypatch.setenv("HOME", "/planted")

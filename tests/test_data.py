@@ -9,9 +9,10 @@ import pytest
 from helpers import composed
 from stores import artifacts, client
 
-from clv import data, pipeline
+from clv import data
 from clv.data import container
 from clv.errors import Code, InputError
+from clv.run import run_command
 
 COLUMNS = {"customer_id": "customer_id", "order_date": "order_date", "revenue": "revenue"}
 LIMITS = data.Limits(0.01, 10000, 0.01, 0.002, 0.001)
@@ -325,7 +326,7 @@ def test_a_time_stamp_with_a_zone_is_the_day_in_that_zone(tmp_path):
 def test_a_refused_run_keeps_its_quality_and_its_rejects_for_their_owner_alone(project, content):
     (project / "bad.csv").write_text(content)
     with pytest.raises(InputError) as error:
-        pipeline.features(composed("data.path=bad.csv"))
+        run_command("features", composed("data.path=bad.csv"))
     quality = json.loads((project / "outputs/data_quality/data_quality.json").read_text())
     assert quality["refused"] == str(error.value) and len(quality["sha256"]) == 64
     run = client().search_runs(["0"])[0]

@@ -5,13 +5,13 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from clv.record import Decision
 from helpers import person
 from stores import alias_table, client, entries, tags
 
-from clv import pipeline
 from clv.errors import UserError
-from clv.record import Decision
 from clv.registry import ledger, ledger_store
+from clv.run import run_command
 
 MODEL = "stored"
 
@@ -66,7 +66,7 @@ def test_a_promotion_that_died_after_its_entry_is_finished_by_the_next_command(g
     }
     ledger_store.append(MODEL, lambda known: content | {"from": now, "to": other, "back": now})
     assert alias_table(MODEL)["production"] == now
-    assert pipeline.score(governed())[-1].tags["production_version"] == other
+    assert run_command("score", governed())[-1].tags["production_version"] == other
     assert ledger_store.problems(MODEL) == [] and alias_table(MODEL)["previous"] == now
 
 
@@ -76,13 +76,13 @@ def test_a_ledger_that_was_taken_away_is_missed(governed):
     with pytest.raises(
         UserError, match=f"The ledger of model stored was taken away: its entries are in run {run_id} \\(deleted\\)"
     ):
-        pipeline.ledger(governed())
+        run_command("ledger", governed())
     client().restore_run(run_id)
     client().delete_registered_model("stored-ledger")
     with pytest.raises(UserError, match="The ledger of model stored was taken away"):
-        pipeline.ledger(governed())
+        run_command("ledger", governed())
     client().create_registered_model("stored-ledger", tags={"run": run_id})
-    assert "verified" in pipeline.ledger(governed("ask.verify=true"))[-1].summary
+    assert "verified" in run_command("ledger", governed("ask.verify=true"))[-1].summary
 
 
 def test_an_entry_too_long_for_the_store_is_refused_and_not_cut(governed):
@@ -113,8 +113,8 @@ def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_o
     texts, run_id = seals()
     client().log_param(run_id, *forged(texts))
     with pytest.raises(UserError, match=r"is not finished: entry \d+ \(promotion of stored/2 by CFO\) not sealed"):
-        pipeline.ledger(governed("ask.verify=true"))
-    warnings = pipeline.score(governed())[-1].warnings
+        run_command("ledger", governed("ask.verify=true"))
+    warnings = run_command("score", governed())[-1].warnings
     assert any(
         "finished what another command left half done: entry" in warning and "by CFO" in warning for warning in warnings
     )
@@ -131,12 +131,12 @@ def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change)
         spoilt = ledger.text_of(json.loads(text) | change)
         database.execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, spoilt, run_id))
     try:
-        pipeline.score(governed())
+        run_command("score", governed())
         assert alias_table(MODEL) == before and ledger.seal_key(int(key)) not in ledger_store.stored(MODEL)
         with pytest.raises(UserError, match="is not as it was written"):
-            pipeline.ledger(governed("ask.verify=true"))
+            run_command("ledger", governed("ask.verify=true"))
         with pytest.raises(UserError, match="is broken, nothing was added to it"):
-            pipeline.rollback(governed(*person()))
+            run_command("rollback", governed(*person()))
     finally:
         with sqlite3.connect(trained.folder / "mlflow.db") as database:
             database.execute("DELETE FROM params WHERE key = ? AND run_uuid = ?", (key, run_id))
@@ -171,30 +171,30 @@ def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, tr
         with pytest.raises(
             UserError, match="was changed|was removed|was taken away|has lost its seal|not as it was written"
         ):
-            pipeline.ledger(governed("ask.verify=true"))
+            run_command("ledger", governed("ask.verify=true"))
     finally:
         copy.backup(database)
         database.close()
 
 
 def test_an_alias_that_was_taken_away_is_entered_and_opens_no_gate(governed):
-    pipeline.review(governed("person.version=2"))
+    run_command("review", governed("person.version=2"))
     now = alias_table(MODEL)["production"]
     client().delete_registered_model_alias(MODEL, "production")
     with pytest.raises(UserError, match="No version of model stored is in production"):
-        pipeline.score(governed())
+        run_command("score", governed())
     other = "2" if now == "1" else "1"
-    record = pipeline.review(governed(f"person.version={other}"))[-1]
+    record = run_command("review", governed(f"person.version={other}"))[-1]
     assert record.assessment.against == now  # not `nothing in production`
     assert any(f"the alias of stored/{now} was taken away outside the ledger" in warning for warning in record.warnings)
     assert entries(MODEL)[-1]["to"] is None
-    pipeline.promote(governed(*person(other, override="true")))
+    run_command("promote", governed(*person(other, despite_gates="true")))
     assert alias_table(MODEL)["production"] == other
 
 
 def test_one_review_promotes_once_however_many_press_at_once(governed):
     other = "2" if alias_table(MODEL)["production"] == "1" else "1"
-    pipeline.review(governed(f"person.version={other}"))
+    run_command("review", governed(f"person.version={other}"))
     sha = tags(other, MODEL)["review_sha256"]
     made = Decision(ledger.PROMOTION, "Ann", "at once", other, (f"stored/{other}",), {"review_sha256": sha})
 

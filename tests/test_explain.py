@@ -9,9 +9,10 @@ import pytest
 from helpers import ROOT, read
 from stores import client, newest_run
 
-from clv import features, pipeline
+from clv import features
 from clv.errors import UserError
 from clv.registry import aliases, versions
+from clv.run import run_command
 from clv.steps.readiness import CHECKLIST, CHECKS
 from clv.steps.readiness import lines as rows_of
 from clv.steps.reproduce import different_libraries
@@ -26,15 +27,17 @@ def scored(trained):
     def config(*overrides):
         return trained.config("tracking.model_name=explained", f"outputs={trained.folder}/explained", *overrides)
 
-    pipeline.full_pipeline(config("model=btyd", "window.as_of=2025-10-01"))
-    pipeline.train(config())
-    pipeline.promote(config("person.version=2", "person.reviewer=Ann", "person.reason=x", "person.override=true"))
-    pipeline.score(config("window.as_of=2025-12-01"))
+    run_command("full_pipeline", config("model=btyd", "window.as_of=2025-10-01"))
+    run_command("train", config())
+    run_command(
+        "promote", config("person.version=2", "person.reviewer=Ann", "person.reason=x", "person.despite_gates=true")
+    )
+    run_command("score", config("window.as_of=2025-12-01"))
     return config
 
 
 def changes(config, *overrides):
-    record = pipeline.explain(config(*overrides))[-1]
+    record = run_command("explain", config(*overrides))[-1]
     table = record.outputs["explain/changes.csv"]
     return record, table.set_index("customer_id")
 
@@ -76,7 +79,7 @@ def test_an_order_that_came_late_is_a_corrected_history(scored, trained):
 
 def test_one_customers_prediction_in_the_words_of_the_features(scored, trained):
     best = read(trained.folder / "explained" / "clv_ranked_predictions.csv")["customer_id"].iloc[0]
-    record = pipeline.explain(scored(f"ask.customer='{best}'"))[-1]
+    record = run_command("explain", scored(f"ask.customer='{best}'"))[-1]
     found = record.outputs["explain/contributions.csv"]
     assert found["in_words"].str.contains(" ").all() and found["part"].iloc[0] != 0
     value = record.outputs["explain/changes.csv"]["predicted_after"].iloc[0]
@@ -103,7 +106,7 @@ def test_every_column_of_the_feature_table_has_words(scored):
 )
 def test_what_cannot_be_explained_is_said(scored, asked, message):
     with pytest.raises(UserError, match=message):
-        pipeline.explain(scored(*asked))
+        run_command("explain", scored(*asked))
 
 
 def test_a_run_of_a_later_day_is_not_before(scored):
@@ -112,12 +115,12 @@ def test_a_run_of_a_later_day_is_not_before(scored):
     )
     first, second = runs[0].info.run_id, runs[1].info.run_id
     with pytest.raises(UserError, match="Hint: swap before and after"):
-        pipeline.explain(scored(f"ask.before={second}", f"ask.after={first}"))
+        run_command("explain", scored(f"ask.before={second}", f"ask.after={first}"))
 
 
 def test_a_version_is_rebuilt_with_the_same_predictions_and_registers_nothing(scored):
     count = len(client().search_model_versions("name='explained'"))
-    record = pipeline.reproduce(scored("person.version=2", "seed=8", "model=glm"))[-1]  # what was recorded counts
+    record = run_command("reproduce", scored("person.version=2", "seed=8", "model=glm"))[-1]  # what was recorded counts
     assert record.metrics["reproduce/largest_difference"] == 0 and not record.warnings
     assert len(client().search_model_versions("name='explained'")) == count
 
@@ -131,7 +134,7 @@ def test_other_data_code_and_libraries_are_named(trained):
             "tracking.model_name=rebuilt", f"outputs={trained.folder}/rebuilt", "model=btyd", *overrides
         )
 
-    pipeline.train(config(f"data.path={then}"))
+    run_command("train", config(f"data.path={then}"))
     version = aliases.existing("rebuilt", "1")
     assert different_libraries(replace(version, facts=version.facts | {"python": "3.10.1"})) == [
         f"python {platform.python_version()}, then 3.10.1"
@@ -141,7 +144,7 @@ def test_other_data_code_and_libraries_are_named(trained):
     client().set_model_version_tag("rebuilt", "1", "files_sha256", versions.digest_of(listing))
     then.write_text(then.read_text() + "new,2025-01-01,5\n")
     with pytest.raises(UserError) as error:
-        pipeline.reproduce(config("person.version=1", f"data.path={then}"))
+        run_command("reproduce", config("person.version=1", f"data.path={then}"))
     assert f"Version 1 was trained on data with sha256 {version.facts['data_sha256'][:12]} ({then})" in str(error.value)
     assert "Nothing was rebuilt. Also different:\n  code: 1 files of clv/, clv/btyd.py\nHint: -P data_path=FILE" in str(
         error.value
@@ -149,7 +152,7 @@ def test_other_data_code_and_libraries_are_named(trained):
     with pytest.raises(
         UserError, match="reproduce needs version; missing: version.\nHint: mlflow run . -e reproduce -P version=N"
     ):
-        pipeline.reproduce(config())
+        run_command("reproduce", config())
 
 
 LINES = rows_of(CHECKLIST.read_text())
@@ -169,7 +172,7 @@ def test_every_line_of_the_checklist_has_a_check_or_a_person():
 def lines(config, *overrides):
     """line -> status and what was found, from the run that failed."""
     with pytest.raises(UserError, match="lines hold, .* do not.*Not ready: ") as error:
-        pipeline.readiness(config(*overrides))
+        run_command("readiness", config(*overrides))
     path = client().download_artifacts(newest_run().info.run_id, "readiness.csv")
     return pd.read_csv(path).set_index("line"), str(error.value)
 

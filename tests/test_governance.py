@@ -12,9 +12,9 @@ import pytest
 from helpers import ROOT, person
 from stores import alias_table, artifacts, client, entries, newest_run, tags
 
-from clv import pipeline
 from clv.errors import UserError
 from clv.registry import aliases, ledger_store, versions
+from clv.run import run_command
 
 MODEL = "governed"
 POOR = ("model=xgboost_squared_error", "model.rounds=2", "model.learning_rate=0.01")  # hardly better than the mean
@@ -30,7 +30,7 @@ def moment():
 
 
 def at(config, asked):
-    return pipeline.ledger(config(f"ask.at='{asked}'"))[-1].summary
+    return run_command("ledger", config(f"ask.at='{asked}'"))[-1].summary
 
 
 def test_the_story_of_a_model(trained, server, tmp_path):
@@ -38,11 +38,11 @@ def test_the_story_of_a_model(trained, server, tmp_path):
         return trained.config(f"outputs={tmp_path}/outputs", *overrides)
 
     before_all = moment()
-    pipeline.full_pipeline(config(*POOR))  # bootstrap
+    run_command("full_pipeline", config(*POOR))  # bootstrap
     assert tags("1")["promoted_by"] == "bootstrap" and tags("1")["review_status"] == "pending"
     assert [entry["event"] for entry in entries()] == ["bootstrap"]
 
-    pipeline.train(config("model=btyd"))  # a better candidate, reviewed at the end of its training
+    run_command("train", config("model=btyd"))  # a better candidate, reviewed at the end of its training
     reviewed = tags("2")
     assert (reviewed["review_status"], reviewed["gates"], reviewed["review_against"]) == ("pending", "passed", "1")
     run = client().get_model_version("clv", "2").run_id
@@ -50,32 +50,34 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     assert "Promote version 2" in client().get_model_version("clv", "2").description
     assert alias_table() == {"production": "1", "candidate": "2"}
     first = moment()
-    pipeline.promote(config(*person("2")))
+    run_command("promote", config(*person("2")))
     assert alias_table() == {"production": "2", "candidate": "2", "previous": "1"}
     assert (tags("2")["review_status"], tags("2")["promoted_by"]) == ("approved", "Ann Lee")
     second = moment()
 
-    pipeline.train(config(*BLIND))  # a worse candidate
+    run_command("train", config(*BLIND))  # a worse candidate
     with pytest.raises(UserError, match="failed [2-5] of 6 gates:\n  not worse than Production: ") as refused:
-        pipeline.promote(config(*person("3")))
+        run_command("promote", config(*person("3")))
     assert (
-        "-P override=true" in str(refused.value)
+        "-P despite_gates=true" in str(refused.value)
         and alias_table()["production"] == "2"
         and tags("3")["gates"] == "failed"
     )
-    pipeline.reject(config(*person("3", reason="blind")))
+    run_command("reject", config(*person("3", reason="blind")))
     assert tags("3")["review_status"] == "rejected" and alias_table()["production"] == "2"
     with pytest.raises(UserError, match="The review of clv/3 is closed: rejection by Ann Lee"):
-        pipeline.promote(config(*person("3", override="true")))
-    pipeline.review(config("person.version=3"))
-    pipeline.promote(config(*person("3", reason="a test of the alarm", override="true")))
+        run_command("promote", config(*person("3", despite_gates="true")))
+    run_command("review", config("person.version=3"))
+    run_command("promote", config(*person("3", reason="a test of the alarm", despite_gates="true")))
     assert (
-        alias_table()["production"] == "3" and entries()[-1]["override"] is True and entries()[-1]["gates"] == "failed"
+        alias_table()["production"] == "3"
+        and entries()[-1]["despite_gates"] is True
+        and entries()[-1]["gates"] == "failed"
     )
 
     client().set_registered_model_alias("clv", "production", "2")  # as the UI does
     third = moment()
-    records = pipeline.score(config())
+    records = run_command("score", config())
     told = "version 2 was put into production outside the ledger (gates: passed; promotion by Ann Lee on "
     assert any(told in warning for warning in records[-1].warnings)
     assert records[-1].tags["production_version"] == "2" and tags("2")["review_status"] == "missing"
@@ -84,12 +86,12 @@ def test_the_story_of_a_model(trained, server, tmp_path):
         "3",
         "2",
     )
-    assert not pipeline.score(config())[-1].warnings  # told once
+    assert not run_command("score", config())[-1].warnings  # told once
 
-    pipeline.rollback(config(*person(reviewer="Bob Ray", reason="as it was")))
+    run_command("rollback", config(*person(reviewer="Bob Ray", reason="as it was")))
     assert alias_table()["production"] == "3" and alias_table()["previous"] == "2"
 
-    verified = pipeline.ledger(config("ask.verify=true"))[-1]
+    verified = run_command("ledger", config("ask.verify=true"))[-1]
     assert "6 entries, version 3 in production; verified" in verified.summary
     for asked, version in (
         (before_all, "no version"),
@@ -104,9 +106,9 @@ def test_the_story_of_a_model(trained, server, tmp_path):
     with pytest.raises(
         UserError, match="not as it was written, 2 problems:\n  entry 2 was changed: its seal is of other bytes"
     ):
-        pipeline.ledger(config("ask.verify=true"))
+        run_command("ledger", config("ask.verify=true"))
     with pytest.raises(UserError, match="The ledger of model clv is broken, nothing was added to it"):
-        pipeline.rollback(config(*person()))
+        run_command("rollback", config(*person()))
     assert alias_table()["production"] == "3"
 
 
@@ -136,7 +138,7 @@ def test_the_review_says_what_a_reviewer_needs(governed):
 
 
 def test_a_review_shows_no_id_where_none_may_be_logged(governed):
-    record = pipeline.review(governed("person.version=2", "tracking.log_customer_ids=false"))[-1]
+    record = run_command("review", governed("person.version=2", "tracking.log_customer_ids=false"))[-1]
     content = record.assessment.content
     assert content["ranking"]["movers"] and "customer_id" not in content["ranking"]["movers"][0]
 
@@ -154,33 +156,33 @@ def test_a_review_shows_no_id_where_none_may_be_logged(governed):
 )
 def test_a_promotion_is_refused_without_its_facts(governed, changed, message):
     with pytest.raises(UserError, match=message):
-        pipeline.promote(governed(*person(**({"version": "2"} | changed))))
+        run_command("promote", governed(*person(**({"version": "2"} | changed))))
 
 
 def test_who_trained_a_version_does_not_promote_it_under_four_eyes(governed):
     author = newest_run().data.tags["account"]
     with pytest.raises(UserError, match="trained version 2 of model governed and cannot promote it"):
-        pipeline.promote(governed(*person("2", reviewer=f" {author.upper()} "), "review.four_eyes=true"))
+        run_command("promote", governed(*person("2", reviewer=f" {author.upper()} "), "review.four_eyes=true"))
 
 
 def test_a_review_of_other_files_or_one_that_was_changed_promotes_nothing(governed):
     version = aliases.existing("governed", "2")
-    pipeline.review(governed("person.version=2"))
+    run_command("review", governed("person.version=2"))
     folder = tags("2", "governed")["review_folder"]
     root = client().get_run(version.run_id).info.artifact_uri.removeprefix("file://")
     with open(f"{root}/{folder}/review.json", "a") as stream:
         stream.write(" ")
     with pytest.raises(UserError, match="its review was changed after it was written"):
-        pipeline.promote(governed(*person("2")))
-    pipeline.review(governed("person.version=2"))
+        run_command("promote", governed(*person("2")))
+    run_command("review", governed("person.version=2"))
     client().set_model_version_tag("governed", "2", "files_sha256", "0" * 64)
     with pytest.raises(UserError, match="is not the one that was registered"):
-        pipeline.promote(governed(*person("2")))
+        run_command("promote", governed(*person("2")))
     client().set_model_version_tag("governed", "2", "files_sha256", version.tags["files_sha256"])
 
 
 def test_one_bit_of_a_models_file_changed_is_neither_promoted_nor_scored_with(governed):
-    pipeline.train(governed())
+    run_command("train", governed())
     number = aliases.newest_version("governed")
     version = aliases.existing("governed", number)
     file = versions.verified(version, versions.MODEL) / "artifacts" / versions.FILES / "model.json"
@@ -188,7 +190,7 @@ def test_one_bit_of_a_models_file_changed_is_neither_promoted_nor_scored_with(go
     file.write_bytes(bytes([kept[0] ^ 1]) + kept[1:])
     message = f"Version {number} of model governed is not what was registered: 1 of .* files of its model were changed, lost or added: model/artifacts"
     with pytest.raises(UserError, match=message):
-        pipeline.promote(governed(*person(number)))
+        run_command("promote", governed(*person(number)))
     with pytest.raises(UserError, match=message):
         versions.load(version)
     file.write_bytes(kept)
@@ -206,19 +208,19 @@ def test_a_version_without_an_entry_does_not_score_where_one_is_required(governe
         UserError,
         match="put into production outside the ledger.*\nHint: review it .*\n.*-e review -P version=2\n.*-e promote",
     ):
-        pipeline.score(governed(strict))
-    pipeline.score(governed())  # enters what it noticed
+        run_command("score", governed(strict))
+    run_command("score", governed())  # enters what it noticed
     with pytest.raises(UserError, match="put into production outside the ledger"):
-        pipeline.score(governed(strict))
-    pipeline.review(governed("person.version=2"))
-    pipeline.promote(governed(*person("2")))
-    assert pipeline.score(governed(strict))[-1].tags["production_version"] == "2"
-    pipeline.rollback(governed(*person()))
+        run_command("score", governed(strict))
+    run_command("review", governed("person.version=2"))
+    run_command("promote", governed(*person("2")))
+    assert run_command("score", governed(strict))[-1].tags["production_version"] == "2"
+    run_command("rollback", governed(*person()))
     assert alias_table("governed")["production"] == in_production == "1"
     with pytest.raises(
         UserError, match="Version 1 of model governed has no version before it in the ledger; nothing moved"
     ):
-        pipeline.rollback(governed(*person()))
+        run_command("rollback", governed(*person()))
 
 
 def test_a_version_of_another_model_and_one_of_other_features_do_not_score(trained, governed, monkeypatch):
@@ -228,18 +230,18 @@ def test_a_version_of_another_model_and_one_of_other_features_do_not_score(train
         UserError,
         match="Version 1 of model stranger was trained as a version of model clv, not of stranger.\nHint: promote",
     ):
-        pipeline.score(trained.config("tracking.model_name=stranger"))
+        run_command("score", trained.config("tracking.model_name=stranger"))
     from clv import features
 
     monkeypatch.setattr(features, "HISTORY", features.HISTORY.replace("GREATEST(revenue, 0)", "revenue"))
     with pytest.raises(
         UserError, match=r"learnt from features defined as [0-9a-f]{16}; this engine defines them as [0-9a-f]{16}"
     ):
-        pipeline.score(governed())
+        run_command("score", governed())
 
 
 def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, trained):
-    pipeline.review(governed("person.version=2"))
+    run_command("review", governed("person.version=2"))
     said = ["tracking.model_name=governed", f"outputs={trained.folder}/governed"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
 
@@ -253,7 +255,7 @@ def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, tr
         )
 
     done = command(
-        "promote", "--version", "2", "--reviewer", "Ann O'Lee", "--reason", "it's; $(better)", "--override", "true"
+        "promote", "--version", "2", "--reviewer", "Ann O'Lee", "--reason", "it's; $(better)", "--despite_gates", "true"
     )
     assert done.returncode == 0, done.stderr
     assert (entries("governed")[-1]["by"], entries("governed")[-1]["why"]) == ("Ann O'Lee", "it's; $(better)")
@@ -263,12 +265,12 @@ def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, tr
 
 def test_limits_that_were_loosened_for_the_review_promote_nothing(governed):
     other = "2" if alias_table("governed")["production"] == "1" else "1"
-    pipeline.review(governed(f"person.version={other}", "review.bias_low=0.01", "review.metrics=[rmse]"))
+    run_command("review", governed(f"person.version={other}", "review.bias_low=0.01", "review.metrics=[rmse]"))
     with pytest.raises(
         UserError,
         match=r"judged by other limits than conf/review has: metrics=\['rmse'\] \(here .*\), bias_low=0.01 \(here 0.65\)",
     ):
-        pipeline.promote(governed(*person(other, override="true")))
+        run_command("promote", governed(*person(other, despite_gates="true")))
 
 
 def test_a_version_that_was_deleted_is_no_obstacle_to_the_next_promotion(trained):
@@ -277,13 +279,13 @@ def test_a_version_that_was_deleted_is_no_obstacle_to_the_next_promotion(trained
             "tracking.model_name=pruned", f"outputs={trained.folder}/pruned", "model=btyd", *overrides
         )
 
-    pipeline.full_pipeline(config())
-    pipeline.train(config())
+    run_command("full_pipeline", config())
+    run_command("train", config())
     client().delete_model_version("pruned", "1")
-    pipeline.review(config("person.version=2"))
-    pipeline.promote(config(*person("2", override="true")))
+    run_command("review", config("person.version=2"))
+    run_command("promote", config(*person("2", despite_gates="true")))
     assert alias_table("pruned") == {"candidate": "2", "production": "2"} and ledger_store.problems("pruned") == []
     with pytest.raises(
         UserError, match="Version 2 of model pruned is in production; rejecting it would change nothing"
     ):
-        pipeline.reject(config(*person("2")))
+        run_command("reject", config(*person("2")))

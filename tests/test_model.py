@@ -26,7 +26,7 @@ class Shop:
         )
         self.connection = duckdb.connect()
         purchases = data.daily(self.connection.from_df(rows))
-        plan = windows.plan(day("2024-01-01"), day("2025-10-01"), 90, 30, 3, 90)
+        plan = windows.plan(day("2024-01-01"), day("2025-10-01"), windows.Rule(90, 30, 3, 90))
         definition = features.Definition.within(
             200, [30, 90], [90], 90, asdict(CONFIG.features.lifecycle)
         )  # few columns, so that the tests are fast

@@ -9,9 +9,9 @@ import pytest
 from helpers import read
 from stores import artifacts, client, newest_run, run_named
 
-from clv import pipeline
 from clv.errors import UserError
 from clv.evaluation import metrics
+from clv.run import run_command
 
 CHECKS = ["Feature drift", "Prediction drift", "Performance over time", "Segment drift", "SHAP drift"]
 
@@ -107,7 +107,7 @@ def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
 
 
 def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_it_can_judge(trained):
-    records = pipeline.monitor(trained.config("window.as_of=2025-11-20"))
+    records = run_command("monitor", trained.config("window.as_of=2025-11-20"))
     found = report(records, "prediction_drift_report")
     assert found["errors"] == {} and found["judged_on"] == "distribution of predicted_clv"
     assert found["not_judged"].startswith(
@@ -122,7 +122,9 @@ def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
             order_date=lambda rows: rows["order_date"] + pd.Timedelta(days=200)
         )
 
-    found = report(pipeline.monitor(trained.config(changed(trained, "young.csv", young))), "prediction_drift_report")
+    found = report(
+        run_command("monitor", trained.config(changed(trained, "young.csv", young))), "prediction_drift_report"
+    )
     assert found["errors"] == {} and found["not_judged"].startswith(
         "Errors are not judged: 0 customers had ordered before "
     )
@@ -130,12 +132,12 @@ def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
 
 def test_a_day_before_anybody_ordered_is_an_error_that_names_the_version(trained):
     with pytest.raises(UserError, match="No customer ordered in the 639 days before 2030-01-01.*baseline of version 1"):
-        pipeline.monitor(trained.config("window.as_of=2030-01-01"))
+        run_command("monitor", trained.config("window.as_of=2030-01-01"))
 
 
 def test_a_history_that_was_cut_is_not_compared_and_the_reason_says_what_to_hand_over(trained):
     cut = changed(trained, "cut.csv", lambda rows: rows[rows["order_date"] >= "2025-01-01"])
-    found = report(pipeline.monitor(trained.config(cut)), "monitoring_summary")
+    found = report(run_command("monitor", trained.config(cut)), "monitoring_summary")
     assert found["checks"]["Feature drift"]["status"] == "insufficient" and found["verdict"] == "review"
     assert "hand over purchases from 2024-04-01 on" in found["reasons"][1]
 
@@ -144,7 +146,7 @@ def test_a_business_that_changed_is_reviewed_and_the_features_are_named(trained)
     def dearer(rows):
         return rows.assign(revenue=rows["revenue"].where(rows["order_date"] < "2025-06-01", rows["revenue"] * 3))
 
-    records = pipeline.monitor(trained.config(changed(trained, "changed.csv", dearer)))
+    records = run_command("monitor", trained.config(changed(trained, "changed.csv", dearer)))
     verdict = records[-1].tags
     assert verdict["verdict"] == "review" and verdict["verdict_reasons"].startswith("Feature drift: ")
     table = report(records, "feature_drift_report").set_index("feature")
@@ -153,9 +155,9 @@ def test_a_business_that_changed_is_reviewed_and_the_features_are_named(trained)
 
 def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_the_artifacts_alone(trained):
     name = ("tracking.model_name=vintages", f"outputs={trained.folder}/vintages")
-    pipeline.full_pipeline(trained.config(*name, "window.as_of=2025-06-01"))
-    pipeline.score(trained.config(*name, "window.as_of=2025-07-01"))
-    records = pipeline.monitor(trained.config(*name))
+    run_command("full_pipeline", trained.config(*name, "window.as_of=2025-06-01"))
+    run_command("score", trained.config(*name, "window.as_of=2025-07-01"))
+    records = run_command("monitor", trained.config(*name))
     found = report(records, "monitoring_summary")["checks"]["Performance over time"]
     points = found["figures"]["vintages"]
     assert [point["as_of"] for point in points] == ["2025-06-01", "2025-07-01"] and found["status"] != "insufficient"
@@ -174,15 +176,17 @@ def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_t
 
 def test_scores_that_knew_the_future_are_no_vintage(trained):
     name = ("tracking.model_name=knowing", f"outputs={trained.folder}/knowing")
-    pipeline.full_pipeline(trained.config(*name))
-    pipeline.score(trained.config(*name, "window.as_of=2025-06-01"))
-    found = report(pipeline.monitor(trained.config(*name)), "monitoring_summary")["checks"]["Performance over time"]
+    run_command("full_pipeline", trained.config(*name))
+    run_command("score", trained.config(*name, "window.as_of=2025-06-01"))
+    found = report(run_command("monitor", trained.config(*name)), "monitoring_summary")["checks"][
+        "Performance over time"
+    ]
     assert found["figures"]["vintages"] == []
 
 
 def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(trained):
     name = ("tracking.model_name=bare", f"outputs={trained.folder}/bare")
-    pipeline.full_pipeline(trained.config(*name))
+    run_command("full_pipeline", trained.config(*name))
     run = client().get_run(client().get_model_version("bare", "1").run_id)
     folder = Path(run.info.artifact_uri.removeprefix("file://")) / "baseline"
     (folder / "baseline.json").rename(folder / "gone.json")
@@ -191,11 +195,11 @@ def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(t
         match="Version 1 of model bare is not what was registered: 2 of 2 files of its baseline were changed, lost or added: "
         "baseline/baseline.json, baseline/gone.json.\nHint: promote another version, or go back",
     ):
-        pipeline.monitor(trained.config(*name))
+        run_command("monitor", trained.config(*name))
 
 
 def test_one_customer_gives_no_verdict_but_a_review(trained):
     one = changed(trained, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
-    found = report(pipeline.monitor(trained.config(one)), "monitoring_summary")
+    found = report(run_command("monitor", trained.config(one)), "monitoring_summary")
     assert found["verdict"] == "review" and found["reasons"][0] == "Nothing could be judged."
     assert {check["status"] for check in found["checks"].values()} == {"insufficient"}

@@ -10,9 +10,10 @@ from faulty import Plan, faulty, from_call
 from helpers import person
 from stores import alias_table, client, serving
 
-from clv import pipeline, tracking
+from clv import tracking
 from clv.errors import Unreachable
 from clv.registry import versions
+from clv.run import run_command
 from clv.tracking import server, spool
 
 QUICK = "tracking.patience_seconds=6"
@@ -34,7 +35,7 @@ def behind(trained, tmp_path_factory):
 class Behind:
     def __init__(self, trained, outputs, proxy):
         self.trained, self.outputs, self.proxy = trained, outputs, proxy
-        pipeline.score(self.config())
+        run_command("score", self.config())
 
     def config(self, *overrides):
         return self.trained.config(f"outputs={self.outputs}", *overrides)
@@ -62,14 +63,14 @@ def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_b
 ):
     before = len(runs(step))
     failing(from_call(1, "killed"))
-    getattr(pipeline, step)(behind.config(QUICK))
+    run_command(step, behind.config(QUICK))
     said = capsys.readouterr().out
     assert "does not answer" in said and "mlflow run . -e sync" in said
     assert len(spool.waiting(behind.outputs)) == 1
     failing(Plan())
-    pipeline.sync(behind.config())
+    run_command("sync", behind.config())
     assert "delivered from the spool: run " in capsys.readouterr().out
-    pipeline.sync(behind.config())
+    run_command("sync", behind.config())
     found = runs(step)
     assert len(found) == before + 1 and found[0].info.status == "FINISHED" and spool.waiting(behind.outputs) == []
     assert found[0].data.params["seed"] == "7" and found[0].data.metrics
@@ -77,16 +78,16 @@ def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_b
 
 def test_a_server_that_comes_back_in_time_is_asked_again(behind, failing):
     failing(Plan(lambda number, method, path: "503" if number % 5 == 0 else None))
-    pipeline.cluster(behind.config())
+    run_command("cluster", behind.config())
     assert spool.waiting(behind.outputs) == []
 
 
 def test_a_server_that_fails_halfway_gets_the_rest_later(behind, failing):
     for first in (3, 9, 14):
         failing(from_call(first, "reset"))
-        pipeline.cluster(behind.config(QUICK))
+        run_command("cluster", behind.config(QUICK))
     failing(Plan())
-    pipeline.sync(behind.config())
+    run_command("sync", behind.config())
     found = runs("cluster")[:3]
     assert [(run.info.status, run.data.metrics["within/clusters/found"]) for run in found] == [("FINISHED", 5)] * 3
 
@@ -95,7 +96,7 @@ def test_a_server_that_fails_halfway_gets_the_rest_later(behind, failing):
 def test_no_fault_holds_a_run_longer_than_its_patience(behind, failing, kind):
     failing(from_call(1, kind))
     begun = time.monotonic()
-    pipeline.cluster(behind.config("tracking.patience_seconds=3"))
+    run_command("cluster", behind.config("tracking.patience_seconds=3"))
     assert time.monotonic() - begun < 3 + 5
 
 
@@ -104,11 +105,11 @@ def test_who_cannot_do_without_the_server_stops_with_exit_code_69_and_moves_noth
     moved, said = alias_table(), person(version=1) if step == "promote" else ["model=btyd"]
     failing(from_call(10, "killed"))
     with pytest.raises(Unreachable) as error:
-        getattr(pipeline, step)(behind.config(QUICK, *said))
+        run_command(step, behind.config(QUICK, *said))
     assert error.value.exit_code == 69 and "does not answer" in str(error.value)
     failing(Plan())
     assert alias_table() == moved
-    pipeline.sync(behind.config())
+    run_command("sync", behind.config())
     assert runs(step)[0].info.status == "FAILED"
 
 
@@ -131,13 +132,13 @@ def version_source():
 def test_without_the_server_a_project_that_never_saw_a_version_says_so(behind, failing, tmp_path):
     failing(from_call(1, "killed"))
     with pytest.raises(Unreachable, match="does not answer"):
-        pipeline.score(behind.config(QUICK, f"outputs={tmp_path}/elsewhere"))
+        run_command("score", behind.config(QUICK, f"outputs={tmp_path}/elsewhere"))
 
 
 def left_behind(behind, failing):
     """A journal in the spool; the server answers again."""
     failing(from_call(1, "killed"))
-    pipeline.cluster(behind.config(QUICK))
+    run_command("cluster", behind.config(QUICK))
     failing(Plan())
     return spool.waiting(behind.outputs)[0]
 
@@ -154,7 +155,7 @@ def left_behind(behind, failing):
 def test_what_cannot_be_delivered_is_put_aside_and_stops_no_later_command(behind, failing, damage, why, capsys):
     path = left_behind(behind, failing)
     damage(path)
-    pipeline.cluster(behind.config())
+    run_command("cluster", behind.config())
     said = capsys.readouterr().out
     aside = behind.outputs / ".spool/refused" / path.parent.name
     assert aside.exists() and str(aside) in said and re.search(why, said)
@@ -175,6 +176,6 @@ def test_a_spool_and_a_kept_version_belong_to_the_server_they_came_from(behind, 
     there = behind.proxy.address
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(Unreachable):
-        pipeline.score(behind.config(QUICK))
+        run_command("score", behind.config(QUICK))
     assert next(spool.elsewhere(behind.outputs)).startswith(f"1 runs in {behind.outputs / '.spool'} wait for {there}")
     shutil.rmtree(behind.outputs / ".spool")

@@ -8,8 +8,9 @@ from conftest import Pipeline
 from helpers import person
 from test_review_page import content
 
-from clv import pipeline, reports
+from clv import reports
 from clv.monitor import Finding
+from clv.run import run_command
 
 pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
 pytestmark = [
@@ -110,10 +111,10 @@ def test_no_page_of_a_pipeline_runs_what_stands_in_ids_columns_paths_and_reasons
     )
     given = (f"data.path='{project}/{name}'", f"data.columns.customer_id='{column}'", "model=btyd")
 
-    pipeline.full_pipeline(made.config(*given))
-    pipeline.promote(made.config(*given, *person("1", PAYLOADS[1], PAYLOADS[0].replace("'", ""))))
-    pipeline.train(made.config(*given, "seed=8"))
-    pipeline.monitor(made.config(*given, "window.as_of=2026-01-20"))
+    run_command("full_pipeline", made.config(*given))
+    run_command("promote", made.config(*given, *person("1", PAYLOADS[1], PAYLOADS[0].replace("'", ""))))
+    run_command("train", made.config(*given, "seed=8"))
+    run_command("monitor", made.config(*given, "window.as_of=2026-01-20"))
     pages = sorted(project.rglob("*.html"))
     assert {"review.html", "evidently", "monitoring"} <= {path.name.split("_")[0] for path in pages}
     found = [path.name for path in {path.name: path for path in pages}.values() if ran(path)]

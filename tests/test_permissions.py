@@ -7,9 +7,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.server import get_app_client
 from stores import serving
 
-from clv import pipeline
 from clv.errors import UserError
 from clv.registry import aliases, ledger, ledger_store
+from clv.run import run_command
 
 INI = """[mlflow]
 default_permission = READ
@@ -52,19 +52,19 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
 
     decided = ("person.reason=better", "person.version=1")
     signed_in("analyst")
-    pipeline.train(config())
+    run_command("train", config())
     assert aliases.aliases("clv-candidate") == {"candidate": "1"} and aliases.aliases("clv") == {}
 
     signed_in("reviewer", experiment="reviews")
-    pipeline.promote(config("person.reviewer=Bob Ray", *decided, "review.four_eyes=true"))
+    run_command("promote", config("person.reviewer=Bob Ray", *decided, "review.four_eyes=true"))
     assert aliases.aliases("clv") == {"production": "1"}
     entry = ledger.entries(ledger_store.stored("clv"))[-1]
     assert (entry["to"], entry["source"], entry["entered_by"]) == ("1", "clv-candidate/1", "reviewer")
 
     client = signed_in("analyst")
-    pipeline.score(config())
+    run_command("score", config())
     assert set(pd.read_csv(tmp_path / "outputs/clv_ranked_predictions.csv")["model_version"]) == {1}
-    pipeline.train(config())
+    run_command("train", config())
     for forbidden in (
         lambda: client.set_registered_model_alias("clv", "production", "1"),
         lambda: client.copy_model_version("models:/clv-candidate/2", "clv"),
@@ -75,16 +75,16 @@ def test_who_trains_registers_a_candidate_and_only_who_reviews_moves_the_alias(t
         with pytest.raises(MlflowException, match="Permission denied"):
             forbidden()
     with pytest.raises(UserError, match="(?s)refused: .*Permission denied"):
-        pipeline.promote(config("person.reviewer=analyst", "person.reason=mine", "person.version=2"))
+        run_command("promote", config("person.reviewer=analyst", "person.reason=mine", "person.version=2"))
     assert aliases.aliases("clv") == {"production": "1"} and ledger_store.problems("clv") == []
 
     signed_in("reviewer", experiment="reviews").copy_model_version("models:/clv-candidate/2", "clv")
     mlflow.MlflowClient().set_registered_model_alias("clv", "production", "2")  # in the UI
     signed_in("analyst")
-    warnings = pipeline.score(config())[-1].warnings
+    warnings = run_command("score", config())[-1].warnings
     assert any("It could not be entered: " in warning for warning in warnings)  # who scores may not write the ledger
     signed_in("reviewer", experiment="reviews")
-    pipeline.ledger(config())
-    pipeline.rollback(config("person.reviewer=Bob Ray", "person.reason=back"))
+    run_command("ledger", config())
+    run_command("rollback", config("person.reviewer=Bob Ray", "person.reason=back"))
     events = [entry["event"] for entry in ledger.entries(ledger_store.stored("clv"))]
     assert events == ["promotion", "promoted outside the ledger", "rollback"] and ledger_store.problems("clv") == []

@@ -10,15 +10,16 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
+from clv.outcome import raw
 from helpers import RANKED, ROOT, SMALL, composed, read
 from stores import artifacts, client, newest_run, run_named
 
-from clv import pipeline, store
+from clv import store
 from clv.errors import BusyError, InputError
 from clv.registry import alarms
+from clv.run import run_command
 from clv.steps import training
 from clv.store import lock
-from clv.workspace import raw
 
 
 def as_text(folder):
@@ -141,7 +142,7 @@ def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(
     names = {path.name for path in Path(mlflow.artifacts.download_artifacts(uri)).rglob("*")}
     assert {"model.json", "btyd-trees-0.ubj", "quantiles.ubj"} <= names
     assert not {name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))}
-    pipeline.features(trained.config())
+    run_command("features", trained.config())
     script = (
         "import mlflow, pandas as pd\n"
         f"table = pd.read_parquet({str(trained.outputs / 'clv_features.parquet')!r})\n"
@@ -173,7 +174,7 @@ def test_everything_in_the_outputs_is_an_artifact_of_its_run(trained):
 
 
 def test_scores_that_should_not_be_taken_at_their_word_say_why(trained):
-    score = lambda *overrides: " ".join(pipeline.score(trained.config(*overrides))[-1].warnings)  # noqa: E731
+    score = lambda *overrides: " ".join(run_command("score", trained.config(*overrides))[-1].warnings)  # noqa: E731
     assert score() == ""
     assert "predicts 90 days; window.horizon_days=30 was asked" in score("window.horizon_days=30")
     assert "learnt from revenue up to 2025-10-02: scores as of 2025-06-01 know the future" in score(
@@ -194,7 +195,7 @@ def test_days_that_nobody_observed_are_no_labels(trained):
         InputError,
         match="There is no order in the 59 days before 2026-02-28, where the labels of 2025-11-30 end; more than ",
     ):
-        pipeline.train(trained.config("window.as_of=2026-02-28"))
+        run_command("train", trained.config("window.as_of=2026-02-28"))
 
 
 @pytest.mark.parametrize(
@@ -217,9 +218,10 @@ def test_a_model_that_is_not_better_than_the_others_says_so(beats_the_mean, low,
 
 def test_the_same_data_config_and_seed_give_the_same_bytes(trained):
     config = trained.config("tracking.model_name=twin")
-    pipeline.full_pipeline(replace(config, outputs=str(trained.folder / "first")))
-    pipeline.full_pipeline(
-        replace(config, outputs=str(trained.folder / "second"), tracking=replace(config.tracking, model_name="twin2"))
+    run_command("full_pipeline", replace(config, outputs=str(trained.folder / "first")))
+    run_command(
+        "full_pipeline",
+        replace(config, outputs=str(trained.folder / "second"), tracking=replace(config.tracking, model_name="twin2")),
     )
     assert as_text(trained.folder / "first") == as_text(trained.folder / "second") != {}
 
@@ -229,7 +231,7 @@ def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(trained):
     bad = trained.folder / "bad.csv"
     bad.write_text("customer_id,order_date,revenue\n" + "a,2024-01-01,1\nb,soon,1\n" * 30)
     with pytest.raises(InputError, match="30 of 60 rows cannot be read"):
-        pipeline.full_pipeline(trained.config(f"data.path={bad}"))
+        run_command("full_pipeline", trained.config(f"data.path={bad}"))
     assert os.readlink(trained.outputs / "current") == before
     assert len(pd.read_csv(trained.outputs / "data_quality/rejected_rows.csv")) == 30
     refused = client().search_runs(["0"], "tags.step = 'read' and attributes.status = 'FAILED'", max_results=1)[0]
@@ -238,7 +240,7 @@ def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(trained):
 
 
 def test_customer_ids_can_be_left_out_of_the_logged_features(trained):
-    records = pipeline.features(trained.config("tracking.log_customer_ids=false"))
+    records = run_command("features", trained.config("tracking.log_customer_ids=false"))
     assert "customer_id" not in records[-1].artifacts["outputs/clv_features.parquet"]
     assert artifacts(newest_run().info.run_id) >= {"outputs/clv_features.parquet"}
     assert "customer_id" in pd.read_parquet(trained.outputs / "clv_features.parquet")
@@ -254,8 +256,8 @@ def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(proj
                 )
             },
         )
-    records = pipeline.cluster(composed())
-    assert records[-1].warnings == ("clusters.k=5 was asked, but there are only 1 distinct predictions.",)
+    records = run_command("cluster", composed())
+    assert records[-1].warnings == ("clusters.k=5 was asked for, but there are only 1 distinct predictions.",)
 
 
 def test_multirun_gives_one_mlflow_run_a_job(trained):
@@ -287,9 +289,9 @@ def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves
     rows = pd.read_csv(trained.folder / "history.csv").assign(customer_id=lambda table: "=1+" + table["customer_id"])
     rows.to_csv(folder / "history.csv", index=False)
     config = trained.config(f"data.path={folder}/history.csv", f"outputs={folder}/outputs")
-    pipeline.score(config)
+    run_command("score", config)
     scores_run = alarms.scores(newest_run())
-    pipeline.cluster(config)
+    run_command("cluster", config)
     for name in (RANKED, "clv_clustered_customers.csv"):
         ids = pd.read_parquet(folder / "outputs" / raw(name))["customer_id"]
         assert set(ids) <= set(rows["customer_id"]) and ids.str.startswith("=1+").all()
@@ -302,6 +304,6 @@ def test_who_writes_outputs_takes_turns_and_who_writes_none_does_not_wait(traine
     before = os.readlink(trained.outputs / "current")
     with lock.held(trained.outputs, "full_pipeline", 0):
         with pytest.raises(BusyError, match="is being written by full_pipeline, process"):
-            pipeline.cluster(config)
-        assert pipeline.ledger(config)
+            run_command("cluster", config)
+        assert run_command("ledger", config)
     assert os.readlink(trained.outputs / "current") == before

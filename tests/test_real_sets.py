@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from helpers import SHARED, SMALL, composed
 
-from clv import pipeline
+from clv.run import run_command
 
 needs_real_sets = pytest.mark.skipif(not SHARED.exists(), reason=f"the real purchase histories are not in {SHARED}")
 
@@ -15,7 +15,7 @@ needs_real_sets = pytest.mark.skipif(not SHARED.exists(), reason=f"the real purc
 @needs_real_sets
 @pytest.mark.parametrize("file, cutoff", [("cdnow.csv.gz", "1998-04-02"), ("online_retail_net.csv.gz", "2011-09-11")])
 def test_the_full_pipeline_gives_sensible_figures_on_real_histories(project, file, cutoff):
-    records = pipeline.full_pipeline(composed(f"data.path={SHARED / file}"))
+    records = run_command("full_pipeline", composed(f"data.path={SHARED / file}"))
     found = pd.read_csv("outputs/clv_model_metrics.csv").pivot(index="recipe", columns="metric", values="value")
     window = pd.read_csv(SHARED / "cutoffs.csv").query("file == @file and cutoff == @cutoff").iloc[0]
     training = next(record for record in records if record.candidate)
@@ -54,7 +54,7 @@ def test_predictions_are_as_good_as_the_readme_says(name):
 @needs_real_sets
 def test_where_the_past_says_nothing_the_answer_is_no_skill(project):
     overrides = ("window.horizon_days=180", "window.as_of=2019-12-31", *SMALL)
-    records = pipeline.train(composed(f"data.path={SHARED / 'superstore.csv.gz'}", *overrides))
+    records = run_command("train", composed(f"data.path={SHARED / 'superstore.csv.gz'}", *overrides))
     training = next(record for record in records if record.candidate)
     assert "no skill, nothing beats the constant beyond noise" in training.warnings[0]
     assert records[-1].tags["gates"] == "failed" and "tells customers apart" in records[-1].tags["recommendation"]
@@ -64,7 +64,7 @@ def test_where_the_past_says_nothing_the_answer_is_no_skill(project):
 def test_the_naive_recipes_reach_the_figures_that_others_published_for_them(project):
     """The same customers, labels and metrics to the last digit. (Not the Gini of naive_last: 85 % of its predictions are tied
     at 0, and the published one broke ties by the order of rows; ours gives tied customers the same rank.)"""
-    pipeline.train(composed(f"data.path={SHARED / 'cdnow.csv.gz'}", *SMALL))
+    run_command("train", composed(f"data.path={SHARED / 'cdnow.csv.gz'}", *SMALL))
     found = pd.read_csv("outputs/clv_model_metrics.csv").pivot(index="recipe", columns="metric", values="value")
     peers = pd.read_csv(SHARED / "peers.csv").query("window == 'cdnow_90'").set_index("recipe")
     names = {"naive_last": "last horizon's revenue carried forward", "naive_mean": "constant (training mean)"}
@@ -76,6 +76,6 @@ def test_the_naive_recipes_reach_the_figures_that_others_published_for_them(proj
 @pytest.mark.slow
 @needs_real_sets
 def test_the_monitor_sees_that_cdnow_wins_no_new_customers(project):
-    pipeline.full_pipeline(composed(f"data.path={SHARED / 'cdnow.csv.gz'}", *SMALL))
+    run_command("full_pipeline", composed(f"data.path={SHARED / 'cdnow.csv.gz'}", *SMALL))
     report = json.loads(next((project / "outputs/monitoring").glob("prediction_drift_report_*.json")).read_text())
     assert report["verdict"] == "review" and report["reasons"][0].startswith("Feature drift: recency_days: ")

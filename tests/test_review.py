@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from stores import artifacts, client, newest_run
 
-from clv import pipeline
 from clv.errors import UserError
 from clv.registry import aliases, ledger, ledger_store
+from clv.run import run_command
 
 
 @pytest.fixture(scope="module")
@@ -53,19 +53,19 @@ def closing(run, **values):
 
 
 def test_a_review_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(trained, spoilt):
-    pipeline.monitor(spoilt())
+    run_command("monitor", spoilt())
     run = newest_run()
     key = f"review.{run.info.run_id}"
     assert run.data.tags["review"] == "open" and "review/opened.json" in artifacts(run.info.run_id)
     assert client().get_model_version("clv", in_production()).tags[key].startswith("open since ")
-    pipeline.acknowledge(trained.config(*closing(run.info.run_id)))
+    run_command("acknowledge", trained.config(*closing(run.info.run_id)))
     closed = client().get_run(run.info.run_id)
     assert closed.data.tags["review"] == "closed" and "review/decision.json" in artifacts(run.info.run_id)
     assert client().get_model_version("clv", in_production()).tags[key].startswith("keep by Ann Lee on ")
     entry = ledger.entries(ledger_store.stored("clv"))[-1]
     assert (entry["event"], entry["decision"], entry["review_run"]) == ("acknowledgement", "keep", run.info.run_id)
     with pytest.raises(UserError, match="is closed already: keep by Ann Lee"):
-        pipeline.acknowledge(trained.config(*closing(run.info.run_id)))
+        run_command("acknowledge", trained.config(*closing(run.info.run_id)))
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_a_review_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(tr
 )
 def test_a_review_is_not_closed_without_who_what_and_why(trained, change, message):
     with pytest.raises(UserError, match=message):
-        pipeline.acknowledge(trained.config(*closing("0" * 32, **change)))
+        run_command("acknowledge", trained.config(*closing("0" * 32, **change)))
 
 
 def test_a_run_without_a_review_cannot_be_acknowledged(trained):
-    pipeline.features(trained.config())
+    run_command("features", trained.config())
     with pytest.raises(UserError, match="opened no review"):
-        pipeline.acknowledge(trained.config(*closing(newest_run().info.run_id)))
+        run_command("acknowledge", trained.config(*closing(newest_run().info.run_id)))
 
 
 def test_one_message_a_review_goes_to_every_address_and_no_address_is_kept(trained, spoilt, web, monkeypatch):
@@ -104,7 +104,7 @@ def test_one_message_a_review_goes_to_every_address_and_no_address_is_kept(train
     secret = f"json://ann:s3cret@127.0.0.1:{port}/good"
     mail = f"mailto://127.0.0.1:{mail_port}?from=clv@example.com&to=ann@example.com&mode=insecure"
     monkeypatch.setenv("CLV_ALERT_URLS", f"{secret} {mail}")
-    records = pipeline.monitor(spoilt("alerts=apprise"))
+    records = run_command("monitor", spoilt("alerts=apprise"))
     post.stop()
     run = newest_run()
     assert records[-1].tags["alert"] == "delivered 2 of 2" and len(got) == len(mails) == 1
@@ -122,7 +122,7 @@ def test_a_delivery_that_fails_is_a_warning_and_a_tag_and_the_run_goes_on(traine
     monkeypatch.setenv(
         "CLV_ALERT_URLS", f"json://u:s3cret@127.0.0.1:{port}/bad json://u:s3cret@127.0.0.1:1/x nonsense:s3cret"
     )
-    records = pipeline.monitor(spoilt("alerts=apprise"))
+    records = run_command("monitor", spoilt("alerts=apprise"))
     run = newest_run()
     assert run.info.status == "FINISHED" and run.data.tags["alert"].startswith(
         "delivered 0 of 3; address 1 of CLV_ALERT_URLS did not take"
@@ -132,8 +132,8 @@ def test_a_delivery_that_fails_is_a_warning_and_a_tag_and_the_run_goes_on(traine
 
 def test_nobody_is_alerted_by_default_and_an_empty_variable_is_a_warning(trained, spoilt, monkeypatch):
     monkeypatch.delenv("CLV_ALERT_URLS", raising=False)
-    assert "alert" not in pipeline.monitor(spoilt())[-1].tags
-    assert pipeline.monitor(spoilt("alerts=apprise"))[-1].warnings == (
+    assert "alert" not in run_command("monitor", spoilt())[-1].tags
+    assert run_command("monitor", spoilt("alerts=apprise"))[-1].warnings == (
         "alert: the environment variable CLV_ALERT_URLS is empty",
     )
 

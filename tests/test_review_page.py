@@ -52,6 +52,6 @@ def test_every_value_is_escaped_and_numbers_are_readable():
 def test_a_failed_gate_shows_the_command_with_override_and_nothing_in_production_shows_no_comparison():
     failed = [{"name": "bias within limits", "passed": False, "reason": "2.000", "figures": {}}]
     page = reports.review_page(content(gates=failed, against=None, differences={}, ranking={}, monitor=None), {})
-    assert "gates failed" in page and "-P override=true" in page and "against nothing in production" in page
+    assert "gates failed" in page and "-P despite_gates=true" in page and "against nothing in production" in page
     assert "60% of the customers have one and the same prediction" in reports.review_page(content(), {})
     assert "How the ranking would change" not in page and "What the monitor last said" not in page

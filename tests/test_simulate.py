@@ -3,12 +3,13 @@ import pandas as pd
 import pytest
 from helpers import ROOT, composed
 
-from clv import pipeline, simulate
+from clv import simulate
 from clv.errors import UserError
+from clv.run import run_command
 
 
 def test_the_bundled_sample_is_what_simulate_writes_with_the_defaults(project):
-    pipeline.simulate(composed())
+    run_command("simulate", composed())
     written, bundled = (folder / "data/raw/transactions.csv" for folder in (project, ROOT))
     assert written.read_bytes() == bundled.read_bytes()
     assert bundled.stat().st_size < 1_000_000
@@ -45,5 +46,5 @@ def test_the_true_clv_is_what_customers_bring_on_average():
 def test_a_file_with_other_content_is_never_overwritten(project):
     (project / "mine.csv").write_text("customer_id,order_date,revenue\n")
     with pytest.raises(UserError, match="mine.csv exists and holds something else; nothing was written"):
-        pipeline.simulate(composed("simulate.path=mine.csv"))
+        run_command("simulate", composed("simulate.path=mine.csv"))
     assert (project / "mine.csv").read_text() == "customer_id,order_date,revenue\n"

@@ -9,8 +9,8 @@ import pytest
 from helpers import RANKED, ROOT, SMALL, composed, read
 from stores import client
 
-from clv import pipeline
 from clv.errors import InputError
+from clv.run import run_command
 
 
 def write_short(path, days):
@@ -38,7 +38,7 @@ def test_a_history_too_short_to_measure_says_which_horizon_fits_and_exits_with_6
 
 def test_a_history_of_one_horizon_falls_back_to_btyd_and_says_so_on_the_version(project):
     write_short(project / "short.csv", 210)
-    records = pipeline.full_pipeline(composed("data.path=short.csv", *SMALL))
+    records = run_command("full_pipeline", composed("data.path=short.csv", *SMALL))
     warning = "the history is shorter than two horizons of 90 days: nothing could be learnt"
     assert any(warning in text for record in records for text in record.warnings)
     version = client().get_model_version("clv", "1")
@@ -65,7 +65,7 @@ def test_strange_histories_give_scores_without_gaps_or_a_clear_error(project, na
     settings = ("data.path=strange.csv", "window.max_silent_days=3650", "window.as_of=2012-02-01", *SMALL)
     if says:
         with pytest.raises(InputError, match=says):
-            pipeline.full_pipeline(composed(*settings))
+            run_command("full_pipeline", composed(*settings))
         return
-    pipeline.full_pipeline(composed(*settings))
+    run_command("full_pipeline", composed(*settings))
     assert read(project / "outputs" / RANKED).notna().all(axis=None)

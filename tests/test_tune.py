@@ -6,8 +6,9 @@ import pytest
 from helpers import composed
 from hydra import compose, initialize_config_dir
 
-from clv import pipeline, search
+from clv import search
 from clv.errors import InputError, UserError
+from clv.run import run_command
 
 QUICK = (
     "tune.trials=3",
@@ -39,7 +40,7 @@ def test_no_trial_begins_after_the_time_is_over_but_the_start_is_always_tried():
 @pytest.fixture(scope="module")
 def tuned(trained):
     """A search on the shared history, and its record."""
-    return pipeline.tune(trained.config(*QUICK, f"tune.folder={trained.folder}/experiment"))[-1]
+    return run_command("tune", trained.config(*QUICK, f"tune.folder={trained.folder}/experiment"))[-1]
 
 
 def test_the_best_values_are_an_experiment_that_hydra_takes(trained, tuned):
@@ -70,8 +71,8 @@ def test_the_evaluation_snapshot_is_never_touched(trained, tuned):
     later = rows["order_date"] >= "2025-10-02"  # the evaluation cutoff
     rows.loc[later, "revenue"] *= 100
     rows.to_csv(trained.folder / "spoilt.csv", index=False)
-    found = pipeline.tune(
-        trained.config(*QUICK, f"tune.folder={trained.folder}/spoilt", f"data.path={trained.folder}/spoilt.csv")
+    found = run_command(
+        "tune", trained.config(*QUICK, f"tune.folder={trained.folder}/spoilt", f"data.path={trained.folder}/spoilt.csv")
     )
     assert found[-1].metrics == tuned.metrics
     assert found[-1].artifacts["experiment/tuned.yaml"] == tuned.artifacts["experiment/tuned.yaml"]
@@ -82,10 +83,10 @@ def test_a_file_that_a_person_wrote_and_a_history_without_room_are_refused(train
     folder.mkdir()
     (folder / "tuned.yaml").write_text("model: {max_depth: 4}\n")
     with pytest.raises(UserError, match="was not written by tune and is left as it is"):
-        pipeline.tune(trained.config(*QUICK, f"tune.folder={folder}"))
+        run_command("tune", trained.config(*QUICK, f"tune.folder={folder}"))
     assert (folder / "tuned.yaml").read_text() == "model: {max_depth: 4}\n"
     with pytest.raises(InputError, match="there is no room for an origin: it needs two horizons of 300 days"):
-        pipeline.tune(trained.config(*QUICK, "window.horizon_days=300"))
+        run_command("tune", trained.config(*QUICK, "window.horizon_days=300"))
 
 
 @pytest.mark.parametrize(

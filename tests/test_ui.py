@@ -4,8 +4,8 @@ import pytest
 from browser import available, open_aliases, open_comparison, open_version, page, set_alias
 from stores import client
 
-from clv import pipeline
 from clv.registry import aliases, ledger, ledger_store
+from clv.run import run_command
 
 pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
 pytestmark = [
@@ -23,9 +23,9 @@ def test_a_reviewer_compares_three_runs_reads_a_version_and_promotes_it_by_click
     def config(*overrides):
         return trained.config(f"outputs={tmp_path}/outputs", *overrides)
 
-    pipeline.full_pipeline(config("model=btyd"))
-    pipeline.train(config("model=glm"))
-    pipeline.train(config("model=btyd", "model.probability_model=bg_nbd"))
+    run_command("full_pipeline", config("model=btyd"))
+    run_command("train", config("model=glm"))
+    run_command("train", config("model=btyd", "model.probability_model=bg_nbd"))
     runs = client().search_runs(["0"], "tags.step = 'train'", order_by=["attributes.start_time ASC"])
     with page() as browser:
         open_comparison(browser, server, [run.info.run_id for run in runs])
@@ -43,7 +43,7 @@ def test_a_reviewer_compares_three_runs_reads_a_version_and_promotes_it_by_click
         open_aliases(browser, server, "clv", 3)
         set_alias(browser, "Production")
     assert aliases.aliases("clv")["production"] == "3"  # in lower case, as the UI writes it
-    record = pipeline.score(config())[-1]
+    record = run_command("score", config())[-1]
     assert (
         record.tags["production_version"] == "3"
         and "version 3 was put into production outside the ledger" in record.warnings[0]

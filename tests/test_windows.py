@@ -7,36 +7,30 @@ from clv.errors import InputError
 
 
 def test_training_labels_end_before_the_evaluation_cutoff_and_evaluation_labels_at_the_as_of_date():
-    found = windows.plan(
-        day("1997-01-01"), day("1998-07-01"), horizon_days=90, step_days=30, most=3, min_history_days=90
-    )
-    assert found.evaluation == day("1998-04-02")
-    assert found.training == (day("1997-11-03"), day("1997-12-03"), day("1998-01-02"))
-    assert found.shortest_history_days == 306
+    plan = windows.plan(day("1997-01-01"), day("1998-07-01"), windows.Rule(90, 30, 3, 90))
+    assert plan.evaluation == day("1998-04-02")
+    assert plan.training == (day("1997-11-03"), day("1997-12-03"), day("1998-01-02"))
+    assert plan.shortest_history_days == 306
 
 
 def test_there_are_only_as_many_training_cutoffs_as_have_the_least_history():
-    found = windows.plan(
-        day("2011-01-01"), day("2011-12-01"), horizon_days=90, step_days=30, most=12, min_history_days=120
-    )
-    assert found.training == (day("2011-05-05"), day("2011-06-04"))  # 334 days = 2 * 90 + 154; 154 - 30 >= 120
+    plan = windows.plan(day("2011-01-01"), day("2011-12-01"), windows.Rule(90, 30, 12, 120))
+    assert plan.training == (day("2011-05-05"), day("2011-06-04"))  # 334 days = 2 * 90 + 154; 154 - 30 >= 120
 
 
 def test_a_history_shorter_than_two_horizons_measures_but_trains_on_no_labels():
-    found = windows.plan(
-        day("2011-01-01"), day("2011-07-20"), horizon_days=90, step_days=30, most=12, min_history_days=90
-    )
-    assert found.training == () and found.evaluation == day("2011-04-21") and found.shortest_history_days == 110
+    plan = windows.plan(day("2011-01-01"), day("2011-07-20"), windows.Rule(90, 30, 12, 90))
+    assert plan.training == () and plan.evaluation == day("2011-04-21") and plan.shortest_history_days == 110
 
 
 def test_too_little_history_names_the_days_there_are_those_needed_and_a_horizon_that_fits():
     with pytest.raises(InputError) as error:
-        windows.plan(day("2011-01-01"), day("2011-06-20"), horizon_days=90, step_days=30, most=12, min_history_days=90)
+        windows.plan(day("2011-01-01"), day("2011-06-20"), windows.Rule(90, 30, 12, 90))
     assert str(error.value) == (
         "[HISTORY_TOO_SHORT] The history has 170 days before 2011-06-20, and 180 are needed: a horizon of 90 days to measure on and 90 days "
         "before it; twice the horizon to learn corrections from -- fix: window.horizon_days=80 would fit"
     )
-    windows.plan(day("2011-01-01"), day("2011-06-20"), horizon_days=80, step_days=30, most=12, min_history_days=90)
+    windows.plan(day("2011-01-01"), day("2011-06-20"), windows.Rule(80, 30, 12, 90))
 
 
 def test_the_as_of_date_is_the_day_after_the_last_order_unless_it_is_given():
@@ -54,5 +48,5 @@ def test_the_label_is_net_revenue_from_the_cutoff_to_before_the_horizons_end():
         ("bob", "2011-06-30", 7.0),
         ("bob", "2011-07-01", 100.0),
     )
-    found = windows.actual_clv(pd.Series(["bob", "ann", "eve"]), purchases, day("2011-06-01"), horizon_days=30)
-    assert found.tolist() == [7.0, 6.0, 0.0]
+    plan = windows.actual_clv(pd.Series(["bob", "ann", "eve"]), purchases, day("2011-06-01"), horizon_days=30)
+    assert plan.tolist() == [7.0, 6.0, 0.0]

@@ -9,10 +9,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from clv.config.logged import as_yaml, loggable
-from clv.config.schema import Config, Model, Range
+from clv.config.schema import Config, Model, Person, Range
 from clv.errors import UserError
 
-__all__ = ["Config", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
+__all__ = ["Config", "Model", "Person", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
 
 SECRETS = "a secret comes by the name of an environment variable, as in conf/alerts/."
 PASSWORD = r"\w://[^/\s]*@|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address

@@ -2,7 +2,7 @@
 
 from dataclasses import MISSING, dataclass, field
 
-from clv.config.fields import between, day_or_none, one_of, pattern, text
+from clv.config.ranges import between, day_or_none, one_of, pattern, text
 
 
 @dataclass
@@ -234,7 +234,7 @@ class Person:
     version: str | None
     run_id: str | None
     decision: str | None
-    override: bool
+    despite_gates: bool
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """A candidate and the version in production on the same labelled customers: predictions, resamples, and the tables of a review."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,71 +11,119 @@ from clv import features, model
 from clv.errors import Code, InputError
 from clv.evaluation import gates, metrics
 from clv.evaluation.measure import last_horizon, without_learning
-from clv.registry.aliases import Version
-from clv.workspace import Workspace
+from clv.history import History
 
 CANDIDATE, PRODUCTION = "candidate", "production"  # the two sides of every table
 
 
 @dataclass(frozen=True)
-class Sides:
-    """On the customers of one cutoff: the labelled feature table, predictions with intervals by side, what they must beat by recipe,
-    each recipe's figures on the same resamples (of metrics.resampled()), and why Production cannot be compared, if so."""
+class Side:
+    """A version that takes part. learnt_until: first day whose revenue it has not learnt from."""
+
+    number: str
+    model: model.Model
+    definition: features.Definition
+    horizon_days: int
+    learnt_until: dt.date
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How metrics are resampled: replicates of the customers, the confidence of an interval, and the seed."""
+
+    replicates: int
+    confidence: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Both sides on the customers of one cutoff.
+
+    evaluation: the labelled feature table.   predicted: of model.predict(), by side.   others: recipe -> a value a row, what both must
+    beat.   draws: recipe or side -> of metrics.resampled(), on the same resamples.   confidence: of every interval.
+    why_not: why Production cannot be compared; None where it is, or where nothing is in production.
+    """
 
     cutoff: dt.date
     evaluation: pd.DataFrame
     predicted: dict[str, pd.DataFrame]
     others: dict[str, np.ndarray]
     draws: dict[str, pd.DataFrame]
+    confidence: float
     why_not: str | None
 
-    def difference(self, other: str, confidence: float) -> pd.DataFrame | None:
-        """Candidate - other, paired, with intervals; None where there is no other."""
-        return metrics.intervals(self.draws[CANDIDATE] - self.draws[other], confidence) if other in self.draws else None
+    @property
+    def actual(self) -> np.ndarray:
+        """Net revenue of each customer."""
+        return self.evaluation["actual_clv"].to_numpy()
+
+    def difference(self, other: str) -> pd.DataFrame | None:
+        """Returns candidate - other for each metric, paired, with intervals; None where the other did not take part."""
+        if other not in self.draws:
+            return None
+        return metrics.intervals(self.draws[CANDIDATE] - self.draws[other], self.confidence)
+
+    def against(self, recipe: str) -> pd.DataFrame:
+        """Returns candidate - recipe for one of the recipes that every review has: btyd and the naive ones."""
+        return metrics.intervals(self.draws[CANDIDATE] - self.draws[recipe], self.confidence)
 
 
-def compare(
-    work: Workspace, version: Version, other: Version | None, loaded: dict[str, model.Model], why_not: str | None
-) -> Sides:
-    """On the newest cutoff that both have not learnt from; the candidate alone where there is none.
+def compare(history: History, candidate: Side, other: Side | None, why_not: str | None, rules: Draws) -> Contest:
+    """Compares on the newest cutoff that both have not learnt from; measures the candidate alone where there is none.
 
+    Args:   other: the version in production; None where there is none, or where `why_not` says why it cannot be compared.
     Raises: InputError: not even the candidate's labels have come in.
     """
-    cutoff, horizon = dt.date.fromisoformat(version.facts["evaluation_cutoff"]), version.facts["horizon_days"]
-    ready = work.as_of - dt.timedelta(days=horizon)
-    if cutoff > ready:
+    horizon = candidate.horizon_days
+    ready = history.as_of - dt.timedelta(days=horizon)
+    if candidate.learnt_until > ready:
         raise InputError(
             Code.HISTORY_TOO_SHORT,
-            what=f"Version {version.number} learnt from revenue up to {cutoff}; the {horizon} days after it have not come in by {work.as_of}",
-            fix=f"hand over purchases up to {cutoff + dt.timedelta(days=horizon)}",
+            what=f"Version {candidate.number} learnt from revenue up to {candidate.learnt_until}; the {horizon} days after it "
+            f"have not come in by {history.as_of}",
+            fix=f"hand over purchases up to {candidate.learnt_until + dt.timedelta(days=horizon)}",
         )
-    sides = {CANDIDATE: version}
-    if other:
-        learnt = dt.date.fromisoformat(other.facts["evaluation_cutoff"])
-        if other.facts["horizon_days"] != horizon:
-            why_not = f"Version {other.number} predicts {other.facts['horizon_days']} days and version {version.number} {horizon}: not comparable."
-        elif learnt > ready:
-            why_not = f"Version {other.number} learnt from revenue up to {learnt}; the {horizon} days after it have not come in by {work.as_of}."
-        else:
-            sides, cutoff = sides | {PRODUCTION: other}, max(cutoff, learnt)
-    evaluation = work.labelled(cutoff, definition(version))
+    why_not = why_not or (_not_comparable(candidate, other, ready, history.as_of) if other else None)
+    sides = {CANDIDATE: candidate} | ({PRODUCTION: other} if other and not why_not else {})
+    cutoff = max(side.learnt_until for side in sides.values())
+    evaluation = history.labelled(cutoff, candidate.definition)
     predicted = {
-        side: model.predict(loaded[side], work.snapshot(cutoff, definition(which))) for side, which in sides.items()
+        name: model.predict(side.model, history.snapshot(cutoff, side.definition)) for name, side in sides.items()
     }
-    last = last_horizon(work, evaluation, cutoff, horizon)
-    newest = work.labelled(cutoff - dt.timedelta(days=horizon), definition(version))
+    others = _others(history, candidate, evaluation, cutoff)
+    values = {name: table["predicted_clv"].to_numpy() for name, table in predicted.items()} | others
+    actual = evaluation["actual_clv"].to_numpy()
+    draws = {name: metrics.resampled(actual, value, rules.replicates, rules.seed) for name, value in values.items()}
+    return Contest(cutoff, evaluation, predicted, others, draws, rules.confidence, why_not)
+
+
+def _not_comparable(candidate: Side, other: Side, ready: dt.date, as_of: dt.date) -> str | None:
+    if other.horizon_days != candidate.horizon_days:
+        return (
+            f"Version {other.number} predicts {other.horizon_days} days and version {candidate.number} "
+            f"{candidate.horizon_days}: they cannot be compared."
+        )
+    if other.learnt_until > ready:
+        return (
+            f"Version {other.number} learnt from revenue up to {other.learnt_until}; the {other.horizon_days} days after it "
+            f"have not come in by {as_of}."
+        )
+    return None
+
+
+def _others(history: History, candidate: Side, evaluation: pd.DataFrame, cutoff: dt.date) -> dict[str, np.ndarray]:
+    horizon = candidate.horizon_days
+    last = last_horizon(history, evaluation, cutoff, horizon)
+    newest = history.labelled(cutoff - dt.timedelta(days=horizon), candidate.definition)
     newest = newest if len(newest) else evaluation.assign(actual_clv=last)
-    others = without_learning(loaded[CANDIDATE], evaluation, newest, last)
-    every = {side: table["predicted_clv"].to_numpy() for side, table in predicted.items()} | others
-    actual, replicates = evaluation["actual_clv"].to_numpy(), work.config.evaluation.bootstrap_replicates
-    draws = {name: metrics.resampled(actual, values, replicates, work.config.seed) for name, values in every.items()}
-    return Sides(cutoff, evaluation, predicted, others, draws, why_not)
+    return without_learning(candidate.model, evaluation, newest, last)
 
 
-def comparison(found: Sides, confidence: float) -> pd.DataFrame:
-    """One row per metric: both values, the difference with its interval, and what it says of the candidate."""
-    against = found.difference(PRODUCTION, confidence)
-    table = pd.DataFrame({side: found.draws[side].loc[0] for side in found.predicted})
+def comparison(contest: Contest) -> pd.DataFrame:
+    """Returns one row per metric: both values, the difference with its interval, and what it says of the candidate."""
+    table = pd.DataFrame({side: contest.draws[side].loc[0] for side in contest.predicted})
+    against = contest.difference(PRODUCTION)
     if against is None:
         return table.rename_axis("metric").reset_index()
     graded = {metric: "" if metric == "bias" else gates.standing(metric, against.loc[metric]) for metric in table.index}
@@ -82,33 +131,32 @@ def comparison(found: Sides, confidence: float) -> pd.DataFrame:
     return table.rename_axis("metric").reset_index()
 
 
-def totals(found: Sides) -> pd.DataFrame:
-    """Net revenue of all customers of the evaluation: what came, and what each side and BTYD had said."""
-    said = {name: table["predicted_clv"].sum() for name, table in found.predicted.items()}
-    said["btyd"], actual = found.others["btyd"].sum(), found.evaluation["actual_clv"].sum()
-    return pd.DataFrame([{"recipe": name, "predicted": value, "actual": actual} for name, value in said.items()])
+def totals(contest: Contest) -> pd.DataFrame:
+    """Returns the net revenue of all customers of the evaluation: what came, and what each side and BTYD had predicted."""
+    predicted = {name: table["predicted_clv"].sum() for name, table in contest.predicted.items()}
+    predicted["btyd"], actual = contest.others["btyd"].sum(), contest.evaluation["actual_clv"].sum()
+    return pd.DataFrame([{"recipe": name, "predicted": value, "actual": actual} for name, value in predicted.items()])
 
 
-def baselines(found: Sides) -> pd.DataFrame:
-    return (
-        pd.DataFrame({name: drawn.loc[0] for name, drawn in found.draws.items()}).T.rename_axis("recipe").reset_index()
-    )
+def recipes(contest: Contest) -> pd.DataFrame:
+    """Returns one row per side and recipe with its metrics."""
+    rows = {name: drawn.loc[0] for name, drawn in contest.draws.items()}
+    return pd.DataFrame(rows).T.rename_axis("recipe").reset_index()
 
 
-def deciles(found: Sides, side: str) -> pd.DataFrame:
-    return metrics.deciles(found.evaluation["actual_clv"].to_numpy(), found.predicted[side]["predicted_clv"].to_numpy())
+def deciles(contest: Contest, side: str) -> pd.DataFrame:
+    """Returns metrics.deciles() of a side."""
+    return metrics.deciles(contest.actual, contest.predicted[side]["predicted_clv"].to_numpy())
 
 
-def covered(found: Sides, side: str) -> pd.DataFrame:
-    return metrics.coverage(
-        found.evaluation["actual_clv"].to_numpy(), found.predicted[side], found.evaluation["lifecycle_stage"]
-    )
+def coverage(contest: Contest, side: str) -> pd.DataFrame:
+    """Returns metrics.coverage() of a side."""
+    return metrics.coverage(contest.actual, contest.predicted[side], contest.evaluation["lifecycle_stage"])
 
 
-def grouped(found: Sides, groups: pd.Series) -> pd.DataFrame:
-    sides = {side: table["predicted_clv"].to_numpy() for side, table in found.predicted.items()}
-    return metrics.by_group(found.evaluation["actual_clv"].to_numpy(), sides | {"btyd": found.others["btyd"]}, groups)
-
-
-def definition(version: Version) -> features.Definition:
-    return features.Definition.from_dict(version.facts["definition"])
+def by_group(contest: Contest, groups: pd.Series) -> pd.DataFrame:
+    """Returns metrics.by_group() of both sides and BTYD. groups: of each customer."""
+    predicted: Mapping[str, np.ndarray] = {
+        side: table["predicted_clv"].to_numpy() for side, table in contest.predicted.items()
+    }
+    return metrics.by_group(contest.actual, {**predicted, "btyd": contest.others["btyd"]}, groups)

@@ -4,37 +4,36 @@ import pandas as pd
 
 from clv.evaluation import metrics
 from clv.evaluation.measure import OURS, Measured
-from clv.workspace import Workspace
 
 
-def resampled(work: Workspace, found: Measured) -> dict[str, pd.DataFrame]:
-    """Each recipe's figures on the customers and on the same resamples of them."""
-    actual, replicates = found.evaluation["actual_clv"].to_numpy(), work.config.evaluation.bootstrap_replicates
+def resampled(measured: Measured, replicates: int, seed: int) -> dict[str, pd.DataFrame]:
+    """Returns, by recipe, its metrics on the customers and on the same resamples of them; of metrics.resampled()."""
+    actual = measured.evaluation["actual_clv"].to_numpy()
     return {
-        name: metrics.resampled(actual, predicted, replicates, work.config.seed)
-        for name, predicted in found.predicted.items()
+        name: metrics.resampled(actual, predicted, replicates, seed) for name, predicted in measured.predicted.items()
     }
 
 
-def compared(work: Workspace, found: Measured, draws: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per recipe: its figures, and how far it is from the best of the others (ours excepted) by RMSE, with an interval.
+def leaderboard(measured: Measured, draws: dict[str, pd.DataFrame], confidence: float) -> pd.DataFrame:
+    """Returns one row per recipe: its metrics, and its difference to the best of the others (ours excepted) by RMSE.
 
-    Args: draws: of resampled().
+    Args:    draws: of resampled().   confidence: of the intervals, 0 to 1.
+    Returns: cutoff, recipe, customers, metrics, best_baseline, beats_the_mean (beyond noise, and it tells customers apart), and
+             low and high of the differences of rmse and normalized_gini.
     """
     best = min((name for name in draws if name != OURS), key=lambda name: draws[name].loc[0, "rmse"])
     rows = []
     for name, drawn in draws.items():
-        against, mean = (
-            metrics.intervals(drawn - draws[other], work.config.evaluation.confidence) for other in (best, "naive_mean")
-        )
+        against_best = metrics.intervals(drawn - draws[best], confidence)
+        against_mean = metrics.intervals(drawn - draws["naive_mean"], confidence)
         # a better constant is no skill: customers must be told apart as well
-        ahead = mean.loc["rmse", "high"] < 0 and mean.loc["normalized_gini", "low"] > 0
+        ahead = against_mean.loc["rmse", "high"] < 0 and against_mean.loc["normalized_gini", "low"] > 0
         rows.append(
-            {"cutoff": found.plan.evaluation.isoformat(), "recipe": name, "customers": len(found.evaluation)}
+            {"cutoff": measured.plan.evaluation.isoformat(), "recipe": name, "customers": len(measured.evaluation)}
             | drawn.loc[0].to_dict()
             | {"best_baseline": best, "beats_the_mean": bool(ahead)}
             | {
-                f"{metric}_difference_{end}": against.loc[metric, end]
+                f"{metric}_difference_{end}": against_best.loc[metric, end]
                 for metric in ("rmse", "normalized_gini")
                 for end in ("low", "high")
             }
@@ -42,8 +41,8 @@ def compared(work: Workspace, found: Measured, draws: dict[str, pd.DataFrame]) -
     return pd.DataFrame(rows).round(6)
 
 
-def sentence(rows: pd.DataFrame) -> str:
-    """One cutoff in words. rows: of compared()."""
+def in_words(rows: pd.DataFrame) -> str:
+    """Returns one cutoff in a sentence. rows: of leaderboard()."""
     ours = rows.set_index("recipe").loc[OURS]
     if not rows["beats_the_mean"].any():
         return f"{ours['cutoff']}: no skill, nothing beats the constant beyond noise."
@@ -54,7 +53,7 @@ def sentence(rows: pd.DataFrame) -> str:
 
 
 def standing(ours: pd.Series) -> str:
-    """By RMSE, beside the best of the others."""
+    """Returns how our RMSE stands beside the best of the others: better than, worse than, the same as, or not told apart from."""
     if ours["rmse_difference_low"] == ours["rmse_difference_high"] == 0:
         return "the same as"
     if ours["rmse_difference_high"] < 0:

@@ -18,6 +18,9 @@ BTYD_COLUMNS = ["btyd_purchases", "btyd_alive", "btyd_spend", "btyd_revenue"]
 BTYD_NEEDS = ["tenure_days", "recency_days", "frequency", "average_order_value", "revenue_total"]
 
 
+Options = dict  # for the moment
+
+
 @dataclass(frozen=True)
 class Model:
     """chains: lists of stage names.   stages: by the chain up to them ("btyd+glm").   inputs: columns of the feature table.

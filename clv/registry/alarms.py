@@ -11,7 +11,6 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from clv.errors import UserError
-from clv.record import Review
 from clv.registry.aliases import Version
 from clv.tracking import journal, server
 
@@ -21,6 +20,16 @@ ACKNOWLEDGE = (
 SCORES = "outputs/clv_ranked_predictions.parquet"
 BEFORE = "outputs/clv_ranked_predictions.csv"  # of runs from before there was the Parquet, with the ids as they are
 OPEN, CLOSED = "open", "closed"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A question that waits for a person: which version, and why."""
+
+    model: str
+    version: str
+    as_of: str
+    reasons: list[str]
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Scores:
         return self.as_of + dt.timedelta(days=self.horizon_days)
 
 
-def open_review(review: Review, opened_at: str) -> str:
+def open_alarm(review: Alarm, opened_at: str) -> str:
     """Open a review in the active run, which holds its reports by now; last a tag on the version that points here. Returns the run's id."""
     one = journal.stack[-1]
     run_id = one.run_id

@@ -1,6 +1,7 @@
 """The registry: versions, their files and the aliases that name them."""
 
 import contextlib
+import datetime as dt
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import mlflow
 import tenacity
 from mlflow.exceptions import MlflowException
 
+from clv import features
 from clv.errors import Unreachable, UserError
 from clv.tracking import server
 
@@ -31,6 +33,31 @@ class Version:
     tags: dict[str, str]
     kept: Path | None = None
     seen: str = ""
+
+    @property
+    def horizon_days(self) -> int:
+        """How far ahead it predicts."""
+        return self.facts["horizon_days"]
+
+    @property
+    def definition(self) -> features.Definition:
+        """The features that it learnt from."""
+        return features.Definition.from_dict(self.facts["definition"])
+
+    @property
+    def learnt_until(self) -> dt.date:
+        """First day whose revenue it has not learnt from."""
+        return dt.date.fromisoformat(self.facts["evaluation_cutoff"])
+
+    @property
+    def measured_days(self) -> tuple[dt.date, dt.date]:
+        """First day that it was measured on, and the day after the last one."""
+        return self.learnt_until, self.learnt_until + dt.timedelta(days=self.horizon_days)
+
+    @property
+    def revenue_then(self) -> float:
+        """Net revenue of those days, new customers' too, as its training saw it."""
+        return self.facts["evaluation_revenue"]
 
 
 def aliases(name: str) -> dict[str, str]:

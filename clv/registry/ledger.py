@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 BOOTSTRAP, PROMOTION, ROLLBACK, OUTSIDE = "bootstrap", "promotion", "rollback", "promoted outside the ledger"
@@ -28,6 +29,22 @@ FIELDS = {  # of every entry; the facts of the event come besides
     "previous": str,  # digest of the entry before
 }
 Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the ledger is to say.
+
+    event: of clv.ledger.   by, why: as a person said it.   to: the version of the model that is in production from now on; None: nothing
+    moves.   versions: MODEL/NUMBER of the versions that show it.   facts: JSON-ready; what it was based on.
+    """
+
+    event: str
+    by: str
+    why: str
+    to: str | None
+    versions: tuple[str, ...]
+    facts: dict
 
 
 def key(number: int) -> str:

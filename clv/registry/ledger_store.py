@@ -15,8 +15,8 @@ import tenacity
 from mlflow.exceptions import MlflowException
 
 from clv.errors import UserError
-from clv.record import Decision
 from clv.registry import alarms, aliases, ledger, reviews
+from clv.registry.ledger import Decision
 from clv.tracking import server
 
 LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000

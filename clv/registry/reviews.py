@@ -3,11 +3,11 @@
 import datetime as dt
 import hashlib
 import json
+from dataclasses import dataclass
 
 from mlflow.exceptions import MlflowException
 
 from clv.errors import UserError
-from clv.record import Assessment
 from clv.registry import aliases
 from clv.registry.aliases import Version
 from clv.tracking import journal, server
@@ -17,7 +17,24 @@ REVIEW = "mlflow run . -e review -P version={version}"
 HEADING = "\n\n**Review**"
 
 
-def attach(assessment: Assessment) -> None:
+@dataclass(frozen=True)
+class Review:
+    """A candidate beside the version in production, as a person reads it: goes to the candidate's own run and version.
+
+    model, version, run_id: of the candidate.   against: version in production, None where there was none.   gates: passed or failed.
+    page: HTML.   content: JSON-ready, with at (when).
+    """
+
+    model: str
+    version: str
+    run_id: str
+    against: str | None
+    gates: str
+    page: str
+    content: dict
+
+
+def attach(assessment: Review) -> None:
     """Page and figures to the candidate's run; then tags and a link on its version."""
     client, stamp = server.client(), f"{dt.datetime.fromisoformat(assessment.content['at']):%Y%m%dT%H%M%SZ}"
     text, folder = json.dumps(assessment.content, indent=1, allow_nan=False) + "\n", f"review/{stamp}"

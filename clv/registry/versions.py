@@ -4,7 +4,9 @@ import hashlib
 import json
 import tempfile
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -13,7 +15,6 @@ from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FIL
 from clv import model
 from clv.errors import Unreachable, UserError
 from clv.model import files
-from clv.record import Candidate
 from clv.registry.aliases import ANOTHER, CANDIDATE, Version
 from clv.tracking import journal, server
 
@@ -22,6 +23,20 @@ LINK = "a link"
 COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 CONFIG = "config.yaml"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model on its way to the registry.
+
+    model: of clv.model.   facts: JSON-ready; what scoring and monitoring need to use this version.
+    example: a few rows of its inputs, for the signature.   description: Markdown that a reviewer reads.
+    """
+
+    model: Any
+    facts: dict
+    example: Any
+    description: str
 
 
 def register(candidate: Candidate, name: str) -> str:

@@ -1,9 +1,9 @@
-"""The steps, in the README's order. Each takes the workspace and hands back its record; `pipeline.py` writes and logs it."""
+"""The steps, in the README's order. Each takes the values that it names and hands back an outcome; clv/run.py does the rest."""
 
 from clv.steps.backtest import backtest
 from clv.steps.data import features, read, simulate
 from clv.steps.explain import explain
-from clv.steps.governance import ledger
+from clv.steps.ledger import ledger
 from clv.steps.monitoring import monitor
 from clv.steps.promotion import acknowledge, bootstrap, promote, reject, rollback
 from clv.steps.readiness import readiness

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,65 +10,80 @@ import pandas as pd
 
 from clv import features, model
 from clv.errors import Code, InputError, UserError
-from clv.record import Record
+from clv.history import History
+from clv.outcome import Outcome, Run
 from clv.registry import alarms, aliases, versions
 from clv.registry.alarms import Scores
 from clv.registry.aliases import Version
-from clv.workspace import Workspace
+from clv.registry.standing import Standing
 
-PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
-MOST = 20  # rows on the terminal
+_PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
+_MOST = 20  # rows on the terminal
 
 
-def explain(work: Workspace) -> Record:
-    """The change of each customer's prediction in parts, and, of one customer, what the features add to it.
+@dataclass(frozen=True)
+class Contributions:
+    """What features add to one customer's prediction.
+
+    table: feature, in_words, value, times (the factor by which it moves the prediction), part (in currency), largest part first.
+    predicted: of the customer, in currency.   typical: of a customer whom no feature moves; the parts sum to predicted - typical.
+    """
+
+    table: pd.DataFrame
+    predicted: float
+    typical: float
+
+
+def explain(run: Run, history: History, standing: Standing) -> Outcome:
+    """Splits the change of each customer's prediction into parts and, for one customer, says what each feature adds to it.
 
     Raises: UserError: the runs are not there, or the customer is not.
     """
-    before, after = runs(work)
-    found = changes(work, before, after) if before else pd.DataFrame()
-    one = work.config.ask.customer
-    version = aliases.existing(work.config.tracking.model_name, work.config.person.version or after.version)
-    day = after.as_of if not work.config.window.as_of else work.as_of
-    added = contributions(work, version, day, one) if one else pd.DataFrame()
-    mine = found[found["customer_id"] == one] if one and len(found) else found
-    outputs = {
-        name: table
-        for name, table in (("explain/changes.csv", mine), ("explain/contributions.csv", added))
-        if len(table)
-    }
-    said = [in_words(mine, before, after)] if before else ["there is one scoring run so far: no change to explain"]
-    if one:
-        said.append(
-            f"customer {one} as of {day}, version {version.number}: predicted {added.attrs['predicted']:,.2f}; all features together add "
-            f"{added['part'].sum():+,.2f} to the {added.attrs['typical']:,.2f} of a customer whom none of them moves"
+    before, after = _runs(run, standing)
+    customer, sentences, tables = run.config.ask.customer, [], {}
+    changes = _changes(history, standing, before, after) if before else pd.DataFrame()
+    if before:
+        changes = changes[changes["customer_id"] == customer] if customer else changes
+        sentences.append(_in_words(changes, before, after))
+        tables["explain/changes.csv"] = changes
+    else:
+        sentences.append("there is one scoring run so far: no change to explain")
+    if customer:
+        version = aliases.existing(standing.name, run.config.person.version or after.version)
+        day = history.as_of if run.config.window.as_of else after.as_of
+        added = contributions(history, version, day, customer)
+        sentences.append(
+            f"customer {customer} as of {day}, version {version.number}: predicted {added.predicted:,.2f}; all features together add "
+            f"{added.table['part'].sum():+,.2f} to the {added.typical:,.2f} of a customer whom none of them moves"
         )
-    return Record(
-        "; ".join(said),
-        outputs=outputs,
+        tables["explain/contributions.csv"] = added.table
+    tables = {name: table for name, table in tables.items() if len(table)}
+    return Outcome(
+        "; ".join(sentences),
+        outputs=tables,
         artifacts={
-            f"outputs/{name}": work.loggable(table) if "customer_id" in table else table
-            for name, table in outputs.items()
+            f"outputs/{name}": run.loggable(table) if "customer_id" in table else table
+            for name, table in tables.items()
         },
-        metrics={f"explain/{part}": mine[part].sum() for part in (PARTS if before else [])},
-        table=added if one else mine.head(MOST),
-        warnings=other_horizon(before, after),
+        metrics={f"explain/{part}": changes[part].sum() for part in (_PARTS if before else [])},
+        table=added.table if customer else changes.head(_MOST),
+        warnings=_other_horizon(before, after),
     )
 
 
-def runs(work: Workspace) -> tuple[Scores | None, Scores]:
+def _runs(run: Run, standing: Standing) -> tuple[Scores | None, Scores]:
     """The two scoring runs: those that were asked for, or the two newest.
 
     Raises: UserError: there is none, or the one called before is of a later day.
     """
-    asked, newest = work.config.ask, alarms.scoring_runs(work.config.tracking.model_name)
-    if not newest and not (asked.before and asked.after):
+    ask, newest = run.config.ask, alarms.scoring_runs(standing.name)
+    if not newest and not (ask.before and ask.after):
         raise UserError("No run has scored customers yet.\nHint: run `mlflow run . -e score` first.")
-    after = alarms.scores(alarms.scoring_run(asked.after)) if asked.after else newest[0]
-    earlier = [one for one in newest if one.run_id != after.run_id]
-    before = alarms.scores(alarms.scoring_run(asked.before)) if asked.before else next(iter(earlier), None)
-    if before and not (asked.before or asked.after):  # the two newest, in the order of their days
-        before, after = sorted([before, after], key=lambda one: one.as_of)
+    after = alarms.scores(alarms.scoring_run(ask.after)) if ask.after else newest[0]
+    earlier = [scores for scores in newest if scores.run_id != after.run_id]
+    before = alarms.scores(alarms.scoring_run(ask.before)) if ask.before else next(iter(earlier), None)
+    if before and not (ask.before or ask.after):  # the two newest, in the order of their days
+        before, after = sorted([before, after], key=lambda scores: scores.as_of)
     if before and before.as_of > after.as_of:
         raise UserError(
             f"Run {before.run_id} scored as of {before.as_of}, after run {after.run_id} as of {after.as_of}.\nHint: swap before and after."
@@ -75,41 +91,45 @@ def runs(work: Workspace) -> tuple[Scores | None, Scores]:
     return before, after
 
 
-def changes(work: Workspace, before: Scores, after: Scores) -> pd.DataFrame:
+def _changes(history: History, standing: Standing, before: Scores, after: Scores) -> pd.DataFrame:
     """One row a customer, largest change first: the stored predictions, and the parts that sum to their difference.
 
     passing_time: the earlier version on the earlier orders, seen from the later day.   new_orders: with the orders since then.
-    model_version: by the later version.   corrected_history: what the versions say today of the two days, beside what was stored (orders that came
-    or changed later, rounding).   The parts are taken in that order.
+    model_version: of the later version.   corrected_history: what the versions say today of the two days, beside what was stored
+    (orders that came or changed later, rounding).   The parts are taken in that order.
     """
-    old, new = (aliases.existing(work.config.tracking.model_name, one.version) for one in (before, after))
-    stored = [scored(one) for one in (before, after)]
-    then = predicted(work, old, before.as_of, before.as_of)
-    waited = predicted(work, old, before.as_of, after.as_of)
-    ordered = predicted(work, old, after.as_of, after.as_of)
-    now = predicted(work, new, after.as_of, after.as_of) if new.number != old.number else ordered
+    old, new = (aliases.existing(standing.name, scores.version) for scores in (before, after))
+    then = _predicted(history, old, before.as_of, before.as_of)
+    waited = _predicted(history, old, before.as_of, after.as_of)
+    ordered = _predicted(history, old, after.as_of, after.as_of)
+    now = _predicted(history, new, after.as_of, after.as_of) if new.number != old.number else ordered
     table = pd.concat(
-        [*stored, then, waited, ordered, now], axis=1, keys=["predicted_before", "predicted_after", *"abcd"]
+        [_stored(before), _stored(after), then, waited, ordered, now],
+        axis=1,
+        keys=["predicted_before", "predicted_after", "then", "waited", "ordered", "now"],
     ).fillna(0.0)
-    found = table[["predicted_before", "predicted_after"]].assign(
+    changes = table[["predicted_before", "predicted_after"]].assign(
         change=table["predicted_after"] - table["predicted_before"],
-        passing_time=table["b"] - table["a"],
-        new_orders=table["c"] - table["b"],
-        model_version=table["d"] - table["c"],
-        corrected_history=(table["a"] - table["predicted_before"]) + (table["predicted_after"] - table["d"]),
+        passing_time=table["waited"] - table["then"],
+        new_orders=table["ordered"] - table["waited"],
+        model_version=table["now"] - table["ordered"],
+        corrected_history=(table["then"] - table["predicted_before"]) + (table["predicted_after"] - table["now"]),
     )
-    found = found.rename_axis("customer_id").reset_index()
-    order = found["change"].abs().sort_values(ascending=False, kind="stable").index
-    names = {
-        "version_before": old.number,
-        "version_after": new.number,
-        "as_of_before": before.as_of,
-        "as_of_after": after.as_of,
-    }
-    return found.loc[order].reset_index(drop=True).assign(**{name: str(value) for name, value in names.items()})
+    changes = changes.rename_axis("customer_id").reset_index()
+    order = changes["change"].abs().sort_values(ascending=False, kind="stable").index
+    return (
+        changes.loc[order]
+        .reset_index(drop=True)
+        .assign(
+            version_before=str(old.number),
+            version_after=str(new.number),
+            as_of_before=str(before.as_of),
+            as_of_after=str(after.as_of),
+        )
+    )
 
 
-def other_horizon(before: Scores | None, after: Scores) -> tuple[str, ...]:
+def _other_horizon(before: Scores | None, after: Scores) -> tuple[str, ...]:
     if before is None or before.horizon_days == after.horizon_days:
         return ()
     return (
@@ -117,46 +137,38 @@ def other_horizon(before: Scores | None, after: Scores) -> tuple[str, ...]:
     )
 
 
-def scored(run: Scores) -> pd.Series:
+def _stored(scores: Scores) -> pd.Series:
     """The stored predictions, index customer_id."""
     with tempfile.TemporaryDirectory() as folder:
-        table = alarms.download_scores(run, Path(folder))
+        table = alarms.download_scores(scores, Path(folder))
     if table is None:
         raise UserError(
-            f"The scores of run {run.run_id} are gone.\nHint: choose other runs: -P before=RUN -P after=RUN."
+            f"The scores of run {scores.run_id} are gone.\nHint: choose other runs: -P before=RUN -P after=RUN."
         )
     return table.set_index("customer_id")["predicted_clv"]
 
 
-def predicted(work: Workspace, version: Version, known_until: dt.date, as_of: dt.date) -> pd.Series:
+def _predicted(history: History, version: Version, known_until: dt.date, as_of: dt.date) -> pd.Series:
     """What the version says as of a day from the orders before another day; index customer_id."""
-    table = table_of(work, version, known_until, as_of)
+    table = history.seen_from(known_until, as_of, version.definition)
     if table.empty:
         raise InputError(
             Code.NO_CUSTOMERS,
-            what=f"{work.config.data.path} holds no order before {known_until}",
+            what=f"{history.path} holds no order before {known_until}",
             fix="hand over the history that was scored",
         )
-    return pd.Series(
-        model.predict(versions.load(version), table)["predicted_clv"].to_numpy(), index=table["customer_id"]
-    )
+    predicted = model.predict(versions.load(version), table)["predicted_clv"]
+    return pd.Series(predicted.to_numpy(), index=table["customer_id"])
 
 
-def table_of(work: Workspace, version: Version, known_until: dt.date, as_of: dt.date) -> pd.DataFrame:
-    recent = features.history(work.purchases.filter(f"order_date < DATE '{known_until}'"))
-    return features.snapshot(recent, as_of, features.Definition.from_dict(version.facts["definition"]))
+def contributions(history: History, version: Version, as_of: dt.date, customer: str) -> Contributions:
+    """Returns what each feature adds to one customer's prediction.
 
-
-def contributions(work: Workspace, version: Version, as_of: dt.date, customer: str) -> pd.DataFrame:
-    """What each feature adds to one customer's prediction, largest part first.
-
-    Returns: feature, in_words, value, times (the factor by which it moves the prediction), part (in currency; the parts sum to the prediction
-             minus that of a customer whom no feature moves).
-    Raises:  InputError: the customer had no order before the day.
-    Source:  SHAP values add up on the log scale; to currency by the logarithmic mean: Ang (2005), The LMDI approach to decomposition
-             analysis, doi:10.1016/j.enpol.2003.10.010.
+    Raises: InputError: the customer had no order before the day.
+    Source: SHAP values add up on the log scale; to currency by the logarithmic mean: Ang (2005), The LMDI approach to decomposition
+            analysis, doi:10.1016/j.enpol.2003.10.010.
     """
-    table = table_of(work, version, as_of, as_of)
+    table = history.seen_from(as_of, as_of, version.definition)
     row = table[table["customer_id"] == customer].reset_index(drop=True)
     if row.empty:
         raise InputError(
@@ -164,12 +176,13 @@ def contributions(work: Workspace, version: Version, as_of: dt.date, customer: s
             what=f"Customer {customer!r} had no order before {as_of}",
             fix="ids are text, as in the purchase history: 00042 is not 42",
         )
-    loaded = versions.load(version)
-    effects = model.contributions(loaded, row).iloc[0]
-    value = float(model.predict(loaded, row)["predicted_clv"].iloc[0])
-    typical = value / np.exp(effects.sum())
-    mean = value if np.isclose(value, typical) else (value - typical) / np.log(value / typical)
-    found = pd.DataFrame(
+    fitted = versions.load(version)
+    effects = model.contributions(fitted, row).iloc[0]
+    predicted = float(model.predict(fitted, row)["predicted_clv"].iloc[0])
+    typical = float(predicted / np.exp(effects.sum()))
+    close = np.isclose(predicted, typical)
+    mean = predicted if close else (predicted - typical) / np.log(predicted / typical)
+    added = pd.DataFrame(
         {
             "feature": effects.index,
             "in_words": [features.in_words(name) for name in effects.index],
@@ -178,17 +191,15 @@ def contributions(work: Workspace, version: Version, as_of: dt.date, customer: s
             "part": mean * effects.to_numpy(),
         }
     )
-    order = found["part"].abs().sort_values(ascending=False, kind="stable").index
-    found = found.loc[order].reset_index(drop=True).round(6)
-    found.attrs = {"predicted": value, "typical": typical}
-    return found
+    order = added["part"].abs().sort_values(ascending=False, kind="stable").index
+    return Contributions(added.loc[order].reset_index(drop=True).round(6), predicted, typical)
 
 
-def in_words(table: pd.DataFrame, before: Scores, after: Scores) -> str:
-    total = table[["change", *PARTS]].sum()
-    who = f"customer {table['customer_id'].iloc[0]}" if len(table) == 1 else f"{len(table):,} customers"
+def _in_words(changes: pd.DataFrame, before: Scores, after: Scores) -> str:
+    total = changes[["change", *_PARTS]].sum()
+    who = f"customer {changes['customer_id'].iloc[0]}" if len(changes) == 1 else f"{len(changes):,} customers"
     return (
-        f"{who} from {before.as_of} (version {before.version}) to {after.as_of} (version {after.version}): {total['change']:+,.2f} = passing time "
-        f"{total['passing_time']:+,.2f}, new orders {total['new_orders']:+,.2f}, model version {total['model_version']:+,.2f}, corrected history and rounding "
-        f"{total['corrected_history']:+,.2f}"
+        f"{who} from {before.as_of} (version {before.version}) to {after.as_of} (version {after.version}): {total['change']:+,.2f} = "
+        f"passing time {total['passing_time']:+,.2f}, new orders {total['new_orders']:+,.2f}, model version "
+        f"{total['model_version']:+,.2f}, corrected history and rounding {total['corrected_history']:+,.2f}"
     )

@@ -11,17 +11,18 @@ from clv.monitor import INSUFFICIENT, Finding, baseline, checks, distributions, 
 from clv.monitor.baseline import PREDICTED, Baseline
 from clv.monitor.verdict import PERSON_DECIDES
 from clv.monitor.verdict import verdict as judge
-from clv.record import Record, Review
+from clv.outcome import Open, Outcome
 from clv.registry import aliases, versions
-from clv.registry.alarms import ACKNOWLEDGE
+from clv.registry.alarms import ACKNOWLEDGE, Alarm
 from clv.steps import vintages
-from clv.workspace import Workspace
+from clv.steps.old_work import Workspace
 
 MOVED_MOST = 3
 
 
-def monitor(work: Workspace) -> Record:
+def monitor(run, history, production) -> Outcome:
     """Five checks of the version in production; nothing is fitted and nothing is changed."""
+    work = Workspace(run, history, production)
     base = known(work)
     now, history = look(work, base)
     moving, limits = work.config.features.moving, checks.limits(asdict(work.config.monitor))
@@ -45,18 +46,18 @@ def monitor(work: Workspace) -> Record:
         **evidently_pages(work, base, now, table),
     }
     names = {name: "monitoring/" + name.replace(".", f"_{work.stamp}.") for name in outputs}
-    return Record(
+    return Outcome(
         f"{verdict.upper()}: {in_short(verdict, reasons, findings)} (read {names['monitoring.html']} first)",
         title=f"{verdict}, version {work.production.number}, as of {work.as_of}",
         outputs={names[name]: content for name, content in outputs.items()},
         artifacts=vintages.artifacts(matured),
         metrics=figures(table, findings),
         series=vintages.series(matured),
-        decisions=work.governance.to_enter,
         tags=work.production_tags | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]},
-        review=Review(work.production.name, work.production.number, work.as_of.isoformat(), reasons)
+        warnings=(production.warning,) if production.warning else (),
+        effects=(Open(Alarm(work.production.name, work.production.number, work.as_of.isoformat(), reasons)),)
         if verdict == "review"
-        else None,
+        else (),
     )
 
 

@@ -4,174 +4,187 @@ import datetime as dt
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from clv import alerts, data
+from clv import alerts, data, settings
 from clv.errors import UserError
+from clv.history import History
 from clv.monitor import baseline
-from clv.record import Record
+from clv.outcome import RANKED, Outcome, Run
 from clv.registry import alarms, ledger, ledger_store, reviews, versions
+from clv.registry.production import Production
+from clv.registry.standing import Standing
 from clv.tracking import server
-from clv.workspace import RANKED, Workspace
 
 CHECKLIST = Path(__file__).parents[2] / "docs" / "launch_readiness_checklist.md"
-OK, FAILED, ASKS = "ok", "FAILED", "asks"
-TEST_MESSAGE = "Test message of the CLV engine's readiness check. Nothing has to be done."
+_OK, _FAILED, _ASKS = "ok", "FAILED", "asks"
+_TEST_MESSAGE = "Test message of the CLV engine's readiness check. Nothing has to be done."
 
 
-def readiness(work: Workspace) -> Record:
-    """One row a line of the checklist; the run fails while a line that a program checks does not hold."""
-    table = pd.DataFrame(
-        [
-            {"line": name, "holds when": text} | answer(work, name, who)
-            for name, text, who in lines(CHECKLIST.read_text())
-        ]
-    )
-    counts = {status: int((table["status"] == status).sum()) for status in (OK, FAILED, ASKS)}
-    failed = table.loc[table["status"] == FAILED, "line"]
-    said = f"{counts[OK]} lines hold, {counts[FAILED]} do not, {counts[ASKS]} are for a person to answer"
-    return Record(
-        said,
+@dataclass(frozen=True)
+class Asked:
+    """What the lines of the checklist are checked against."""
+
+    run: Run
+    history: History
+    production: Production
+    standing: Standing
+
+
+def readiness(run: Run, history: History, production: Production, standing: Standing) -> Outcome:
+    """Checks each line of the checklist; the run fails while a line that a program checks does not hold."""
+    asked = Asked(run, history, production, standing)
+    rows = [
+        {"line": name, "holds when": text} | _answer(asked, name, who)
+        for name, text, who in lines(CHECKLIST.read_text())
+    ]
+    table = pd.DataFrame(rows)
+    counts = {status: int((table["status"] == status).sum()) for status in (_OK, _FAILED, _ASKS)}
+    summary = f"{counts[_OK]} lines hold, {counts[_FAILED]} do not, {counts[_ASKS]} are for a person to answer"
+    failed = ", ".join(table.loc[table["status"] == _FAILED, "line"])
+    refusal = UserError(f"{summary}. Not ready: {failed}.\nHint: each line is explained in docs/{CHECKLIST.name}.")
+    return Outcome(
+        summary,
         artifacts={"readiness.csv": table},
         metrics={f"readiness/{status.lower()}": count for status, count in counts.items()},
         table=table.drop(columns="holds when"),
-        refused=UserError(
-            f"{said}. Not ready: {', '.join(failed)}.\nHint: each line is explained in docs/{CHECKLIST.name}."
-        )
-        if len(failed)
-        else None,
+        refused=refusal if failed else None,
     )
 
 
 def lines(text: str) -> list[tuple[str, str, str]]:
-    """Name, sentence, and who checks, of each row of the checklist's table."""
+    """Returns name, sentence, and who checks, of each row of the checklist's table."""
     rows = re.findall(r"^\| (.+?) \| (.+?) \| (\w+) \|$", text, re.M)
-    return [(name, said, who) for name, said, who in rows if who != "by"]
+    return [(name, sentence, who) for name, sentence, who in rows if who != "by"]
 
 
-def answer(work: Workspace, name: str, who: str) -> dict[str, str]:
+def _answer(asked: Asked, name: str, who: str) -> dict[str, str]:
     """status, and what was found."""
     if who == "program":
         try:
             with server.readable():
-                return {"status": OK, "found": CHECKS[name](work)}
+                return {"status": _OK, "found": CHECKS[name](asked)}
         except (UserError, OSError) as error:
-            return {"status": FAILED, "found": " ".join(str(error).splitlines()[:1])}
-    person = getattr(work.config.readiness.people, who)
+            return {"status": _FAILED, "found": " ".join(str(error).splitlines()[:1])}
+    person = getattr(asked.run.config.readiness.people, who)
     if not person:
-        return {"status": FAILED, "found": f"nobody is named to answer: readiness.people.{who}=NAME"}
-    return {"status": ASKS, "found": f"{person} ({who}) answers"}
+        return {"status": _FAILED, "found": f"nobody is named to answer: readiness.people.{who}=NAME"}
+    return {"status": _ASKS, "found": f"{person} ({who}) answers"}
 
 
-def purchases(work: Workspace) -> str:
-    found = work.transactions
-    if said := data.refusal(found, work.limits, work.config.data.path):
-        raise said
-    return f"{found.quality.rows:,} rows, {found.quality.rejected_rows:,} rejected"
+def _purchases(asked: Asked) -> str:
+    transactions = asked.history.transactions
+    if error := data.refusal(transactions, settings.data_limits(asked.run.config), asked.history.path):
+        raise error
+    return f"{transactions.quality.rows:,} rows, {transactions.quality.rejected_rows:,} rejected"
 
 
-def history(work: Workspace) -> str:
-    if not work.plan.training:
+def _length(asked: Asked) -> str:
+    plan = settings.plan(asked.run.config, asked.history)
+    if not plan.training:
         raise UserError(
-            f"the history from {work.first_day} is shorter than two horizons: nothing can be learnt from labels"
+            f"the history from {plan.first_day} is shorter than two horizons: nothing can be learnt from labels"
         )
-    return f"{len(work.plan.training)} training cutoffs, evaluation at {work.plan.evaluation}"
+    return f"{len(plan.training)} training cutoffs, evaluation at {plan.evaluation}"
 
 
-def fresh_data(work: Workspace) -> str:
-    return recent(work, dt.date.fromisoformat(work.transactions.quality.last_day), "the newest order is of")
+def _fresh_data(asked: Asked) -> str:
+    return _recent(asked, asked.history.last_day, "the newest order is of")
 
 
-def recent(work: Workspace, day: dt.date, said: str) -> str:
-    age, most = (work.now.date() - day).days, work.config.readiness.max_age_days
+def _recent(asked: Asked, day: dt.date, words: str) -> str:
+    age, most = (asked.run.now.date() - day).days, asked.run.config.readiness.max_age_days
     if not age <= most:
-        raise UserError(f"{said} {day}, {age} days ago; readiness.max_age_days={most}")
-    return f"{said} {day}"
+        raise UserError(f"{words} {day}, {age} days ago; readiness.max_age_days={most}")
+    return f"{words} {day}"
 
 
-def production(work: Workspace) -> str:
-    versions.load(work.production)
-    return f"version {work.production.number}, {len(versions.recorded_files(work.production))} files verified"
+def _production(asked: Asked) -> str:
+    version = asked.production.version
+    versions.load(version)
+    return f"version {version.number}, {len(versions.recorded_files(version))} files verified"
 
 
-def known_baseline(work: Workspace) -> str:
-    found = baseline.load(versions.verified(work.production, versions.BASELINE))
-    return f"{found.customers:,} customers, {len(found.sketches)} columns"
+def _baseline(asked: Asked) -> str:
+    base = baseline.load(versions.verified(asked.production.version, versions.BASELINE))
+    return f"{base.customers:,} customers, {len(base.sketches)} columns"
 
 
-def reviewed(work: Workspace) -> str:
-    number, newest = work.production.number, ledger.newest_move(work.governance.known_decisions)
-    promoted = ledger.approved(work.governance.known_decisions, number)
-    if work.governance.unrecorded or promoted is None or newest["event"] == ledger.OUTSIDE:
+def _reviewed(asked: Asked) -> str:
+    number, decisions = asked.production.version.number, asked.standing.decisions
+    newest, promotion = ledger.newest_move(decisions), ledger.approved(decisions, number)
+    if _unrecorded(asked) or promotion is None or newest is None or newest["event"] == ledger.OUTSIDE:
         raise UserError(
             f"nobody put version {number} into production through a review: {reviews.REVIEW.format(version=number)}, then promote it"
         )
-    return f"{promoted['event']} by {promoted['by']} on {promoted['at']}" + (
-        ", gates overridden" if promoted.get("override") else ""
-    )
+    despite = ", despite failed gates" if promotion.get("despite_gates") else ""
+    return f"{promotion['event']} by {promotion['by']} on {promotion['at']}{despite}"
 
 
-def whole_ledger(work: Workspace) -> str:
-    name = work.config.tracking.model_name
-    if wrong := ledger_store.problems(name):
-        raise UserError(f"{len(wrong)} problems: {wrong[0]}")
-    if work.governance.unrecorded:
-        raise UserError(f"it does not know that version {work.governance.unrecorded.to} is in production")
-    return f"{len(work.governance.known_decisions)} entries verified"
+def _unrecorded(asked: Asked) -> bool:
+    """Whether somebody moved the alias with other means than this engine's, and no entry says so."""
+    return asked.standing.production_number != ledger.current(asked.standing.decisions)
 
 
-def monitored(work: Workspace) -> str:
-    found = reviews.last_verdict(work.production)
-    if found is None:
-        raise UserError(f"it has not looked at version {work.production.number}: mlflow run . -e monitor")
-    if waiting := alarms.waiting(work.production):
-        raise UserError(f"{len(waiting)} reviews are open: {alarms.ACKNOWLEDGE.format(run_id=waiting[0])}")
-    return f"{found['verdict']} as of {found['as_of']}"
+def _ledger(asked: Asked) -> str:
+    if problems := ledger_store.problems(asked.standing.name):
+        raise UserError(f"{len(problems)} problems: {problems[0]}")
+    if _unrecorded(asked):
+        raise UserError(f"it does not know that version {asked.standing.production_number} is in production")
+    return f"{len(asked.standing.decisions)} entries verified"
 
 
-def outputs(work: Workspace) -> str:
-    newest = work.table(RANKED, "score").iloc[0]
-    if newest["model_version"] != work.production.number:
+def _monitored(asked: Asked) -> str:
+    version = asked.production.version
+    newest = reviews.last_verdict(version)
+    if newest is None:
+        raise UserError(f"it has not looked at version {version.number}: mlflow run . -e monitor")
+    if waiting := alarms.waiting(version):
+        raise UserError(f"{len(waiting)} alarms are open: {alarms.ACKNOWLEDGE.format(run_id=waiting[0])}")
+    return f"{newest['verdict']} as of {newest['as_of']}"
+
+
+def _outputs(asked: Asked) -> str:
+    newest, number = asked.run.table(RANKED, "score").iloc[0], asked.production.version.number
+    if newest["model_version"] != number:
         raise UserError(
-            f"made by version {newest['model_version']}; version {work.production.number} is in production: mlflow run . -e score"
+            f"made by version {newest['model_version']}; version {number} is in production: mlflow run . -e score"
         )
-    return recent(work, dt.date.fromisoformat(newest["as_of"]), f"by version {newest['model_version']}, as of")
+    return _recent(asked, dt.date.fromisoformat(newest["as_of"]), f"by version {newest['model_version']}, as of")
 
 
-def delivered(work: Workspace) -> str:
-    chosen = work.config.alerts
-    if not chosen.url_variables:
+def _alerts(asked: Asked) -> str:
+    variables = asked.run.config.alerts.url_variables
+    if not variables:
         raise UserError('nobody is alerted: overrides="alerts=apprise", and addresses in CLV_ALERT_URLS')
-    found = alerts.send(chosen.url_variables, "CLV engine: test message", TEST_MESSAGE)
-    if found.problems:
-        raise UserError("; ".join(found.problems))
-    return f"a test message went to {found.delivered} addresses"
+    delivery = alerts.send(variables, "CLV engine: test message", _TEST_MESSAGE)
+    if delivery.problems:
+        raise UserError("; ".join(delivery.problems))
+    return f"a test message went to {delivery.delivered} addresses"
 
 
-def disk(work: Workspace) -> str:
-    folder = next(
-        path
-        for path in (Path(work.config.outputs).absolute(), *Path(work.config.outputs).absolute().parents)
-        if path.exists()
-    )
-    free, least = shutil.disk_usage(folder).free / 1e9, work.config.readiness.min_free_gb
+def _disk(asked: Asked) -> str:
+    outputs = Path(asked.run.config.outputs).absolute()
+    folder = next(path for path in (outputs, *outputs.parents) if path.exists())
+    free, least = shutil.disk_usage(folder).free / 1e9, asked.run.config.readiness.min_free_gb
     if not free >= least:
         raise UserError(f"{free:.1f} GB are free; readiness.min_free_gb={least:g}")
     return f"{free:.0f} GB are free"
 
 
-CHECKS: dict[str, Callable[[Workspace], str]] = {
-    "data": purchases,
-    "history": history,
-    "fresh data": fresh_data,
-    "production": production,
-    "baseline": known_baseline,
-    "reviewed": reviewed,
-    "ledger": whole_ledger,
-    "monitor": monitored,
-    "outputs": outputs,
-    "alerts": delivered,
-    "disk": disk,
+CHECKS: dict[str, Callable[[Asked], str]] = {
+    "data": _purchases,
+    "history": _length,
+    "fresh data": _fresh_data,
+    "production": _production,
+    "baseline": _baseline,
+    "reviewed": _reviewed,
+    "ledger": _ledger,
+    "monitor": _monitored,
+    "outputs": _outputs,
+    "alerts": _alerts,
+    "disk": _disk,
 }

@@ -7,89 +7,85 @@ from pathlib import Path
 
 import numpy as np
 
-from clv import data, model
+from clv import data, model, settings
 from clv.config import Config, from_yaml
 from clv.errors import UserError
 from clv.evaluation.measure import OURS, measure
-from clv.record import Record
+from clv.outcome import Outcome, Run
 from clv.registry import aliases, versions
 from clv.registry.aliases import Version
-from clv.steps.promotion import asked
-from clv.workspace import Workspace
+from clv.registry.standing import Standing
+from clv.steps.promotion import signed
 
-TOLERANCE = 1e-6  # of a prediction, relative to it where it is above 1
-CODE = "model/code/"
+_TOLERANCE = 1e-6  # of a prediction, relative to it where it is above 1
+_CODE = "model/code/"
 
 
-def reproduce(work: Workspace) -> Record:
-    """Fit again from the recorded configuration and data, and compare predictions on the evaluation's customers. Nothing is registered.
+def reproduce(run: Run, standing: Standing) -> Outcome:
+    """Fits again from the recorded configuration and data, and compares predictions on the evaluation's customers. Nothing is registered.
 
     Raises: UserError: the data are not those, or the predictions are not the same; with every difference by its name.
     """
-    asked(work, "reproduce", "version")
-    version = aliases.existing(work.config.tracking.model_name, work.config.person.version)
-    recorded = from_yaml(versions.recorded_config(version), work.config)
-    differences = different_libraries(version) + different_code(version)
-    path = data_of(work, version, recorded, differences)
-    rebuilt = Workspace(
-        replace(
-            recorded, data=replace(recorded.data, path=path), outputs=work.config.outputs, tracking=work.config.tracking
-        ),
-        work.bundle,
-        work.now,
-    )
-    found = measure(rebuilt, rebuilt.plan)
-    before = model.predict(versions.load(version), found.evaluation)["predicted_clv"].to_numpy()
-    distance = np.abs(found.predicted[OURS] - before)
-    off = int((distance > TOLERANCE * np.maximum(1, np.abs(before))).sum())
-    said = f"{len(before):,} predictions at {found.plan.evaluation}, the largest difference is {distance.max():.3g}"
-    named = "".join(f"\n  {one}" for one in differences) or "\n  none that was recorded"
+    person = signed(run.config.person, "reproduce", "version")
+    version = aliases.existing(standing.name, person["version"])
+    recorded = from_yaml(versions.recorded_config(version), run.config)
+    differences = different_libraries(version) + _different_code(version)
+    path = _data_of(run, version, recorded, differences)
+    recorded = replace(recorded, data=replace(recorded.data, path=path))
+    history = settings.history(recorded, run.now)
+    plan = settings.plan(recorded, history)
+    rebuilt = measure(history, plan, settings.recipe(recorded, plan))
+    before = model.predict(versions.load(version), rebuilt.evaluation)["predicted_clv"].to_numpy()
+    distance = np.abs(rebuilt.predicted[OURS] - before)
+    off = int((distance > _TOLERANCE * np.maximum(1, np.abs(before))).sum())
+    result = f"{len(before):,} predictions at {plan.evaluation}, the largest difference is {distance.max():.3g}"
     if off:
+        names = "".join(f"\n  {difference}" for difference in differences) or "\n  none that was recorded"
         raise UserError(
-            f"Version {version.number} is NOT reproduced: {off} of {said}. Different from then:{named}\nHint: put that right, and run it again."
+            f"Version {version.number} is NOT reproduced: {off} of {result}. Different from then:{names}\nHint: put that right, and run it again."
         )
-    return Record(
-        f"version {version.number} is reproduced from its configuration and data: {said}",
+    return Outcome(
+        f"version {version.number} is reproduced from its configuration and data: {result}",
         metrics={"reproduce/largest_difference": distance.max(), "reproduce/differences_named": len(differences)},
         tags={"reproduced_version": version.number},
-        warnings=tuple(f"different from then, and without consequence: {one}" for one in differences),
+        warnings=tuple(f"different from then, and without consequence: {difference}" for difference in differences),
     )
 
 
-def data_of(work: Workspace, version: Version, recorded: Config, differences: list[str]) -> str:
+def _data_of(run: Run, version: Version, recorded: Config, differences: list[str]) -> str:
     """The file that the version was trained on: the one that is given now, or where there is none, the one of then.
 
     Raises: UserError: its digest is another one.
     """
-    wanted, given = version.facts["data_sha256"], work.config.data.path
+    recorded_digest, given = version.facts["data_sha256"], run.config.data.path
     path = given if Path(given).is_file() else recorded.data.path
     digest = data.digest(Path(path)) if Path(path).is_file() else None
-    if digest == wanted:
+    if digest == recorded_digest:
         return path
-    found = f"{path} has {digest[:12]}" if digest else f"neither {given} nor {path} is there"
-    also = "".join(f"\n  {one}" for one in differences)
+    there = f"{path} has {digest[:12]}" if digest else f"neither {given} nor {path} is there"
+    also = "".join(f"\n  {difference}" for difference in differences)
     raise UserError(
-        f"Version {version.number} was trained on data with sha256 {wanted[:12]} ({recorded.data.path}); {found}. Nothing was rebuilt."
+        f"Version {version.number} was trained on data with sha256 {recorded_digest[:12]} ({recorded.data.path}); {there}. Nothing was rebuilt."
         + (f" Also different:{also}" if also else "")
         + "\nHint: -P data_path=FILE with the file of then."
     )
 
 
 def different_libraries(version: Version) -> list[str]:
+    """Returns the libraries, and Python, that are not of the version's training: name, version now, version then."""
     then = version.facts["libraries"] | {"python": version.facts["python"]}
     now = {name: metadata.version(name) for name in version.facts["libraries"]} | {"python": platform.python_version()}
     return [f"{name} {now[name]}, then {then[name]}" for name in then if then[name] != now[name]]
 
 
-def different_code(version: Version) -> list[str]:
+def _different_code(version: Version) -> list[str]:
     """Files of clv/ that are not those which were stored with the version."""
     root = Path(__file__).parents[2]
     then = {
-        name.removeprefix(CODE): digest
+        name.removeprefix(_CODE): digest
         for name, digest in versions.recorded_files(version).items()
-        if name.startswith(CODE)
+        if name.startswith(_CODE) and not name.endswith(".pyc")
     }
-    then = {name: digest for name, digest in then.items() if not name.endswith(".pyc")}
     now = {
         str(path.relative_to(root)): data.digest(path)
         for path in sorted((root / "clv").rglob("*"))

@@ -6,29 +6,30 @@ import pandas as pd
 
 from clv import clusters, model, ranking, reports
 from clv.errors import Code, InputError
-from clv.record import Record
-from clv.workspace import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Workspace, raw
+from clv.history import History
+from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
+from clv.registry.production import Production
 
 
-def score(work: Workspace) -> Record:
-    """Every customer with an order before the as-of date, once, by the version in production."""
-    version = work.production
-    table = work.snapshot(work.as_of, work.production_definition)
+def score(run: Run, history: History, production: Production) -> Outcome:
+    """Scores every customer with an order before the as-of date, once, by the version in production."""
+    version, as_of = production.version, history.as_of
+    table = history.snapshot(as_of, production.definition)
     if table.empty:
         raise InputError(
             Code.NO_CUSTOMERS,
-            what=f"No customer ordered before {work.as_of}; there is nothing to score",
+            what=f"No customer ordered before {as_of}; there is nothing to score",
             fix="choose a later window.as_of",
         )
-    ranked = ranking.rank(table, model.predict(work.production_model, table), version.number, work.as_of)
-    horizon, predicted = version.facts["horizon_days"], ranked["predicted_clv"].to_numpy()
-    low, high = model.total(work.production_model, predicted)
-    return Record(
+    ranked = ranking.rank(table, model.predict(production.model, table), version.number, as_of)
+    predicted = ranked["predicted_clv"].to_numpy()
+    low, high = model.total(production.model, predicted)
+    return Outcome(
         f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
-        f"predicted over {horizon} days from {work.as_of}",
-        title=f"version {version.number}, as of {work.as_of}",
+        f"predicted over {production.horizon_days} days from {as_of}",
+        title=f"version {version.number}, as of {as_of}",
         outputs={RANKED: ranked, raw(RANKED): ranked},
-        warnings=tuple(doubts(work)),
+        warnings=tuple(_doubts(run, history, production)),
         metrics={
             "predicted_clv_total": predicted.sum(),
             "predicted_clv/total_low": low,
@@ -36,59 +37,57 @@ def score(work: Workspace) -> Record:
             "predicted_clv/mean": predicted.mean(),
             "predicted_clv/customers": len(ranked),
         },
-        decisions=work.governance.to_enter,
-        tags=work.production_tags
-        | {
-            "horizon_days": str(horizon),
-            "learnt_until": work.learnt_until.isoformat(),
-        },
+        tags=production.tags(as_of)
+        | {"horizon_days": str(production.horizon_days), "learnt_until": production.learnt_until.isoformat()},
     )
 
 
-def doubts(work: Workspace) -> Iterator[str]:
+def _doubts(run: Run, history: History, production: Production) -> Iterator[str]:
     """Reasons not to take these scores at their word."""
-    facts, version = work.production.facts, f"version {work.production.number}"
-    asked = work.config.window.horizon_days
-    if asked != facts["horizon_days"]:
-        yield f"{version} predicts {facts['horizon_days']} days; window.horizon_days={asked} was asked. Promote a version trained for it."
-    then, now = work.then_and_now(work.production)
+    facts, name, horizon = production.version.facts, f"version {production.version.number}", production.horizon_days
+    if production.warning:
+        yield production.warning
+    if (asked := run.config.window.horizon_days) != horizon:
+        yield f"{name} predicts {horizon} days; window.horizon_days={asked} was asked for. Promote a version trained for it."
+    then, now = production.version.revenue_then, history.net_revenue(*production.version.measured_days)
     if not abs(now - then) <= SAME_HISTORY * abs(then):
         yield (
-            f"{version} learnt from another history, {facts['data']}: the {facts['horizon_days']} days from {facts['evaluation_cutoff']} brought {then:,.0f} there and "
-            f"{now:,.0f} here. Promote a version trained on this one, or give this history a model of its own: tracking.model_name=NAME."
+            f"{name} learnt from another history, {facts['data']}: the {horizon} days from {production.learnt_until} brought "
+            f"{then:,.0f} there and {now:,.0f} here. Promote a version trained on this one, or give this history a model of "
+            "its own: tracking.model_name=NAME."
         )
-    if work.as_of < work.learnt_until:
-        yield f"{version} learnt from revenue up to {work.learnt_until}: scores as of {work.as_of} know the future."
-    if (silent := work.silent_days(work.as_of)) > work.config.window.max_silent_days:
-        yield f"there is no order in the {silent} days before the as-of date {work.as_of}: is the history complete?"
+    if history.as_of < production.learnt_until:
+        yield f"{name} learnt from revenue up to {production.learnt_until}: scores as of {history.as_of} know the future."
+    if (silent := history.silent_days(history.as_of)) > run.config.window.max_silent_days:
+        yield f"there is no order in the {silent} days before the as-of date {history.as_of}: is the history complete?"
 
 
-def cluster(work: Workspace) -> Record:
-    """Clusters of predicted CLV alone."""
-    ranked, chosen = work.table(RANKED, "score"), work.config.clusters
-    clustered = ranked.assign(cluster_id=clusters.assign(ranked["predicted_clv"], chosen.k, chosen.scale))
-    found = clustered["cluster_id"].nunique()
-    fewer = f"clusters.k={chosen.k} was asked, but there are only {found} distinct predictions."
-    return Record(
-        f"{found} clusters of {len(clustered):,} customers",
+def cluster(run: Run) -> Outcome:
+    """Makes clusters of predicted CLV alone."""
+    ranked, section = run.table(RANKED, "score"), run.config.clusters
+    clustered = ranked.assign(cluster_id=clusters.assign(ranked["predicted_clv"], section.k, section.scale))
+    count = clustered["cluster_id"].nunique()
+    fewer = f"clusters.k={section.k} was asked for, but there are only {count} distinct predictions."
+    return Outcome(
+        f"{count} clusters of {len(clustered):,} customers",
         outputs={CLUSTERED: clustered, raw(CLUSTERED): clustered},
-        warnings=(fewer,) if found < chosen.k else (),
-        metrics={"clusters/found": found},
-        tags=made_by(ranked),
+        warnings=(fewer,) if count < section.k else (),
+        metrics={"clusters/found": count},
+        tags=_made_by(ranked),
     )
 
 
-def rank_clusters(work: Workspace) -> Record:
-    """Clusters by median predicted CLV, with the picture of the result."""
-    clustered = work.table(CLUSTERED, "cluster")
+def rank_clusters(run: Run) -> Outcome:
+    """Ranks clusters by median predicted CLV, and draws the picture of the result."""
+    clustered = run.table(CLUSTERED, "cluster")
     rankings = clusters.rank_clusters(clustered)
-    version = made_by(clustered)
-    top = rankings.iloc[0]
-    title = f"Predicted CLV by rank and cluster (version {version['production_version']}, as of {version['as_of']})"
-    return Record(
+    tags, top = _made_by(clustered), rankings.iloc[0]
+    version, as_of = tags["production_version"], tags["as_of"]
+    title = f"Predicted CLV by rank and cluster (version {version}, as of {as_of})"
+    return Outcome(
         f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
         outputs={
-            RANKINGS: rankings.assign(model_version=version["production_version"], as_of=version["as_of"]),
+            RANKINGS: rankings.assign(model_version=version, as_of=as_of),
             PICTURE: reports.result_picture(clustered, rankings, title),
         },
         metrics={
@@ -96,10 +95,10 @@ def rank_clusters(work: Workspace) -> Record:
             for row in rankings.itertuples()
             for name in ("customers", "median_clv", "share_of_total")
         },
-        tags=version,
+        tags=tags,
     )
 
 
-def made_by(scores: pd.DataFrame) -> dict[str, str]:
+def _made_by(scores: pd.DataFrame) -> dict[str, str]:
     """Which version and day a table of scores came from, read from the table itself."""
     return {"production_version": scores["model_version"].iloc[0], "as_of": scores["as_of"].iloc[0]}

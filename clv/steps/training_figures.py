@@ -7,18 +7,18 @@ from clv.evaluation import metrics, naive
 from clv.evaluation.measure import OURS, Measured
 
 
-def tables(found: Measured) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(measured: Measured) -> tuple[pd.DataFrame, pd.DataFrame]:
     """How often the intervals held; errors by number of orders, beside BTYD and the group's training mean."""
-    actual = found.evaluation["actual_clv"].to_numpy()
-    beside = {name: found.predicted[name] for name in (OURS, "btyd")} | {"group_mean": found.group_means}
-    groups = metrics.by_group(actual, beside, naive.by_orders(found.evaluation))
-    return metrics.coverage(actual, found.ours, found.evaluation["lifecycle_stage"]), groups
+    actual = measured.evaluation["actual_clv"].to_numpy()
+    beside = {name: measured.predicted[name] for name in (OURS, "btyd")} | {"group_mean": measured.group_means}
+    groups = metrics.by_group(actual, beside, naive.by_orders(measured.evaluation))
+    return metrics.coverage(actual, measured.ours, measured.evaluation["lifecycle_stage"]), groups
 
 
-def details(found: Measured, covered: pd.DataFrame, groups: pd.DataFrame) -> dict[str, float]:
+def details(measured: Measured, covered: pd.DataFrame, groups: pd.DataFrame) -> dict[str, float]:
     """The same as metrics of the run, and whether the interval of the total held."""
-    low, high = model.total(found.model, found.predicted[OURS])
-    actual = found.evaluation["actual_clv"].sum()
+    low, high = model.total(measured.model, measured.predicted[OURS])
+    actual = measured.evaluation["actual_clv"].sum()
     return (
         {f"coverage/{row.group}": row.coverage for row in covered.itertuples()}
         | {f"{row.group}/{row.recipe}_rmse": row.rmse for row in groups.itertuples()}
@@ -26,10 +26,10 @@ def details(found: Measured, covered: pd.DataFrame, groups: pd.DataFrame) -> dic
     )
 
 
-def pictures(found: Measured, covered: pd.DataFrame, groups: pd.DataFrame, contributions: pd.DataFrame) -> dict:
+def pictures(measured: Measured, covered: pd.DataFrame, groups: pd.DataFrame, contributions: pd.DataFrame) -> dict:
     """contributions: SHAP values of a sample of the evaluation."""
-    actual, ours = found.evaluation["actual_clv"].to_numpy(), found.predicted[OURS]
-    orders = {name: found.predicted[name] for name in (OURS, "btyd", "naive_last")} | {"perfect": actual}
+    actual, ours = measured.evaluation["actual_clv"].to_numpy(), measured.predicted[OURS]
+    orders = {name: measured.predicted[name] for name in (OURS, "btyd", "naive_last")} | {"perfect": actual}
     deciles = metrics.deciles(actual, ours)
     shap = contributions.abs().mean().sort_values(ascending=False).rename("mean_absolute_shap")
     return {
@@ -40,7 +40,7 @@ def pictures(found: Measured, covered: pd.DataFrame, groups: pd.DataFrame, contr
         "figures/deciles.csv": deciles,
         "figures/predicted_against_actual.png": reports.predicted_chart(actual, ours),
         "figures/residuals.png": reports.residual_chart(actual, ours),
-        "figures/interval_coverage.png": reports.coverage_chart(covered, found.model.interval),
+        "figures/interval_coverage.png": reports.coverage_chart(covered, measured.model.interval),
         "figures/interval_coverage.csv": covered,
         "figures/by_number_of_orders.csv": groups,
         "figures/importance.png": reports.importance_chart(shap),

@@ -3,91 +3,91 @@
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from clv import config, search, windows
+from clv import config, search, settings, windows
 from clv.errors import Code, InputError, UserError
 from clv.evaluation import metrics
 from clv.evaluation.measure import OURS, measure
-from clv.record import Part, Record
-from clv.workspace import Workspace
+from clv.history import History
+from clv.outcome import Outcome, Part, Run, Write
 
-HEADER = "# @package _global_\n# Written by tune"
-COST = "rmse_over_mean"
+_HEADER = "# @package _global_\n# Written by tune"
+_COST = "rmse_over_mean"
 
 
-def tune(work: Workspace) -> Record:
-    """Search the model's numbers on rolling origins whose labels end by the evaluation cutoff; write the best as an experiment."""
-    chosen, plans, path = work.config.tune, origins(work), experiment(work)
-    space = {where.key: (where.low, where.high) for where in chosen.space}
-    start = {name: getattr(work.config.model, name) for name in space}
+def tune(run: Run, history: History) -> Outcome:
+    """Searches the model's numbers on rolling origins whose labels end by the evaluation cutoff; writes the best as an experiment."""
+    section, origins, path = run.config.tune, _origins(run, history), _experiment(run)
+    space = {bounds.key: (bounds.low, bounds.high) for bounds in section.space}
+    start = {name: getattr(run.config.model, name) for name in space}
 
     def cost(values: dict[str, float]) -> tuple[float, dict[str, float]]:
         """Geometric mean over the origins of our RMSE over that of the training mean."""
-        asked = replace(work.config.model, **values)
-        ratios = {f"{COST}_{plan.evaluation}": over_mean(work, plan, asked) for plan in plans}
+        model: config.Model = replace(run.config.model, **dict[str, Any](values))
+        ratios = {f"{_COST}_{plan.evaluation}": _over_mean(run, history, plan, model) for plan in origins}
         return float(np.exp(np.mean(np.log(list(ratios.values()))))), ratios
 
-    trials = search.minimise(cost, space, start, chosen.trials, chosen.minutes, work.config.seed)
+    trials = search.minimise(cost, space, start, section.trials, section.minutes, run.config.seed)
     best, first = min(trials, key=lambda trial: trial.cost), trials[0]
-    text = as_experiment(chosen.name, best, first, plans)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return Record(
-        f"{len(trials)} trials on {len(plans)} origins before {work.plan.evaluation}: RMSE over the mean's {first.cost:.4f} as "
+    text = _as_experiment(section.name, best, first, origins)
+    evaluation = settings.plan(run.config, history).evaluation
+    return Outcome(
+        f"{len(trials)} trials on {len(origins)} origins before {evaluation}: RMSE over the mean's {first.cost:.4f} as "
         f"configured, {best.cost:.4f} at best; {path}",
-        artifacts={f"experiment/{chosen.name}.yaml": text},
-        metrics={COST: best.cost, f"{COST}_as_configured": first.cost, "trials": len(trials)},
-        dataset=work.dataset,
-        parts=tuple(
-            Part(
-                f"trial {number}",
-                {f"model.{name}": str(value) for name, value in trial.values.items()},
-                {COST: trial.cost} | trial.details,
-            )
-            for number, trial in enumerate(trials)
-        ),
+        artifacts={f"experiment/{section.name}.yaml": text},
+        metrics={_COST: best.cost, f"{_COST}_as_configured": first.cost, "trials": len(trials)},
+        dataset=history.dataset,
+        parts=tuple(_part(number, trial) for number, trial in enumerate(trials)),
+        effects=(Write(path, text),),
     )
 
 
-def over_mean(work: Workspace, plan: windows.Windows, asked: config.Model) -> float:
-    found = measure(work, plan, asked)
-    actual = found.evaluation["actual_clv"]
-    ours, mean = (metrics.evaluate(actual, found.predicted[name])["rmse"] for name in (OURS, "naive_mean"))
+def _part(number: int, trial: search.Trial) -> Part:
+    params = {f"model.{name}": str(value) for name, value in trial.values.items()}
+    return Part(f"trial {number}", params, {_COST: trial.cost} | trial.details)
+
+
+def _over_mean(run: Run, history: History, plan: windows.Plan, model: config.Model) -> float:
+    measured = measure(history, plan, settings.recipe(run.config, plan, model))
+    actual = measured.evaluation["actual_clv"].to_numpy()
+    ours, mean = (metrics.evaluate(actual, measured.predicted[name])["rmse"] for name in (OURS, "naive_mean"))
     return ours / mean
 
 
-def origins(work: Workspace) -> list[windows.Windows]:
+def _origins(run: Run, history: History) -> list[windows.Plan]:
     """The newest is measured on labels that end where the evaluation begins: no trial sees the evaluation snapshot's.
 
     Raises: InputError: the history is too short for one.
     """
-    last, horizon = work.plan.evaluation, dt.timedelta(days=work.plan.horizon_days)
-    found = work.rolling(last, work.config.tune.origins)
-    if not found:
+    plan = settings.plan(run.config, history)
+    horizon = dt.timedelta(days=plan.horizon_days)
+    origins = windows.rolling(history.first_day, plan.evaluation, run.config.tune.origins, settings.rule(run.config))
+    if not origins:
         raise InputError(
             Code.HISTORY_TOO_SHORT,
-            what=f"Before the evaluation cutoff {last} there is no room for an origin: it needs two horizons of {horizon.days} days "
-            f"and {work.config.window.min_history_days} days before them",
+            what=f"Before the evaluation cutoff {plan.evaluation} there is no room for an origin: it needs two horizons of "
+            f"{horizon.days} days and {run.config.window.min_history_days} days before them",
             fix="a longer history, or a shorter window.horizon_days",
         )
-    return found
+    return origins
 
 
-def experiment(work: Workspace) -> Path:
+def _experiment(run: Run) -> Path:
     """The file to write. Raises: UserError: a person wrote it."""
-    path = Path(work.config.tune.folder) / f"{work.config.tune.name}.yaml"
-    if path.exists() and not path.read_text().startswith(HEADER):
+    path = Path(run.config.tune.folder) / f"{run.config.tune.name}.yaml"
+    if path.exists() and not path.read_text().startswith(_HEADER):
         raise UserError(f"{path} was not written by tune and is left as it is.\nHint: choose another tune.name.")
     return path
 
 
-def as_experiment(name: str, best: search.Trial, first: search.Trial, plans: list[windows.Windows]) -> str:
+def _as_experiment(name: str, best: search.Trial, first: search.Trial, origins: list[windows.Plan]) -> str:
     """A file of conf/experiment/: what was measured, how to use it, and each value beside the one before."""
-    cutoffs = ", ".join(plan.evaluation.isoformat() for plan in plans)
+    cutoffs = ", ".join(plan.evaluation.isoformat() for plan in origins)
     lines = [
-        f"{HEADER} on {cutoffs}: RMSE over the training mean's {best.cost:.4f}, before {first.cost:.4f}.",
+        f"{_HEADER} on {cutoffs}: RMSE over the training mean's {best.cost:.4f}, before {first.cost:.4f}.",
         f'# mlflow run . -e train -P overrides="experiment={name}"',
         "# On few origins a small gain is chance: see with -e backtest whether it lasts.",
         "model:",

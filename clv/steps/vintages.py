@@ -14,7 +14,7 @@ from clv.evaluation import metrics
 from clv.monitor import INSUFFICIENT, STABLE, Finding, performance
 from clv.monitor.baseline import Baseline
 from clv.registry import alarms
-from clv.workspace import Workspace
+from clv.steps.old_work import Workspace
 
 SHOWN = ("bias", "normalized_gini", "rmse")
 KNOWN = 0.8  # share of the scored customers that this history must know, else the scores are of another business

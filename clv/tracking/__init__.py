@@ -3,7 +3,6 @@
 import getpass
 import math
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,6 @@ from typing import Any
 
 from clv import process
 from clv.errors import Unreachable, hidden
-from clv.record import Record
 from clv.tracking import journal, local_store, server, spool
 from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
 from clv.tracking.server import readable
@@ -91,32 +89,6 @@ def commit() -> dict[str, str]:
         return {"git_commit": git("rev-parse", "HEAD"), "git_dirty": str(bool(git("status", "--porcelain"))).lower()}
     except (OSError, subprocess.CalledProcessError):
         return {}
-
-
-def log(record: Record, written: Path, artifacts: Path) -> None:
-    """Log one step's record to the open run: its outputs from the folder `written`, all files of the folder `artifacts`."""
-    for name in record.outputs:
-        copy = artifacts / "outputs" / name
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(written / name, copy)
-    current().do("files", folder=str(artifacts))
-    for part in record.parts:
-        with run(part.name, part.params, current().home, current().strict):
-            log_metrics(part.metrics)
-    log_headline(record)
-
-
-def log_headline(record: Record) -> None:
-    """What a list of runs shows: metrics, tags, the data and a sentence. Logged to the step's run and to its parent."""
-    log_metrics(record.metrics)
-    for name, days in record.series.items():
-        for day, value in days.items():
-            log_metrics({name: value}, step=int(f"{day:%Y%m%d}"))
-    tag(record.tags)
-    describe([record.summary, *(f"**WARNING** {warning}" for warning in record.warnings)])
-    if record.dataset:
-        current().do("dataset", dataset=record.dataset)
 
 
 def log_metrics(metrics: dict[str, float], step: int = 0) -> None:

@@ -40,7 +40,7 @@ def governed() -> tuple[str, str | None, list[str]]:
 
 SHARE = {"score": 0.3, "cluster": 0.34, "monitor": 0.1, "train": 0.1, "promote": 0.16}
 NEXT = {"score": "cluster", "cluster": "cluster", "monitor": "cluster", "train": "score", "promote": "score"}
-SECOND = person("2", override="true")
+SECOND = person("2", despite_gates="true")
 
 
 @pytest.mark.slow

@@ -12,17 +12,16 @@ from pathlib import Path
 import mlflow
 import pytest
 import yaml
+from clv.workspace import Workspace
 from helpers import person
 from stores import client
 
-from clv import pipeline
 from clv.errors import UserError
 from clv.model import files
 from clv.monitor import baseline
 from clv.registry import aliases, versions
 from clv.steps import monitoring
 from clv.tracking import server
-from clv.workspace import Workspace
 
 
 @pytest.fixture
@@ -267,9 +266,9 @@ def executed(make, trained, tmp_path, monkeypatch):
     name = (f"tracking.model_name={make.__name__}", f"outputs={tmp_path}/outputs")
     registered(make, tmp_path)
     monkeypatch.setenv("ARMED", str(marker))
-    for step in (pipeline.score, pipeline.monitor, pipeline.review, pipeline.promote):
+    for step in ("score", "monitor", "review", "promote"):
         with pytest.raises(UserError):
-            step(trained.config(*name, *person("1")))
+            run_command(step, trained.config(*name, *person("1")))
     return marker.exists()
 
 

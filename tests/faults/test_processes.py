@@ -11,6 +11,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from clv.workspace import Workspace
 from faults.engine import FAULTS, Warm, alive
 from helpers import ROOT, SMALL, composed
 from stores import client
@@ -18,7 +19,6 @@ from stores import client
 from clv import process, simulate
 from clv.errors import UserError
 from clv.tracking import local_store, spool
-from clv.workspace import Workspace
 
 STEPS = ("score", "cluster", "monitor", "train", "full_pipeline")
 

@@ -11,9 +11,9 @@ from faulty import KINDS, Plan, faulty, from_call
 from helpers import person
 from stores import alias_table, client, entries, serving
 
-from clv import pipeline
 from clv.errors import Unreachable
 from clv.registry import ledger_store
+from clv.run import run_command
 from clv.tracking import server, spool
 
 FAULTS = int(os.environ.get("CLV_SERVER_FAULTS", 50))
@@ -29,8 +29,8 @@ def behind(tmp_path_factory):
         patch.setenv("MLFLOW_TRACKING_URI", proxy.address)
         project = Pipeline(folder)
         project.proxy = proxy
-        pipeline.full_pipeline(project.config("model=btyd"))
-        pipeline.train(project.config("model=btyd", "model.probability_model=bg_nbd"))
+        run_command("full_pipeline", project.config("model=btyd"))
+        run_command("train", project.config("model=btyd", "model.probability_model=bg_nbd"))
         yield project
 
 
@@ -52,7 +52,7 @@ def words(behind, step):
     if step == "promote":
         in_production = alias_table()["production"]
         number = "1" if in_production == "2" else "2"
-        pipeline.review(behind.config("model=btyd", f"person.version='{number}'"))
+        run_command("review", behind.config("model=btyd", f"person.version='{number}'"))
         return person(version=number)
     return ["model=btyd"]
 
@@ -66,7 +66,7 @@ def test_faults_at_random_calls(behind):
         said, moved, before = words(behind, step), alias_table(), len(runs(step))
         behind.proxy.plan, begun = from_call(chance.randint(1, calls[step]), kind), time.monotonic()
         try:
-            getattr(pipeline, step)(behind.config(*said))
+            run_command(step, behind.config(*said))
         except Unreachable as error:
             stopped += 1
             assert step in ("train", "promote") and error.exit_code == 69, (kind, step, error)
@@ -77,14 +77,14 @@ def test_faults_at_random_calls(behind):
         waits = len(spool.waiting(behind.outputs))
         assert took < 60 and (step in ("train", "promote") or whole(behind.outputs)), (kind, step, took)
         assert step == "promote" or alias_table()["production"] == moved["production"], (kind, step)
-        pipeline.sync(behind.config())
+        run_command("sync", behind.config())
         delivered += waits
         found = runs(step)
         assert spool.waiting(behind.outputs) == [] and len(found) <= before + 1, (kind, step)
         assert "RUNNING" not in {run.info.status for run in found}, (kind, step)
         if step in ("score", "cluster", "monitor"):
             assert len(found) == before + 1 and found[0].info.status == "FINISHED", (kind, step)
-            pipeline.score(behind.config()), pipeline.cluster(behind.config())
+            run_command("score", behind.config()), run_command("cluster", behind.config())
         assert ledger_store.problems("clv") == [] and entries()[-1]["to"] in (alias_table()["production"], None)
     print(
         f"\n{FAULTS} faults: longest run {worst:.0f} s, {stopped} stopped with 69, {delivered} spooled runs delivered once, 0 torn outputs"
@@ -102,7 +102,7 @@ def test_lost_replies_to_a_registration(behind):
                 next(lost, None) if method == "POST" and wanted in path else None
             )
         )
-        pipeline.train(behind.config("model=btyd"))
+        run_command("train", behind.config("model=btyd"))
         assert next(lost, None) is None, "no call was lost"
         assert len(client().search_model_versions("name='clv'")) == versions + 1
         assert len(runs("train")) == trained + 1

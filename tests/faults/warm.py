@@ -11,7 +11,7 @@ import sys
 for name in ("evidently.presets", "matplotlib.pyplot", "mlflow.store.tracking.sqlalchemy_store", "xgboost"):
     importlib.import_module(name)
 
-from clv import pipeline, process  # noqa: E402
+from clv import process  # noqa: E402
 from clv.tracking import journal  # noqa: E402
 from entrypoints.launch import launch  # noqa: E402
 
@@ -20,7 +20,7 @@ def command(words: list[str]) -> None:
     log = os.open(f"log_{os.getppid()}.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1), os.dup2(log, 2)
     sys.argv = words
-    launch(getattr(pipeline, words[0]))
+    launch(words[0])
 
 
 def child(words: list[str]) -> None:

@@ -1,0 +1,71 @@
+"""The commands: which steps each runs, whether it needs the tracking server, what it does to the outputs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clv import steps
+from clv.outcome import CLUSTERED, FEATURES, PICTURE, RANKINGS, Outcome, Run, raw
+from clv.registry.standing import Standing
+
+Step = Callable[..., Outcome]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of the table of commands.
+
+    steps: in order; each takes, among run, history, production and standing, what its parameters name.
+    needs_server: it stops without the tracking server; else it finishes, and its log waits in the spool.
+    writes_outputs: it waits for other commands that write the outputs folder.   makes_stale: outputs of earlier runs that it makes untrue.
+    catches_up: it first finishes an interrupted decision, and enters a move that was made outside the ledger.
+    nested: each step has a run of its own within the command's run.
+    """
+
+    steps: tuple[Step, ...]
+    needs_server: bool = True
+    writes_outputs: bool = True
+    makes_stale: tuple[str, ...] = ()
+    catches_up: bool = False
+    nested: bool = False
+
+
+COMMANDS = {
+    "full_pipeline": Command(
+        (
+            *(steps.read, steps.features, steps.train, steps.review, steps.bootstrap),
+            *(steps.score, steps.cluster, steps.rank_clusters, steps.monitor),
+        ),
+        catches_up=True,
+        nested=True,
+    ),
+    "features": Command((steps.read, steps.features), needs_server=False),
+    "train": Command((steps.read, steps.train, steps.review), catches_up=True),
+    "score": Command(
+        (steps.read, steps.score),
+        needs_server=False,
+        makes_stale=(CLUSTERED, raw(CLUSTERED), RANKINGS, PICTURE, FEATURES),
+        catches_up=True,
+    ),
+    "cluster": Command((steps.cluster,), needs_server=False, makes_stale=(RANKINGS, PICTURE)),
+    "rank_clusters": Command((steps.rank_clusters,), needs_server=False),
+    "monitor": Command((steps.read, steps.monitor), needs_server=False, catches_up=True),
+    "backtest": Command((steps.read, steps.backtest), needs_server=False),
+    "tune": Command((steps.read, steps.tune), needs_server=False),
+    "review": Command((steps.read, steps.review), catches_up=True),
+    "promote": Command((steps.promote,), writes_outputs=False, catches_up=True),
+    "reject": Command((steps.reject,), writes_outputs=False, catches_up=True),
+    "rollback": Command((steps.rollback,), writes_outputs=False, catches_up=True),
+    "acknowledge": Command((steps.acknowledge,), writes_outputs=False),
+    "ledger": Command((steps.ledger,), writes_outputs=False),
+    "reproduce": Command((steps.reproduce,), writes_outputs=False),
+    "explain": Command((steps.read, steps.explain)),
+    "readiness": Command((steps.readiness,), writes_outputs=False),
+    "sync": Command((steps.sync,), writes_outputs=False),
+    "simulate": Command((steps.simulate,), needs_server=False, writes_outputs=False),
+}
+
+
+def steps_of(name: str, run: Run, standing: Standing) -> list[Step]:
+    """Returns the steps that apply: the first version ever becomes Production by itself, later ones wait for a person."""
+    first_ever = steps.bootstrap in COMMANDS[name].steps and run.config.tracking.bootstrap and not standing.was_promoted
+    return [step for step in COMMANDS[name].steps if step is not steps.bootstrap or first_ever]

@@ -1,0 +1,150 @@
+"""The purchases of one business: read once, and seen from any cutoff as features and labels."""
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from clv import data, features, process, windows
+from clv.data import Contract, Quality, Transactions
+from clv.errors import UserError
+
+_SPILL = "clv-duckdb-"
+
+
+class History:
+    """Each part is made when it is first asked for, once.
+
+    Args: path: of the file.   contract: how it is read.   as_of: the day of scoring (YYYY-MM-DD); None: the day after the last order.
+          threads, memory_limit, temp_folder: of DuckDB.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        contract: Contract,
+        as_of: str | None = None,
+        threads: int = 2,
+        memory_limit: str = "2GB",
+        temp_folder: str | None = None,
+    ):
+        self.path, self._contract, self._as_of = path, contract, as_of
+        self._compute: dict[str, str | int] = {"threads": threads, "memory_limit": memory_limit}
+        self._temp_folder = temp_folder
+        self._snapshots: dict[tuple[dt.date, str], pd.DataFrame] = {}
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB in memory; it spills to a folder of this process."""
+        return connect(self._compute, self._temp_folder)
+
+    @cached_property
+    def transactions(self) -> Transactions:
+        """Raises: InputError: the file cannot be read as a table of purchases."""
+        return data.read(self.path, self._contract, self.connection)
+
+    @property
+    def purchases(self) -> duckdb.DuckDBPyRelation:
+        """One row per customer and day: customer_id, order_date, revenue, positive_revenue, orders (0 or 1)."""
+        return self.transactions.purchases
+
+    @property
+    def quality(self) -> Quality:
+        """Counts, first and last day, and the digest of the file."""
+        return self.transactions.quality
+
+    @cached_property
+    def first_day(self) -> dt.date:
+        """Day of the first accepted row."""
+        return dt.date.fromisoformat(self.quality.first_day)
+
+    @cached_property
+    def last_day(self) -> dt.date:
+        """Day of the last accepted row."""
+        return dt.date.fromisoformat(self.quality.last_day)
+
+    @cached_property
+    def as_of(self) -> dt.date:
+        """The cutoff at which customers are scored."""
+        return windows.scoring_day(self.first_day, self.last_day, self._as_of)
+
+    def silent_days(self, day: dt.date) -> int:
+        """Returns the days without a row before the day, counted from the last row of the history."""
+        return (day - self.last_day).days - 1
+
+    @property
+    def dataset(self) -> dict:
+        """The data as MLflow shows them: name, digest, source, and counts as the profile."""
+        counts = ("rows", "rejected_rows", "return_rows", "customers", "first_day", "last_day")
+        profile = {"num_rows": self.quality.rows} | {name: getattr(self.quality, name) for name in counts}
+        return {
+            "name": Path(self.path).name,
+            "digest": self.quality.sha256[:32],
+            "source": self.path,
+            "profile": profile,
+        }
+
+    @cached_property
+    def _linked(self) -> duckdb.DuckDBPyRelation:
+        features.history(self.purchases).create("history")
+        return self.connection.table("history")
+
+    def snapshot(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
+        """Returns the feature table at a cutoff. It is shared: do not change it."""
+        key = (cutoff, repr(definition))
+        if key not in self._snapshots:
+            self._snapshots[key] = features.snapshot(self._linked, cutoff, definition)
+        return self._snapshots[key]
+
+    def labelled(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
+        """Returns the snapshot with actual_clv, the net revenue of the horizon that begins at the cutoff."""
+        return self.with_actual(self.snapshot(cutoff, definition), cutoff, definition.horizon_days)
+
+    def with_actual(self, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> pd.DataFrame:
+        """Returns the table with actual_clv of its customers."""
+        return table.assign(actual_clv=self.revenue_of(table, cutoff, horizon_days).to_numpy())
+
+    def revenue_of(self, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> pd.Series:
+        """Returns the net revenue of the table's customers in [cutoff, cutoff + horizon_days), in the table's order."""
+        return windows.actual_clv(table["customer_id"], self.purchases, cutoff, horizon_days)
+
+    def net_revenue(self, begin: dt.date, end: dt.date) -> float:
+        """Returns the net revenue of all customers in [begin, end)."""
+        return windows.net_revenue(self.purchases, begin, end)
+
+    def recent(self, cutoff: dt.date, days: int, definition: features.Definition) -> pd.DataFrame:
+        """Returns the snapshot that the last `days` before the cutoff alone give.
+
+        Both sides of a comparison see histories of one length: else every customer who ever left would count as drift.
+        """
+        begin = cutoff - dt.timedelta(days=days)
+        return self._cut(f"order_date >= DATE '{begin}'", cutoff, definition)
+
+    def seen_from(self, known_until: dt.date, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
+        """Returns the snapshot at a cutoff that the orders before `known_until` give: later ones have not come yet."""
+        return self._cut(f"order_date < DATE '{known_until}'", cutoff, definition)
+
+    def _cut(self, condition: str, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
+        return features.snapshot(features.history(self.purchases.filter(condition)), cutoff, definition)
+
+
+def connect(compute: dict[str, str | int], temp_folder: str | None) -> duckdb.DuckDBPyConnection:
+    """Returns DuckDB in memory. What processes that were killed have spilled is removed.
+
+    Args:   compute: threads, memory_limit.   temp_folder: to spill to; None: a folder of this process in the system's.
+    Raises: UserError: DuckDB does not take the values.
+    """
+    for old in Path(tempfile.gettempdir()).glob(f"{_SPILL}[0-9]*"):
+        if not process.identity(int(old.name.removeprefix(_SPILL))):
+            shutil.rmtree(old, ignore_errors=True)
+    spill = temp_folder or f"{tempfile.gettempdir()}/{_SPILL}{os.getpid()}"  # made when it is needed
+    try:
+        connection = duckdb.connect(config={**compute, "temp_directory": spill})
+    except duckdb.Error as error:
+        raise UserError(f"DuckDB does not start with the values of compute: {error}") from error
+    return connection.execute("SET TimeZone = 'UTC'")  # a time stamp with a zone is the same day on every machine

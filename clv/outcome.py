@@ -1,0 +1,190 @@
+"""What a step hands back, and what it asks the outside to do: effects, applied after its outputs are written and logged."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from clv import alerts, store, tracking
+from clv.config import Config
+from clv.errors import UserError
+from clv.evaluation import metrics
+from clv.monitor.verdict import PERSON_DECIDES
+from clv.registry import alarms, ledger_store, reviews, versions
+from clv.registry.alarms import Alarm
+from clv.registry.ledger import Decision
+from clv.registry.reviews import Review
+from clv.registry.standing import Standing
+from clv.registry.versions import Candidate
+from clv.tracking import server
+
+RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
+FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
+SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
+
+
+def raw(name: str) -> str:
+    """Returns the name of the Parquet beside a CSV, which has the ids as they are: another step reads it."""
+    return name.replace(".csv", ".parquet")
+
+
+@dataclass
+class Run:
+    """The run of a command: its configuration, its one clock (UTC), the folder of its outputs, and what it registered."""
+
+    config: Config
+    now: dt.datetime
+    bundle: Path
+    candidate: str | None = None  # number of the version that this run registered
+
+    @property
+    def stamp(self) -> str:
+        """The clock as file names have it."""
+        return self.now.strftime("%Y%m%dT%H%M%SZ")
+
+    def table(self, name: str, made_by: str) -> pd.DataFrame:
+        """Returns a table that an earlier step made, in this run or in the current bundle.
+
+        Raises: UserError: it is not there yet.
+        """
+        name = raw(name)
+        current = Path(self.config.outputs) / store.CURRENT
+        return store.read_table(self.bundle if (self.bundle / name).exists() else current, name, made_by)
+
+    def loggable(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Returns the table as a run may keep it: without customer ids where the configuration says so."""
+        return table if self.config.tracking.log_customer_ids else table.drop(columns="customer_id")
+
+    def sample(self, table: pd.DataFrame, most: int) -> pd.DataFrame:
+        """Returns at most so many rows, drawn with the seed."""
+        return table.sample(min(most, len(table)), random_state=self.config.seed)
+
+    def intervals(self, actual: pd.Series, predicted: np.ndarray) -> pd.DataFrame:
+        """Returns the metrics with their bootstrap intervals."""
+        section = self.config.evaluation
+        return metrics.bootstrap(
+            actual.to_numpy(), predicted, section.bootstrap_replicates, section.confidence, self.config.seed
+        )
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What an effect leaves to be shown: tags of the run, warnings, and words before the run's title."""
+
+    tags: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    title: str = ""
+
+
+class Effect(Protocol):
+    """Something that changes the world outside the outputs folder and the run's log."""
+
+    def apply(self, run: Run, standing: Standing) -> Consequence: ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """A figure of its own in the list of runs: logged as a run nested in the step's."""
+
+    name: str
+    params: dict[str, str]
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step found; the step itself writes nothing.
+
+    summary: one line for the terminal and the run.   title: what the run's name says beside the step.
+    outputs: relative path -> table, text, JSON or figure, for people and the run.   artifacts: the same, for the run alone; one under
+    outputs/ is logged in place of that output.   series: metric -> day -> value, for a chart over days.   table: shown on the terminal.
+    dataset: the data that were read.   warnings: what to know before using the outputs.   effects: applied in order.
+    refused: raised after all this is logged and shown.
+    """
+
+    summary: str
+    title: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    artifacts: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    series: dict[str, dict[dt.date, float]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    table: pd.DataFrame | None = None
+    dataset: dict[str, Any] | None = None
+    parts: tuple[Part, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    refused: UserError | None = None
+
+
+@dataclass(frozen=True)
+class Register:
+    """Register a trained model as a version that waits for a person."""
+
+    candidate: Candidate
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        run.candidate = versions.register(self.candidate, standing.candidates)
+        standing.forget()
+        return Consequence({"candidate_version": run.candidate}, title=f"version {run.candidate}")
+
+
+@dataclass(frozen=True)
+class Attach:
+    """Attach a review to the run that trained the version, and show it on the version."""
+
+    review: Review
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        reviews.attach(self.review)
+        standing.forget()
+        return Consequence()
+
+
+@dataclass(frozen=True)
+class Enter:
+    """Enter a decision in the ledger, and bring about what it says."""
+
+    decision: Decision
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | tracking.who()
+        with server.readable():
+            ledger_store.record(standing.name, self.decision, facts)
+        standing.forget()
+        return Consequence()
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open an alarm, which a person closes, and send one message to those whom conf/alerts names."""
+
+    alarm: Alarm
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        run_id = alarms.open_alarm(self.alarm, run.now.isoformat(timespec="seconds"))
+        variables = run.config.alerts.url_variables
+        if not variables:
+            return Consequence({"alarm_run": run_id})
+        title = f"Alarm: model {self.alarm.model}, version {self.alarm.version}, as of {self.alarm.as_of}"
+        where, how = alarms.link(run_id, run.config.alerts.ui), alarms.ACKNOWLEDGE.format(run_id=run_id)
+        delivery = alerts.send(variables, title, "\n\n".join([*self.alarm.reasons, where, how, PERSON_DECIDES]))
+        status = "; ".join([f"delivered {delivery.delivered} of {delivery.asked}", *delivery.problems])
+        warnings = tuple(f"alert: {problem}" for problem in delivery.problems)
+        return Consequence({"alarm_run": run_id, "alert": status}, warnings)
+
+
+@dataclass(frozen=True)
+class Write:
+    """Write a file outside the bundle of outputs, whole or not at all. private: its owner alone may read it."""
+
+    path: Path
+    content: pd.DataFrame | str
+    private: bool = False
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        store.replace(self.path, self.content, 0o600 if self.private else 0o644)
+        return Consequence()

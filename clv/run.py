@@ -1,0 +1,182 @@
+"""Runs a command: its steps one after the other; what they hand back is written, logged, applied and shown here, in one place."""
+
+import datetime as dt
+import inspect
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from clv import commands, settings, store, terminal, tracking
+from clv.commands import Command, Step
+from clv.config import Config, as_yaml, loggable
+from clv.history import History
+from clv.monitor.verdict import PERSON_DECIDES
+from clv.outcome import Outcome, Run
+from clv.registry import alarms, aliases
+from clv.registry.production import Production
+from clv.registry.standing import Standing, catch_up
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What steps may name in their parameters."""
+
+    run: Run
+    history: History
+    production: Production
+    standing: Standing
+
+
+def run_command(name: str, config: Config) -> list[Outcome]:
+    """Runs the command in one MLflow run; its outputs become current together, at the end.
+
+    Args:    name: of commands.COMMANDS.
+    Returns: the outcome of each step.
+    Raises:  UserError: a person can put it right; outputs of earlier runs are as they were.
+    """
+    command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
+    shown: list[tuple[str, str, float]] = []
+    outcomes: list[Outcome] = []
+    lines = tracking.begin(home, config.tracking.patience_seconds)
+    with tracking.run(name, _flat(loggable(config)), home, command.needs_server) as run_id:
+        bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
+        with _folder(name, command, config, bundle) as folder:
+            values = _values(config, folder, now)
+            warnings = catch_up(values.standing) if command.catches_up else []
+            for step in commands.steps_of(name, values.run, values.standing):
+                start = time.perf_counter()
+                with terminal.working(step.__name__):
+                    outcome = _nested(step, values) if command.nested else _finished(step, values)
+                outcomes.append(outcome)
+                shown.append((step.__name__, outcome.summary, time.perf_counter() - start))
+        warnings += [warning for outcome in outcomes for warning in outcome.warnings]
+        warnings = [f"WARNING: {warning}" for warning in warnings]
+        tracking.rename(name, _title(outcomes))
+        tracking.describe([f"**{step}**: {summary}" for step, summary, _ in shown] + warnings)
+        unlogged = tracking.unlogged()
+    warnings += [f"WARNING: {unlogged}"] if unlogged else []
+    terminal.closing(shown, lines + warnings + _closing_lines(outcomes, config, run_id))
+    return outcomes
+
+
+def _values(config: Config, folder: Path, now: dt.datetime) -> _Values:
+    standing = Standing(config.tracking.model_name, config.tracking.candidates)
+    production = Production(standing, Path(config.outputs), config.review.require_record)
+    return _Values(Run(config, now, folder), settings.history(config, now), production, standing)
+
+
+def _folder(name: str, command: Command, config: Config, bundle: str) -> AbstractContextManager[Path]:
+    """Where the command's outputs go."""
+    if not command.writes_outputs:
+        return store.no_bundle()
+    outputs = store.Outputs(Path(config.outputs), config.keep_bundles, config.keep_reports, config.lock_wait_seconds)
+    return store.bundle(outputs, name, bundle, command.makes_stale)
+
+
+def _nested(step: Step, values: _Values) -> Outcome:
+    """The step in a run of its own; what a list of runs shows is repeated on the parent."""
+    parameters, parent = _flat(loggable(values.run.config)), tracking.current()
+    with tracking.run(step.__name__, parameters, parent.home, parent.strict):
+        outcome = _finished(step, values)
+        tracking.rename(step.__name__, outcome.title)
+    _log_headline(outcome)
+    return outcome
+
+
+def _finished(step: Step, values: _Values) -> Outcome:
+    """Runs one step, writes and logs what it hands back, and applies its effects.
+
+    Raises: UserError: the outcome says that the run is refused; it is logged and shown before.
+    """
+    named = inspect.signature(step).parameters
+    outcome = step(**{name: getattr(values, name) for name in named})
+    store.write(values.run.bundle, outcome.outputs)
+    with tempfile.TemporaryDirectory() as folder:
+        store.write(Path(folder), outcome.artifacts | {"config.yaml": as_yaml(values.run.config)})
+        _log(outcome, values.run.bundle, Path(folder))
+    outcome = _applied(outcome, values)
+    if outcome.table is not None:
+        terminal.table(outcome.table)
+    if outcome.refused:
+        raise outcome.refused
+    return outcome
+
+
+def _log(outcome: Outcome, written: Path, artifacts: Path) -> None:
+    """Logs an outcome to the open run: its outputs from the folder `written`, and all files of the folder `artifacts`."""
+    for name in outcome.outputs:
+        copy = artifacts / "outputs" / name
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(written / name, copy)
+    open_run = tracking.current()
+    open_run.do("files", folder=str(artifacts))
+    for part in outcome.parts:
+        with tracking.run(part.name, part.params, open_run.home, open_run.strict):
+            tracking.log_metrics(part.metrics)
+    _log_headline(outcome)
+
+
+def _log_headline(outcome: Outcome) -> None:
+    """Logs what a list of runs shows: metrics, tags, the data and a sentence. A nested step's parent has it too."""
+    tracking.log_metrics(outcome.metrics)
+    for name, days in outcome.series.items():
+        for day, value in days.items():
+            tracking.log_metrics({name: value}, step=int(f"{day:%Y%m%d}"))
+    tracking.tag(outcome.tags)
+    tracking.describe([outcome.summary, *(f"**WARNING** {warning}" for warning in outcome.warnings)])
+    if outcome.dataset:
+        tracking.current().do("dataset", dataset=outcome.dataset)
+
+
+def _applied(outcome: Outcome, values: _Values) -> Outcome:
+    """The outcome with the tags, warnings and title that its effects left; the open run has the tags as well."""
+    for effect in outcome.effects:
+        consequence = effect.apply(values.run, values.standing)
+        tracking.tag(consequence.tags)
+        title = ": ".join(part for part in (consequence.title, outcome.title) if part)
+        warnings = outcome.warnings + consequence.warnings
+        outcome = replace(outcome, tags=outcome.tags | consequence.tags, warnings=warnings, title=title)
+    return outcome
+
+
+def _title(outcomes: list[Outcome]) -> str:
+    """What the name of the command's run says: the version that it trained, or what its last step says."""
+    trained = [outcome.title for outcome in outcomes if "candidate_version" in outcome.tags]
+    return (trained or [outcome.title for outcome in outcomes] or [""])[0 if trained else -1]
+
+
+def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} as {"a.b": 1}: one MLflow parameter for each key of conf/."""
+    keys: dict[str, Any] = {}
+    for key, value in section.items():
+        keys |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return keys
+
+
+def _closing_lines(outcomes: list[Outcome], config: Config, run_id: str) -> list[str]:
+    """Where the outputs are, the verdict, and the next command."""
+    tags = {key: value for outcome in outcomes for key, value in outcome.tags.items()}
+    lines = [f"run {run_id}"]
+    if any(outcome.outputs for outcome in outcomes):
+        lines.append(f"outputs: {Path(config.outputs).resolve()}")
+    if "verdict" in tags:
+        lines.append(f"verdict: {tags['verdict']}. {PERSON_DECIDES}")
+    if "alarm_run" in tags:
+        lines.append(f"alarm: {alarms.ACKNOWLEDGE.format(run_id=tags['alarm_run'])}")
+    if "candidate_version" in tags:
+        lines.append(_about_the_candidate(tags))
+    return [*lines, "compare runs, look at versions: make ui"]
+
+
+def _about_the_candidate(tags: dict[str, str]) -> str:
+    number = tags["candidate_version"]
+    waits = "is in production unreviewed" if tags.get("bootstrapped_version") == number else "waits for a person"
+    despite = " -P despite_gates=true (it failed its gates)" if tags.get("gates") == "failed" else ""
+    promote = aliases.PROMOTE.format(version=number)
+    return f"version {number} {waits}: read its review (outputs/review/review.html), then {promote}{despite}"

@@ -1,0 +1,81 @@
+"""The ledger as a person asks for it: all of it, one day, or whether it is as it was written."""
+
+import pandas as pd
+
+from clv.errors import UserError
+from clv.outcome import Outcome, Run
+from clv.registry import ledger as chain
+from clv.registry import ledger_store
+from clv.registry.standing import Standing, catch_up
+
+_SHOWN = ("number", "at", "event", "version", "from", "to", "by", "why", "gates", "entered_by")
+
+
+def ledger(run: Run, standing: Standing) -> Outcome:
+    """Shows every decision about the model, oldest first; only then finishes what another command left half done.
+
+    Raises: UserError: it is not as it was written (ask.verify), or ask.at is not a day.
+    """
+    ask, name = run.config.ask, standing.name
+    if ask.verify:
+        _refuse_changes(name)
+    warnings = catch_up(standing)
+    texts = ledger_store.stored(name)
+    entries = chain.entries(texts)
+    table = pd.DataFrame([_row(entry, texts) for entry in entries], columns=[*_SHOWN, "digest"], dtype=object)
+    summary = f"{len(entries)} entries, version {chain.current(entries) or 'none'} in production"
+    if ask.verify:
+        summary += "; verified: every entry is as it was written"
+        if entries:
+            summary += f", the newest has digest {chain.digest(texts[chain.key(len(entries))])}"
+    changes = [f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in ledger_store.problems(name)]
+    return Outcome(
+        summary + (f". {_at(entries, ask.at)}" if ask.at else ""),
+        artifacts={"ledger.csv": table, "ledger.json": entries},
+        table=table,
+        warnings=(*warnings, *changes),
+    )
+
+
+def _refuse_changes(name: str) -> None:
+    """Raises: UserError: an entry was changed, removed or added, or waits to be finished."""
+    texts = ledger_store.stored(name)
+    if problems := ledger_store.problems(name):
+        raise UserError(
+            f"The ledger of model {name} is not as it was written, {len(problems)} problems:\n  "
+            + "\n  ".join(problems)
+            + "\nHint: restore the tracking store's database from before; the entries as they are now are in `mlflow run . -e ledger`."
+        )
+    if waiting := [chain.in_words(entry) for entry in chain.unsealed(texts)]:
+        raise UserError(
+            f"The ledger of model {name} holds, but is not finished: {', '.join(waiting)} not sealed. Somebody is at it, was interrupted, or "
+            "added it by hand.\nHint: look again; if it stays and is right, any other command brings it about."
+        )
+
+
+def _row(entry: chain.Entry, texts: dict[str, str]) -> dict:
+    """What the table shows of an entry; all of it is in ledger.json in the run."""
+    gates = "despite failed gates" if entry.get("despite_gates") else entry.get("gates", "")
+    return {name: entry.get(name) for name in _SHOWN} | {
+        "version": ", ".join(entry["versions"]),
+        "gates": gates,
+        "digest": chain.digest(texts[chain.key(entry["number"])])[:12],
+    }
+
+
+def _at(entries: list[chain.Entry], day: str) -> str:
+    """Which version was in production then, and who put it there."""
+    try:
+        moment = chain.moment_of(day)
+    except (ValueError, OverflowError) as error:
+        raise UserError(
+            f"ask.at={day} is neither a day (YYYY-MM-DD) nor a moment (YYYY-MM-DDTHH:MM:SS, UTC): {error}."
+        ) from error
+    entry = chain.at(entries, moment)
+    when = f"At the end of {day} (UTC)" if len(day) == 10 else f"At {moment.isoformat()}"
+    if entry is None or entry["to"] is None:
+        return f"{when} no version was in production by the record."
+    return (
+        f"{when} version {entry['to']} was in production: entry {entry['number']}, {entry['event']} by {entry['by']} on "
+        f"{entry['at']}: {entry['why']}"
+    )
