@@ -156,7 +156,9 @@ def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
     message = str(data.refusal(either, LIMITS, "sales.csv"))
     assert message.startswith("[DATE_FORMAT] ") and "=%d/%m/%Y or data.date_format=%m/%d/%Y, whichever" in message
     path = csv(tmp_path, "ann,1319025600,10", "bob,1319025601,10")
-    assert "fix: export order_date as YYYY-MM-DD" in str(data.refusal(read(path), LIMITS, "sales.csv"))
+    assert "fix: data.date_format=unix, if these numbers count seconds" in str(
+        data.refusal(read(path), LIMITS, "sales.csv")
+    )
     short = read(csv(tmp_path, "ann,19/10/11,10", "bob,20/10/11,10"), date_format="%d/%m/%Y")
     assert "fix: data.date_format=%d/%m/%y" in str(data.refusal(short, LIMITS, "sales.csv"))
     path = csv(tmp_path, "ann,2011-05-01,1.234", "ann,2011-05-01,12")
@@ -175,8 +177,9 @@ def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
         (["1,234.50", "12.50"], {}, "THOUSANDS", """"data.thousands=','\""""),
         (["1,234", "2,500"], {}, "THOUSANDS", """"data.thousands=','" or "data.decimal=','", whichever is meant"""),
         (["12.50", "13.50"], {"thousands": "."}, "DECIMAL_POINT", "data.decimal=. and data.thousands=null"),
-        (["15.33 kr.", "12.00 kr."], {}, "CURRENCY", "export revenue as plain numbers, without a currency"),
-        (["15.33 €", "12.00 €"], {}, "CURRENCY", "export revenue as plain numbers, without a currency"),
+        (["15.33 €", "12.00 kr."], {}, "CURRENCY", "export revenue as plain numbers, in one currency"),
+        (["(12.50)", "(3.00)"], {}, "MINUS_STYLE", "data.negative_style=parentheses"),
+        (["12.50-", "3.00 -"], {}, "MINUS_STYLE", "data.negative_style=trailing_minus"),
         (["15.", "12."], {}, "DECIMAL_POINT", "export revenue as plain numbers, 15 or 15.00"),
         (["1,23,456.00"], {}, "THOUSANDS", "export revenue as plain numbers, without separators"),
         (["\u0661\u0665.\u0663"], {}, "DECIMAL_POINT", "export revenue as plain numbers, with the digits 0 to 9"),
@@ -229,7 +232,8 @@ def test_what_is_no_file_is_refused_by_what_it_is(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert "does not exist" in refused(tmp_path / "nowhere.csv")
     assert "does not exist" in refused(tmp_path / "n\0where.csv")
-    assert "is a directory, not a file -- fix: " in refused(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert "is a folder without files -- fix: " in refused(tmp_path / "empty")
     assert "is not a regular file" in refused(tmp_path / "pipe")
     long = tmp_path / ("x" * 300)
     assert refused(long).startswith("[UNREADABLE_FILE] the file cannot be read: File name too long, ")

@@ -39,7 +39,6 @@ def parquet(**columns):
 
 
 KINDS = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"PK\x05\x06": "an empty zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     bz2.compress(b""): "compressed with bzip2",
@@ -87,7 +86,7 @@ OF_FILES = {
     "Windows-1252": (
         HEADER.encode() + b"Jos\xe9,2011-05-01,1\n",
         {},
-        "[WRONG_ENCODING] byte b'\\xe9' is not UTF-8 text; in Windows-1252, which is likely, it is 'é', sales.csv:2 -- fix: export it as CSV in UTF-8, gzipped CSV or Parquet",
+        "[WRONG_ENCODING] byte b'\\xe9' is not UTF-8 text; in Windows-1252, which is likely, it is 'é', sales.csv:2 -- fix: data.encoding=cp1252, if that is the letter",
     ),
     "UTF-16 cut": (
         b"\xff\xfea",
@@ -97,7 +96,7 @@ OF_FILES = {
     "wrong byte in UTF-16 without mark": (
         "é,b".encode("utf-16-le"),
         {},
-        "[WRONG_ENCODING] byte b'\\xe9' is not UTF-8 text; the file looks like UTF-16 without its mark, sales.csv:1 -- fix: export it as CSV in UTF-8, gzipped CSV or Parquet",
+        "[WRONG_ENCODING] byte b'\\xe9' is not UTF-8 text; the file looks like UTF-16 without its mark, sales.csv:1 -- fix: data.encoding=utf-16-le, or utf-16-be",
     ),
     "UTF-16 without mark": (
         HEADER.encode("utf-16-le"),
@@ -117,7 +116,7 @@ OF_FILES = {
     "JSON": (
         '[{"customer_id": 1}]',
         {},
-        "[NOT_A_TABLE] the file is JSON, not a table, sales.csv:1 -- fix: export the table itself, as CSV, gzipped CSV or Parquet",
+        "[NOT_A_TABLE] the file is JSON, not a table, sales.csv:1 -- fix: export the table itself, as CSV, gzipped CSV or Parquet, or as JSON lines",
     ),
     "long line": (
         "x" * 5_000_000,
@@ -127,12 +126,12 @@ OF_FILES = {
     "value as header": (
         ROW,
         {},
-        "[NO_HEADER] the first line is not a header: '2011-05-01' is a value, sales.csv:1 -- fix: write a header with the names of the columns as the first line",
+        "[NO_HEADER] the first line is not a header: '2011-05-01' is a value, sales.csv:1 -- fix: write a header with the names of the columns as the first line, or give their numbers: data.columns.customer_id=1",
     ),
     "strangers": (
         "who,when\na,b\n",
         {},
-        "[MISSING_COLUMN] there is no column 'customer_id'; the columns are: who, when, sales.csv:1 -- fix: remove what stands above the table if it begins further down; another delimiter than , ; | or a tab is not read; else data.columns.customer_id=NAME names the right one",
+        "[MISSING_COLUMN] there is no column 'customer_id'; the columns are: who, when, sales.csv:1 -- fix: data.columns.customer_id=NAME names the right one; data.delimiter=SIGN where another than , ; | or a tab stands between values",
     ),
     "missing": (
         "customer_id,when,revenue\n" + ROW,
@@ -147,7 +146,7 @@ OF_FILES = {
     "named twice": (
         HEADER + ROW,
         {"columns": {"revenue": "order_date"}},
-        "[DOUBLED_COLUMN] two of data.columns name one column, sales.csv:1 -- fix: name three columns",
+        "[DOUBLED_COLUMN] two of data.columns name one column, sales.csv:1 -- fix: name a column of its own for each",
     ),
     "quote in header": (
         '""' + HEADER + ROW,
@@ -185,7 +184,7 @@ OF_FILES = {
         "[AMBIGUOUS_REVENUE] revenue and a column beside it are whole numbers, and not every column has a name: a decimal comma without quotes?, sales.csv:2, revenue -- fix: give every column a name in the header; write 12.50, or '12,50' in double quotes",
     ),
     "float ids": (
-        HEADER + "17850.0,2011-05-01,1\n",
+        HEADER + "17850.0,2011-05-01,1\nx,2011-05-01,1\n",
         {},
         "[FLOAT_IDS] 1 rows have ids that a tool turned into floats, for example '17850.0', sales.csv:2, customer_id -- fix: export customer_id as text; the lost digits cannot be guessed",
     ),
@@ -227,7 +226,7 @@ OF_FILES = {
     "parquet epochs": (
         parquet(order_date=[1319025600]),
         {},
-        "[DATE_FORMAT] order_date is a column of BIGINT, which could count days, seconds or anything else, sales.csv, order_date -- fix: data.date_format=%Y%m%d where it is written so, else export order_date as a date",
+        "[DATE_FORMAT] order_date is a column of BIGINT, which could count days, seconds or anything else, sales.csv, order_date -- fix: data.date_format=excel, unix, unix_ms, or %Y%m%d where it is written so; else export order_date as a date",
     ),
     "parquet flags": (
         parquet(revenue=[True]),
@@ -254,7 +253,7 @@ OF_ROWS = {  # behind the count and the limit
     "days as numbers": (
         "a,1319025600,1\n",
         {},
-        "[DATE_FORMAT] ... 1 x order_date is not a day written YYYY-MM-DD, first line 2: '1319025600', sales.csv:2, order_date -- fix: export order_date as YYYY-MM-DD: these are numbers that count days or seconds",
+        "[DATE_FORMAT] ... 1 x order_date is not a day written YYYY-MM-DD, first line 2: '1319025600', sales.csv:2, order_date -- fix: data.date_format=unix, if these numbers count seconds",
     ),
     "words for days": (
         "a,soon,1\n",
@@ -284,7 +283,7 @@ OF_ROWS = {  # behind the count and the limit
     "parentheses": (
         "a,2011-05-01,(5.00)\n",
         {},
-        "[MINUS_STYLE] ... 1 x revenue is not a number like -1234.50, first line 2: '(5.00)' (a negative number of accountants), sales.csv:2, revenue -- fix: export revenue as plain numbers, -12.50 for a return",
+        "[MINUS_STYLE] ... 1 x revenue is not a number like -1234.50, first line 2: '(5.00)' (a negative number of accountants), sales.csv:2, revenue -- fix: data.negative_style=parentheses",
     ),
     "lakhs": (
         'a,2011-05-01,"1,23,456.00"\n',
@@ -307,9 +306,9 @@ OF_ROWS = {  # behind the count and the limit
         "[DECIMAL_POINT] ... 1 x revenue is not a number like -1234.50, first line 2: '١٥' (digits that are not 0 to 9), sales.csv:2, revenue -- fix: export revenue as plain numbers, with the digits 0 to 9",
     ),
     "a currency": (
-        "a,2011-05-01,$5.00\n",
+        "a,2011-05-01,$5.00\nb,2011-05-01,€5.00\n",
         {},
-        "[CURRENCY] ... 1 x revenue is not a number like -1234.50, first line 2: '$5.00' (a number with a currency sign), sales.csv:2, revenue -- fix: export revenue as plain numbers, without a currency",
+        "[CURRENCY] ... 2 x revenue is not a number like -1234.50, first line 2: '$5.00' (a number with a currency sign that most do not carry), sales.csv:2, revenue -- fix: export revenue as plain numbers, in one currency",
     ),
     "words for amounts": (
         "a,2011-05-01,ten\n",
@@ -331,7 +330,8 @@ def test_a_file_is_refused_with_what_where_and_the_fix(tmp_path, content, settin
 
 @pytest.mark.parametrize("row, settings, sentence", OF_ROWS.values(), ids=OF_ROWS)
 def test_rows_that_are_all_set_aside_are_refused_with_what_they_look_like(tmp_path, row, settings, sentence):
-    count = "1 of 1 rows cannot be read, so there are no purchases (more than data.max_rejected_share=0.01): "
+    number = row.count("\n")
+    count = f"{number} of {number} rows cannot be read, so there are no purchases (more than data.max_rejected_share=0.01): "
     assert message(tmp_path, HEADER + row, **settings) == sentence.replace("... ", count, 1)
 
 

@@ -7,18 +7,20 @@ import os
 import shutil
 import stat
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from clv.data.decoding import BLOCK, EXPORT, Stream, decoded
 from clv.errors import Code, InputError
 
-_PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
+_PARQUET, _GZIP, _ZIP = b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
 _OTHER_KINDS = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    _ZIP: "a zip archive or an Excel workbook",
     b"PK\x05\x06": "an empty zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"BZh": "compressed with bzip2",
@@ -61,32 +63,45 @@ class _Hashed(io.RawIOBase):
 class Opened:
     """A file that is being read.
 
-    Args: source: its bytes, hashed.   path: as it was given.   is_parquet: else it is text, gzipped or not.
+    Args: source: its bytes, hashed.   path: as it was given.   is_parquet, is_zip: else it is text, gzipped or not.
     """
 
     source: _Hashed
     path: str
     is_parquet: bool
+    is_zip: bool = False
 
     @property
     def sha256(self) -> str:
         """Of the bytes that were read, as hexadecimal text."""
         return self.source.sha256
 
-    def texts(self) -> Iterator[str]:
+    def texts(self, encoding: str | None = None) -> Iterator[str]:
         """Gives the text in pieces, every line end as a newline.
 
-        Raises: InputError: the bytes are not text, or their gzip is damaged.
+        Args:   encoding: of text without a mark; None is UTF-8.
+        Raises: InputError: the bytes are not text, or what they are packed in is damaged or holds something else.
         """
-        stream: Stream = io.BufferedReader(self.source, 1 << 16)
         try:
+            if self.is_zip:
+                with self.copied() as copy, zipfile.ZipFile(copy) as archive:
+                    yield from decoded(_member(archive, self.path), self.path, encoding)
+                return
+            stream: Stream = io.BufferedReader(self.source, 1 << 16)
             if stream.peek(2)[:2] == _GZIP:
                 stream = gzip.GzipFile(fileobj=stream)
                 _refuse_other_kinds(stream.peek(512)[:512], self.path, "inside its gzip ")
-            yield from decoded(stream, self.path)
+            yield from decoded(stream, self.path, encoding)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             what = f"the gzip is damaged or cut short: {error}"
             raise InputError(Code.DAMAGED_GZIP, what=what, fix=EXPORT, where=self.path) from error
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:  # the latter: a password, a rare method
+            what = f"the zip archive cannot be read: {error}"
+            raise InputError(Code.DAMAGED_ZIP, what=what, fix=EXPORT, where=self.path) from error
 
     @contextmanager
     def copied(self) -> Iterator[Path]:
@@ -108,10 +123,11 @@ def opened(path: str) -> Iterator[Opened]:
         with open(path, "rb") as stream:
             head = stream.read(512)
             stream.seek(0)
-            _refuse_other_kinds(head, path)
+            if not head.startswith(_ZIP):
+                _refuse_other_kinds(head, path)
             source = _Hashed(stream)
             try:
-                yield Opened(source, path, head.startswith(_PARQUET))
+                yield Opened(source, path, head.startswith(_PARQUET), head.startswith(_ZIP))
             except InputError:
                 _refuse_changed(before, path)  # what is wrong with a file that is still being written is no news
                 raise
@@ -154,6 +170,24 @@ def _refuse_other_kinds(head: bytes, path: str, inside: str = "") -> None:
         kind = "a tar archive"
     if kind:
         raise InputError(Code.NOT_A_TABLE, what=f"the file is {inside}{kind}", fix=EXPORT, where=path)
+
+
+def _member(archive: zipfile.ZipFile, path: str) -> zipfile.ZipExtFile:
+    """The only file of an archive. Raises: InputError: it holds another number of files, or another kind."""
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if "xl/workbook.xml" in names:
+        raise InputError(Code.NOT_A_TABLE, what="the file is an Excel workbook", fix=EXPORT, where=path)
+    if len(names) != 1:
+        what = f"the zip archive holds {len(names)} files: {', '.join(names)[:200]}"
+        fix = "unpack it into a folder, and point data.path at the folder"
+        raise InputError(Code.NOT_A_TABLE, what=what, fix=fix, where=path)
+    stream = cast(zipfile.ZipExtFile, archive.open(names[0]))  # of an archive that is read
+    head = stream.peek(512)[:512]
+    if head.startswith((_PARQUET, _GZIP)):
+        what = "the file is inside its zip archive another archive or a Parquet file"
+        raise InputError(Code.NOT_A_TABLE, what=what, fix=EXPORT, where=path)
+    _refuse_other_kinds(head, path, "inside its zip archive ")
+    return stream
 
 
 def digest(file: Path) -> str:

@@ -4,6 +4,7 @@ import duckdb
 
 from clv.data.contract import Contract
 from clv.data.ids import BLANKS, UNSEEN
+from clv.data.places import Places
 from clv.data.queries import render
 from clv.errors import Code, InputError
 
@@ -14,7 +15,7 @@ _ISO = (  # groups that capture would make this three times slower
 _NAME_A_ZONE = "data.timezone=Europe/Berlin, or whose days count"
 
 
-def type_dates(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> None:
+def type_dates(contract: Contract, places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table `dates` of the table `order_date_texts`: each text's day, or the reason why it is not one.
 
     Raises: InputError: the format or the zone is not understood, or offsets are mixed and no zone says whose days count.
@@ -22,10 +23,11 @@ def type_dates(contract: Contract, path: str, connection: duckdb.DuckDBPyConnect
     form, zone = contract.date_format, contract.timezone
     if form and "%z" in form and not zone:
         what = f"data.date_format={form} reads UTC offsets, and nothing says whose days count"
-        raise InputError(Code.MIXED_OFFSETS, what=what, fix=_NAME_A_ZONE, where=path)
+        raise InputError(Code.MIXED_OFFSETS, what=what, fix=_NAME_A_ZONE, where=places.path)
     query = render(
         "days",
         form=form,
+        forms=(form or "").split("|"),
         zone=zone,
         iso=_ISO,
         unseen=BLANKS + UNSEEN,
@@ -37,16 +39,15 @@ def type_dates(contract: Contract, path: str, connection: duckdb.DuckDBPyConnect
     except duckdb.Error as error:
         what = f"data.date_format={form!r} or data.timezone={zone!r} is not understood: {str(error).splitlines()[0]}"
         fix = "a format like %d/%m/%Y, a zone like Europe/Berlin"
-        raise InputError(Code.DATE_FORMAT, what=what, fix=fix, where=path) from error
+        raise InputError(Code.DATE_FORMAT, what=what, fix=fix, where=places.path) from error
     if not zone:
-        _refuse_mixed_offsets(path, connection)
+        _refuse_mixed_offsets(places, connection)
 
 
-def _refuse_mixed_offsets(path: str, connection: duckdb.DuckDBPyConnection) -> None:
+def _refuse_mixed_offsets(places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     offsets = connection.execute(render("day_offsets")).fetchall()
     if len(offsets) < 2:
         return
     examples = ", ".join(f"{rows:.0f} rows like {text!r}" for _, rows, _, text in offsets[:3])
     what = f"time stamps of {len(offsets)} UTC offsets (or of none) beside one another: {examples}"
-    where = f"{path}:{offsets[1][2]}, order_date"
-    raise InputError(Code.MIXED_OFFSETS, what=what, fix=_NAME_A_ZONE, where=where)
+    raise InputError(Code.MIXED_OFFSETS, what=what, fix=_NAME_A_ZONE, where=places.where(offsets[1][2], "order_date"))

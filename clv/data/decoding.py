@@ -1,16 +1,17 @@
-"""Bytes into text: the encoding is that of the file's mark, else UTF-8; what is not such text is refused by its line."""
+"""Bytes into text: the encoding is that of the file's mark, else data.encoding, else UTF-8; other bytes are refused by their line."""
 
 import codecs
 import gzip
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 
 from clv.errors import Code, InputError
 
 BLOCK = 1 << 22  # bytes read at once
 EXPORT = "export it as CSV in UTF-8, gzipped CSV or Parquet"
-Stream = io.BufferedReader | gzip.GzipFile
+Stream = io.BufferedReader | gzip.GzipFile | zipfile.ZipExtFile
 
 _ENCODINGS = {  # by the mark at the beginning of the file
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -21,13 +22,15 @@ _ENCODINGS = {  # by the mark at the beginning of the file
 }
 
 
-def decoded(stream: Stream, path: str) -> Iterator[str]:
+def decoded(stream: Stream, path: str, given: str | None = None) -> Iterator[str]:
     """Gives the text in pieces, every line end as a newline.
 
-    Raises: InputError: the bytes are not text of their encoding, or hold a NUL byte.
+    Args:   given: encoding of text without a mark; None is UTF-8.
+    Raises: InputError: the encoding is not known, the bytes are not text of it, or they hold a NUL byte.
     """
+    _check_encoding(given, path)
     head = stream.peek(512)[:512]
-    encoding = next((name for mark, name in _ENCODINGS.items() if head.startswith(mark)), "utf-8")
+    encoding = next((name for mark, name in _ENCODINGS.items() if head.startswith(mark)), given or "utf-8")
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     line, block = 1, b"-"
     while block:
@@ -37,8 +40,8 @@ def decoded(stream: Stream, path: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             before = error.object[: error.start].decode(encoding, "ignore")
             line += len(re.findall(r"\r\n?|\n", before))
-            what = _why_not_text(error.object[error.start : error.start + 1], encoding, head)
-            raise InputError(Code.WRONG_ENCODING, what=what, fix=EXPORT, where=f"{path}:{line}") from error
+            what, fix = _why_not_text(error.object[error.start : error.start + 1], encoding, head)
+            raise InputError(Code.WRONG_ENCODING, what=what, fix=fix, where=f"{path}:{line}") from error
         if "\0" in text:
             line += text.count("\n", 0, text.index("\0"))
             what = "a NUL byte: " + (
@@ -54,12 +57,25 @@ def _lacks_mark(head: bytes) -> bool:
     return max(head[0::2].count(0), head[1::2].count(0)) > len(head) / 3
 
 
-def _why_not_text(wrong: bytes, encoding: str, head: bytes) -> str:
+def _check_encoding(given: str | None, path: str) -> None:
+    try:
+        b"-".decode(given or "utf-8", "ignore")
+    except LookupError as error:
+        what = f"data.encoding={given} is not the name of an encoding"
+        raise InputError(Code.WRONG_ENCODING, what=what, fix="data.encoding=cp1252, for example", where=path) from error
+
+
+def _why_not_text(wrong: bytes, encoding: str, head: bytes) -> tuple[str, str]:
+    """What is wrong, and the fix."""
     sentence = f"byte {wrong!r} is not {encoding.upper()} text"
     if encoding != "utf-8":
-        return sentence
+        return sentence, EXPORT
     if _lacks_mark(head):
-        return f"{sentence}; the file looks like UTF-16 without its mark"
+        return f"{sentence}; the file looks like UTF-16 without its mark", "data.encoding=utf-16-le, or utf-16-be"
     letter = wrong.decode("cp1252", "ignore")
-    is_likely = letter.isprintable() and letter
-    return f"{sentence}; in Windows-1252, which is likely, it is {letter!r}" if is_likely else sentence
+    if not letter or not letter.isprintable():
+        return sentence, EXPORT
+    return (
+        f"{sentence}; in Windows-1252, which is likely, it is {letter!r}",
+        "data.encoding=cp1252, if that is the letter",
+    )

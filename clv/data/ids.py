@@ -6,6 +6,7 @@ import unicodedata
 import duckdb
 import pyarrow as pa
 
+from clv.data.places import Places
 from clv.data.queries import render, row
 from clv.errors import Code, InputError
 
@@ -18,7 +19,7 @@ WORDS_FOR_NOTHING = (
 )  # fmt: skip
 
 
-def type_ids(path: str, connection: duckdb.DuckDBPyConnection) -> None:
+def type_ids(places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table `ids` of the table `customer_id_texts`: each text's id, or the reason why it is not one.
 
     Raises: InputError: a tool turned the ids into floats.
@@ -31,15 +32,16 @@ def type_ids(path: str, connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(render("ids"))
     connection.unregister("cleaned_ids")
     connection.execute(render("ids_swapped"))
-    _refuse_floats(path, connection)
+    connection.execute(render("ids_from_floats"))
+    _refuse_floats(places, connection)
 
 
-def _refuse_floats(path: str, connection: duckdb.DuckDBPyConnection) -> None:
+def _refuse_floats(places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     rows, line, example = row(connection, render("ids_as_floats"))
     if rows:
         what = f"{rows:.0f} rows have ids that a tool turned into floats, for example {example[:60]!r}"
         fix = "export customer_id as text; the lost digits cannot be guessed"
-        raise InputError(Code.FLOAT_IDS, what=what, fix=fix, where=f"{path}:{line}, customer_id")
+        raise InputError(Code.FLOAT_IDS, what=what, fix=fix, where=places.where(line, "customer_id"))
 
 
 def clean(text: str) -> tuple[str, str, str | None]:

@@ -1,18 +1,19 @@
 """How the text is laid out: its header, the delimiter, which column is which, and rows that are all of one width."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import duckdb
 import pyarrow as pa
 
-from clv.data.contract import ROLES
-from clv.data.header import Header, headed
+from clv.data.contract import Contract
+from clv.data.formats import format_of
+from clv.data.header import Header
 from clv.data.queries import render, row
-from clv.data.rows import REPAIR, Rows, parsed, whole_rows
+from clv.data.rows import REPAIR, Rows
 from clv.errors import Code, InputError
 
-_RAW = "CREATE OR REPLACE TABLE raw (line BIGINT, customer_id VARCHAR, order_date VARCHAR, revenue VARCHAR, beside VARCHAR, neighbour VARCHAR)"
 _CUT_SHARE = 0.9  # of rows that look like cut amounts, above which the file is refused
 
 
@@ -20,13 +21,23 @@ _CUT_SHARE = 0.9  # of rows that look like cut amounts, above which the file is 
 class Layout:
     """What the typing must know of the file.
 
-    Args: names: of the columns.   cut: the line of the row in which the file seems to end too early; None where it does not.
+    Args: names: of the columns.   cut: the lines of rows in which a file seems to end too early.
           notes: what was passed over, in words.
     """
 
     names: list[str]
-    cut: int | None = None
+    cut: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def named_notes(self) -> tuple[str, ...]:
+        """The notes with the name of the file."""
+        return tuple(f"{note} ({self.name})" for note in self.notes)
+
+    def moved(self, start: int, name: str) -> "Layout":
+        """Returns the layout with its lines counted on from start, and the name of its file."""
+        return replace(self, cut=tuple(line + start for line in self.cut), name=name)
 
 
 @dataclass(frozen=True)
@@ -44,20 +55,22 @@ class _Shape:
     neighbour: int | None = None
 
 
-def load(texts: Iterator[str], columns: dict[str, str], path: str, connection: duckdb.DuckDBPyConnection) -> Layout:
-    """Puts the three columns of every row into the table `raw` of the connection, as text, with the line it begins on.
+def load(texts: Iterator[str], contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> Layout:
+    """Puts the columns of every row into the table `file_rows` of the connection, as text, with the line it begins on.
 
-    Args:   texts: the file's text in pieces.   columns: our name -> the file's.   path: as the file is called in messages.
+    Args:   texts: the file's text in pieces.   path: as the file is called in messages.
     Raises: InputError: no header with those columns, rows of several widths, a quote that is not closed.
     """
-    connection.execute(_RAW)
+    first, texts = _peeked(texts)
+    file = format_of(first, contract)
     header, shape, empty, end = None, None, 0, ""
-    for line, piece in whole_rows(texts, path):
+    for line, piece in file.pieces(_below(texts, contract.skip_rows), path, 1 + contract.skip_rows):
         if header is None:
-            header, end = headed(piece, columns, path)
-            rows = parsed(end, header.line, header)
+            header, end = file.header((line, piece), contract, path)
+            _create(header, connection)
+            rows = file.rows(end, header.line, header)
         else:
-            rows, end = parsed(piece, line, header), piece
+            rows, end = file.rows(piece, line, header), piece
         empty += rows.empty
         if rows.lines:
             shape = shape or _shaped(header, rows)
@@ -69,9 +82,32 @@ def load(texts: Iterator[str], columns: dict[str, str], path: str, connection: d
         return Layout(header.names)
     _check_beside(header, shape, connection)
     _check_cents(header, shape, connection)
-    last = None if end.endswith(("\n", '"')) else header.last
+    last = None if end.endswith(("\n", '"', "}")) else header.last
     notes = _notes(header, shape, last, empty)
-    return Layout(header.names, _cut_row(last, connection), tuple(notes))
+    return Layout(header.names, _cut_rows(last, connection), tuple(notes))
+
+
+def _peeked(texts: Iterator[str]) -> tuple[str, Iterator[str]]:
+    """The first piece that is not blank, and all pieces."""
+    blank: list[str] = []
+    for text in texts:
+        blank.append(text)
+        if text.strip("\ufeff \t\n"):
+            return text, chain(blank, texts)
+    return "", iter(blank)
+
+
+def _below(texts: Iterator[str], lines: int) -> Iterator[str]:
+    """The text below so many lines."""
+    for text in texts:
+        parts = text.split("\n", lines)
+        lines -= len(parts) - 1
+        yield parts[-1] if not lines else ""
+
+
+def _create(header: Header, connection: duckdb.DuckDBPyConnection) -> None:
+    columns = ", ".join(f"{name} VARCHAR" for name in (*header.places, "beside", "neighbour"))
+    connection.execute(f"CREATE OR REPLACE TABLE file_rows (line BIGINT, {columns})")
 
 
 def _notes(header: Header, shape: _Shape, last: str | None, empty: int) -> list[str]:
@@ -87,17 +123,17 @@ def _notes(header: Header, shape: _Shape, last: str | None, empty: int) -> list[
     return notes
 
 
-def _cut_row(last: str | None, connection: duckdb.DuckDBPyConnection) -> int | None:
+def _cut_rows(last: str | None, connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
     """The last row, where its last value has fewer decimals, or as an id fewer characters, than that of every other row."""
-    if last not in ("revenue", "customer_id"):
-        return None
-    others, size, line = row(connection, render("last_row", column=last))
-    return line if others is not None and size < others else None
+    if last in (None, "order_date"):
+        return ()
+    others, size, line = row(connection, render("last_row", column=last, table="file_rows"))
+    return (line,) if others is not None and size < others else ()
 
 
 def _shaped(header: Header, rows: Rows) -> _Shape:
     """From the first row. All others must be like it. Raises: InputError: the header does not fit it."""
-    names, width, behind = len(header.names), rows.widths[0], header.places["revenue"] + 1
+    names, width, behind = len(header.names), rows.widths[0], header.amount + 1
     nameless = behind if behind < width and (width > names or "" in header.names[behind:]) else None
     if width == names and header.names[-1]:
         return _Shape(width, neighbour=nameless)
@@ -122,14 +158,14 @@ def _insert(rows: Rows, header: Header, shape: _Shape, connection: duckdb.DuckDB
     if set(rows.widths) != {shape.width}:
         wrong = next(number for number, width in enumerate(rows.widths) if width != shape.width)
         raise _ragged(header, rows.lines[wrong], rows.widths[wrong], shape.width)
-    places = [header.places[name] + shape.shift for name in ROLES]
+    places = [place + shape.shift for place in header.places.values()]
     columns = [pa.array(rows.fields[place :: shape.width], pa.string()) for place in places]
     for outside in (shape.beside, shape.neighbour):
         values = [] if outside is None else rows.fields[outside :: shape.width]
         columns.append(pa.array(values, pa.string()) if values else pa.nulls(len(rows.lines), pa.string()))
-    batch = pa.table([pa.array(rows.lines, pa.int64()), *columns], ["line", *ROLES, "beside", "neighbour"])
+    batch = pa.table([pa.array(rows.lines, pa.int64()), *columns], ["line", *header.places, "beside", "neighbour"])
     connection.register("batch", batch)
-    connection.execute("INSERT INTO raw FROM batch")
+    connection.execute("INSERT INTO file_rows FROM batch")
     connection.unregister("batch")
 
 
@@ -137,17 +173,17 @@ def _check_beside(header: Header, shape: _Shape, connection: duckdb.DuckDBPyConn
     """Raises: InputError: the column outside the header holds what it must not: the row is ragged."""
     if shape.allowed == "anything":
         return
-    (line,) = row(connection, render("beside", allowed=shape.allowed))
+    (line,) = row(connection, render("beside", allowed=shape.allowed, table="file_rows"))
     if line is not None:
         raise _ragged(header, line, shape.width, len(header.names))
 
 
 def _check_cents(header: Header, shape: _Shape, connection: duckdb.DuckDBPyConnection) -> None:
     """Raises: InputError: revenue and the column at its side could be one amount that a decimal comma cut in two."""
-    if shape.neighbour is None or header.delimiter != ",":
+    if shape.neighbour is None or header.delimiter != "," or "revenue" not in header.places:
         return
     whole, cents = ("neighbour", "revenue") if shape.shift else ("revenue", "neighbour")
-    share, line = row(connection, render("cut_amounts", whole=whole, cents=cents))
+    share, line = row(connection, render("cut_amounts", whole=whole, cents=cents, table="file_rows"))
     if share is not None and share > _CUT_SHARE:
         what = "revenue and a column beside it are whole numbers, and not every column has a name: a decimal comma without quotes?"
         fix = "give every column a name in the header; write 12.50, or '12,50' in double quotes"

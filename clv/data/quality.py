@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 
+from clv.data.contract import Contract
 from clv.data.ids import WORDS_FOR_NOTHING
 from clv.data.queries import fields, render
 
@@ -79,14 +80,16 @@ class Quality(Counts):
         }
 
 
-def count(as_of: str | None, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def count(contract: Contract, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Returns the fields of Counts, from the tables that values.type_all() made.
 
-    Args: as_of: first day whose rows are counted as later than the as-of date; None counts none.
+    Args: contract: names the day from which on rows are counted as later, and the columns of amounts.
     """
     names = ("quality_of_rows", "quality_of_customers", "quality_of_amounts", "quality_of_ids")
-    values = {"as_of": as_of, "words_for_nothing": WORDS_FOR_NOTHING}
+    values = {"as_of": contract.as_of, "amounts": contract.amounts, "words_for_nothing": WORDS_FOR_NOTHING}
     counts: dict[str, Any] = {}
     for name in names:
         counts |= fields(connection, render(name, **values))
-    return counts | {"normalisations": dict(connection.execute(render("normalisations")).fetchall())}
+    return counts | {
+        "normalisations": dict(connection.execute(render("normalisations", amounts=contract.amounts)).fetchall())
+    }

@@ -36,14 +36,14 @@ def refusal(history: Transactions, limits: Limits, path: str) -> InputError | No
         return None
     limit, sentence = exceeded[0]
     sentence += f" (more than data.{limit}={getattr(limits, limit):g})"
-    common = _commonest(history.rejected)
+    common = _commonest(history.rejected, path)
     first = common.iloc[0]
     is_alone = first["rows"] > limits.max_rejected_share * history.quality.rows
     code, hint, fix = looks_like(first["reason"], history.rejected) if is_alone else TOO_MANY
     reasons = "; ".join(
         f"{row.rows} x {row.reason}, first line {row.line}: {row.value!r}" for row in common.itertuples()
     )
-    where = f"{path}:{first['line']}, {first['column']}"
+    where = f"{first['file']}:{first['line']}, {first['column']}"
     return InputError(code, what=f"{sentence}: {reasons}{hint}", fix=fix.format(limit=limit), where=where)
 
 
@@ -62,10 +62,11 @@ def _exceeded(quality: Quality, limits: Limits) -> list[tuple[str, str]]:
     return [(limit, fact) for is_exceeded, limit, fact in tests if is_exceeded]
 
 
-def _commonest(rejected: pd.DataFrame) -> pd.DataFrame:
-    """The three commonest reasons: rows, and the line and the value of the first."""
+def _commonest(rejected: pd.DataFrame, path: str) -> pd.DataFrame:
+    """The three commonest reasons: rows, and the file, the line and the value of the first."""
+    rejected = rejected if "file" in rejected else rejected.assign(file=path)
     common = rejected.groupby(["reason", "column"], as_index=False).agg(
-        rows=("line", "size"), line=("line", "first"), value=("value", "first")
+        rows=("line", "size"), file=("file", "first"), line=("line", "first"), value=("value", "first")
     )
     common = common.assign(value=common["value"].str[:_SHOWN])
     return common.sort_values(["rows", "line"], ascending=[False, True]).head(3)

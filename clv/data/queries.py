@@ -18,12 +18,12 @@ _ENVIRONMENT = jinja2.Environment(
 _ENVIRONMENT.filters["literal"] = literal
 
 
-def render(name: str, **values: Any) -> str:
-    """Returns the SQL of sql/NAME.sql with the values filled in.
+def render(query: str, /, **values: Any) -> str:
+    """Returns the SQL of sql/QUERY.sql with the values filled in.
 
     Raises: jinja2.UndefinedError: the query names a value that is not given.
     """
-    return _ENVIRONMENT.get_template(f"{name}.sql").render(values)
+    return _ENVIRONMENT.get_template(f"{query}.sql").render(values)
 
 
 def row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

@@ -28,13 +28,14 @@ class Rows:
     empty: int = 0
 
 
-def whole_rows(texts: Iterator[str], path: str) -> Iterator[tuple[int, str]]:
+def whole_rows(texts: Iterator[str], path: str, line: int = 1) -> Iterator[tuple[int, str]]:
     """Gives the text again, cut where a row ends: behind a line end with an even number of quotes before it.
 
+    Args:    line: that the text begins on.
     Returns: the line that a piece begins on, and the piece.
     Raises:  InputError: a quote is never closed, or a line is too long for a table.
     """
-    line, rest = 1, ""
+    rest = ""
     for text in texts:
         rest = rest + text
         end = _last_end(rest)
@@ -143,7 +144,7 @@ def _refuse_swallowed(row: list[str], lines: tuple[int, int], header: Header) ->
 
 
 def _look_like_rows(pieces: list[list[str]], header: Header, shift: int) -> bool:
-    day, number = header.places["order_date"] + shift, header.places["revenue"] + shift
+    day, number = header.places["order_date"] + shift, header.amount + shift
     has_day = any(len(piece) > day and re.fullmatch(_DAY, piece[day]) for piece in pieces)
     return has_day and any(len(piece) > number and re.fullmatch(_NUMBER, piece[number]) for piece in pieces)
 

@@ -16,7 +16,7 @@ _NOT_A_DAY = (
     "order_date is not written as data.date_format",
 )
 _IMPLAUSIBLE = ("order_date lies before data.earliest_date", "order_date lies in the future")
-_NOT_A_NUMBER = "revenue is not a number"
+_NOT_A_NUMBER = re.compile(r"(revenue|quantity|unit_price|refund) is not a number")
 _EARLIEST, _LATEST = 1990, 2069  # years of two digits are read as 1969 to 2068; nobody bought anything in the year 11
 _NEARLY_ALL = 0.9  # of the days
 _FORMATS = [
@@ -54,8 +54,11 @@ TOO_MANY = Suggestion(
 )
 _AMOUNTS = {  # what an amount that cannot be read looks like
     r".*\d.*%": Suggestion(Code.PERCENT, " (a percentage)", _PLAIN),
-    r"\(.*\d.*\)|.*\d-": Suggestion(
-        Code.MINUS_STYLE, " (a negative number of accountants)", f"{_PLAIN}, -12.50 for a return"
+    r"[^\d]*\(.*\d.*\)": Suggestion(
+        Code.MINUS_STYLE, " (a negative number of accountants)", "data.negative_style=parentheses"
+    ),
+    r".*\d\s*-": Suggestion(
+        Code.MINUS_STYLE, " (a negative number with its minus behind)", "data.negative_style=trailing_minus"
     ),
     r"-?\d{1,3}(,\d\d)+,\d{3}(\.\d+)?": Suggestion(
         Code.THOUSANDS, " (lakhs and crores)", f"{_PLAIN}, without separators"
@@ -66,7 +69,15 @@ _AMOUNTS = {  # what an amount that cannot be read looks like
         Code.DECIMAL_POINT, " (digits that are not 0 to 9)", f"{_PLAIN}, with the digits 0 to 9"
     ),
 }
-_CURRENCY = Suggestion(Code.CURRENCY, " (a number with a currency sign)", f"{_PLAIN}, without a currency")
+_CURRENCY = Suggestion(
+    Code.CURRENCY, " (a number with a currency sign that most do not carry)", f"{_PLAIN}, in one currency"
+)
+_NUMBERS = {  # what days as numbers look like
+    r"\d{5}([.,]\d+)?": "data.date_format=excel, if these numbers count days",
+    r"\d{9,10}(\.\d+)?": "data.date_format=unix, if these numbers count seconds",
+    r"\d{13}": "data.date_format=unix_ms, if these numbers count milliseconds",
+    r"\d{16}|\d{19}": "export order_date as YYYY-MM-DD: these numbers count parts of a second",
+}
 _WITH_SIGNS = r"[-+]?\d[\d.,' ]*\s?[^\d\s,]+|[^\d\s,]+\s?[-+]?\d.*|[-+][^\d\s,]+\d.*"  # of currencies
 _SEPARATED = (
     r"[-+]?\d{1,3}(?:(?P<sign>[.,'’ \xa0\u202f\u2009])\d{3})(?:(?P=sign)\d{3})*(?:(?!(?P=sign))(?P<point>[.,])\d+)?"
@@ -84,7 +95,7 @@ def looks_like(reason: str, rejected: pd.DataFrame) -> Suggestion:
         return Suggestion(Code.DATE_FORMAT, "", _date_fix(texts))
     if reason.startswith(_IMPLAUSIBLE) and (forms := _formats(texts)):
         return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms))
-    if reason.startswith(_NOT_A_NUMBER):
+    if _NOT_A_NUMBER.match(reason):
         return _amount_like(texts, "," if re.search(r"\d,\d+$", reason) else ".") or TOO_MANY
     return TOO_MANY
 
@@ -121,8 +132,9 @@ def _name_formats(forms: list[str]) -> str:
 
 def _date_fix(texts: pd.Series) -> str:
     """The formats that fit; else what to export instead."""
-    if texts.str.fullmatch(r"\d{5}(\.\d+)?|\d{9,10}(\.\d+)?|\d{13}|\d{16}|\d{19}").mean() > 0.5:
-        return "export order_date as YYYY-MM-DD: these are numbers that count days or seconds"
+    for pattern, fix in _NUMBERS.items():
+        if texts.str.fullmatch(pattern).mean() > 0.5:
+            return fix
     if forms := _formats(texts):
         return _name_formats(forms)
     return "export order_date as YYYY-MM-DD, or data.date_format=FORMAT if strptime can read it"

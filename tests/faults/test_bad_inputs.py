@@ -30,7 +30,8 @@ CONNECTION = duckdb.connect(config={"threads": 1})
 def outcome(path, limits=LIMITS, **settings_of_file):
     """What is read: net revenue and last day by customer, and the lines of the rejects; or the refusal."""
     CONNECTION.execute("DROP TABLE IF EXISTS purchases")
-    contract = contract_of.Contract({name: name for name in NAMES}, "2012-01-01", **settings_of_file)
+    columns = {name: name for name in NAMES} | settings_of_file.pop("columns", {})
+    contract = contract_of.Contract(columns, "2012-01-01", **settings_of_file)
     try:
         history = contract_of.read(str(path), contract, CONNECTION)
     except InputError as error:

@@ -1,15 +1,36 @@
 {% from "macros.sql" import trimmed %}
--- Each text of revenue: its amount, an estimate of its size even where it cannot be read, and why it is not an amount (or NULL).
-CREATE OR REPLACE TABLE revenues AS
+-- Each text of {{ name }}: its amount, an estimate of its size even where it cannot be read, and why it is not an amount (or NULL).
+CREATE OR REPLACE TABLE amounts_{{ name }} AS
 WITH plain AS (
-  SELECT *, REPLACE({{ trimmed("text", unseen) }}, '−', '-') AS amount_text FROM revenue_texts
+  SELECT *, REPLACE({{ trimmed("text", unseen) }}, '−', '-') AS plain_text FROM {{ name }}_texts
+),
+signless AS (
+  SELECT *,
+    {% if currency %}
+    REGEXP_REPLACE(REGEXP_REPLACE(plain_text, {{ ("^([-+(]?)\\s*" ~ currency ~ "\\s*") | literal }}, '\1'),
+                   {{ ("\\s*" ~ currency ~ "\\s*([)-]?)$") | literal }}, '\1') AS signless_text
+    {% else %}
+    plain_text AS signless_text
+    {% endif %}
+  FROM plain
+),
+signed AS (
+  SELECT *,
+    {% if negative_style == "parentheses" %}
+    REGEXP_REPLACE(signless_text, '^\(\s*(.*?)\s*\)$', '-\1') AS amount_text
+    {% elif negative_style == "trailing_minus" %}
+    REGEXP_REPLACE(signless_text, '^(.*?)\s*-$', '-\1') AS amount_text
+    {% else %}
+    signless_text AS amount_text
+    {% endif %}
+  FROM signless
 ),
 numbers AS (
   SELECT *,
     CASE WHEN regexp_full_match(amount_text, {{ number | literal }}) OR regexp_full_match(amount_text, {{ grouped | literal }})
          THEN REPLACE(REGEXP_REPLACE(amount_text, {{ separators | literal }}, '', 'g'), {{ decimal | literal }}, '.')
          END AS number_text
-  FROM plain
+  FROM signed
 ),
 amounts AS (
   SELECT *,
@@ -31,9 +52,10 @@ estimates AS (
 SELECT text, n, line, amount, amount_text,
   CASE WHEN ABS(estimate) <= {{ most }} THEN ABS(estimate) ELSE 0 END AS estimate,
   text LIKE '%−%' AS other_minus,
+  signless_text <> plain_text AS had_currency,
   COALESCE(ABS(TRY_CAST(number_text AS DOUBLE) - CAST(amount AS DOUBLE)) > 1e-6, false) AS rounded,
-  CASE WHEN amount_text = '' THEN 'revenue is missing'
-       WHEN regexp_full_match(LOWER(amount_text), '[-+]?(inf|infinity|nan)') THEN 'revenue is not finite'
-       WHEN number_text IS NULL THEN {{ ("revenue is not a number like -1234" ~ decimal ~ "50") | literal }}
-       WHEN amount IS NULL OR ABS(amount) > {{ most }} THEN 'revenue is beyond data.max_abs_revenue={{ "%g" % most }}' END AS why
+  CASE WHEN amount_text = '' THEN {{ "NULL" if name == "refund" else "'" ~ name ~ " is missing'" }}
+       WHEN regexp_full_match(LOWER(amount_text), '[-+]?(inf|infinity|nan)') THEN '{{ name }} is not finite'
+       WHEN number_text IS NULL THEN {{ (name ~ " is not a number like -1234" ~ decimal ~ "50") | literal }}
+       WHEN amount IS NULL OR ABS(amount) > {{ most }} THEN '{{ name }} is beyond data.max_abs_revenue={{ "%g" % most }}' END AS why
 FROM estimates

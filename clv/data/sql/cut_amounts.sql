@@ -2,4 +2,4 @@
 SELECT AVG(CASE WHEN regexp_full_match(TRIM({{ whole }}), '[-+]?[\d. ]*\d') AND regexp_full_match(TRIM({{ cents }}), '\d{1,2}')
                 THEN 1 ELSE 0 END),
        MIN(line)
-FROM raw
+FROM {{ table }}

@@ -1,4 +1,8 @@
 {% from "macros.sql" import trimmed %}
+{% set number = "TRY_CAST(REPLACE(day_text, ',', '.') AS DOUBLE)" %}
+{% set formats -%}
+[{% for each in forms %}{{ each | literal }}{{ "" if loop.last else ", " }}{% endfor %}]
+{%- endset %}
 -- Each text of order_date: its day, its UTC offset in minutes (NULL where it has none), and why it is not a day (or NULL).
 CREATE OR REPLACE TABLE dates AS
 WITH plain AS (
@@ -19,10 +23,15 @@ shaped AS (
 ),
 zoned AS (
   SELECT *,
-    {% if form and "%z" in form %}
-    timezone({{ zone | literal }}, TRY_STRPTIME(day_text, {{ form | literal }})) AS written,
+    {% if form == "excel" %}
+    CASE WHEN {{ number }} BETWEEN 1 AND 2958465.99999 THEN DATE '1899-12-30' + CAST(FLOOR({{ number }}) AS INTEGER) END AS written,
+    {% elif form in ("unix", "unix_ms") %}
+    CASE WHEN ABS({{ number }}) < {{ "1e11" if form == "unix" else "1e14" }}
+         THEN timezone({{ (zone or "UTC") | literal }}, to_timestamp({{ number }} / {{ 1 if form == "unix" else 1000 }})) END AS written,
+    {% elif form and "%z" in form %}
+    timezone({{ zone | literal }}, TRY_STRPTIME(day_text, {{ formats }})) AS written,
     {% elif form %}
-    TRY_STRPTIME(day_text, {{ form | literal }}) AS written,
+    TRY_STRPTIME(day_text, {{ formats }}) AS written,
     {% else %}
     CASE WHEN readable THEN TRY_CAST(LEFT(day_text, 10) AS DATE) END AS written,
     {% endif %}
