@@ -10,18 +10,27 @@ class Columns:
     customer_id: str = text()
     order_date: str = text()
     revenue: str = text()
+    quantity: str | None = text()
+    unit_price: str | None = text()
+    refund: str | None = text()
 
 
 @dataclass
 class Data:
     path: str = text()
     columns: Columns = field(default=MISSING)
+    encoding: str | None = pattern(r"[\w-]+", "not the name of an encoding, like cp1252")
+    delimiter: str | None = pattern(r"[^\w\s\"]|tab", "not one sign, like ~, or tab")
+    skip_rows: int = between(0, 10_000)
+    widths: list[int] | None = between(1, 100_000)
     date_format: str | None = pattern(
-        r"(?=.*%(d|-d|j))(?=.*%(m|-m|b|B|j))(?=.*%[Yy]).*", "no format with a day, a month and a year, like %d/%m/%Y"
+        r"excel|unix|unix_ms|((?=[^|]*%(d|-d|j))(?=[^|]*%(m|-m|b|B|j))(?=[^|]*%[Yy])[^|]*(\||$))+",
+        "not a format with a day, a month and a year, like %d/%m/%Y, nor excel, unix or unix_ms",
     )
     timezone: str | None = pattern(r"[A-Za-z]\w*([/+-]\w+)*", "no name of a time zone, like Europe/Berlin")
     decimal: str | None = one_of(".", ",")
     thousands: str | None = one_of(",", ".", " ", "'")
+    negative_style: str | None = one_of("parentheses", "trailing_minus")
     earliest_date: str = day_or_none()
     max_abs_revenue: float = between(0.01, 9e13)
     max_rejected_share: float = between(0, 1)

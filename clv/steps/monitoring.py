@@ -135,7 +135,7 @@ def labels(work: Workspace, history_days: int) -> tuple[pd.DataFrame | None, str
 
 def tells_nothing_new(work: Workspace) -> bool:
     """Whether the newest matured window is the one that the version was measured on."""
-    same = work.transactions.quality["sha256"] == work.production.facts["data_sha256"]
+    same = work.transactions.quality.sha256 == work.production.facts["data_sha256"]
     return same and matured_cutoff(work) == work.learnt_until
 
 

@@ -139,7 +139,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
             "production": other.tags.get("files_sha256") if other else None,
         },
         "monitor": reviews.last_verdict(other) if other else None,
-        "data_sha256": history.quality["sha256"],
+        "data_sha256": history.quality.sha256,
     }
 
 
