@@ -51,13 +51,13 @@ def measure(work: Workspace, plan: windows.Windows, asked: Model | None = None) 
         snapshots,
         evaluation.drop(columns="actual_clv"),
         definition.columns(config.features.moving),
-        asdict(asked or config.model)
-        | {
-            "seed": config.seed,
-            "threads": config.compute.threads,
-            "horizon_days": horizon,
-            "cutoffs": plan.training,
-        },
+        model.Options(
+            **asdict(asked or config.model),
+            seed=config.seed,
+            threads=config.compute.threads,
+            horizon_days=horizon,
+            cutoffs=plan.training,
+        ),
     )
     ours = model.predict(fitted, evaluation)
     last = last_horizon(work, evaluation, plan.evaluation, horizon)
