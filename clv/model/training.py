@@ -90,7 +90,7 @@ def thinned(table: pd.DataFrame, share: float) -> pd.DataFrame:
     """Returns about the share of the customers: the same ones in every snapshot, and all of them from 1 up.
 
     >>> thinned(pd.DataFrame({"customer_id": list("abcdefgh")}), share=0.5)["customer_id"].tolist()
-    ['b', 'c', 'e', 'h']
+    ['c', 'e', 'f']
     """
     if share >= 1:
         return table

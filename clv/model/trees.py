@@ -127,7 +127,7 @@ def folds(customers: pd.Series, seed: int) -> np.ndarray:
     """Returns the fold of each row, 0 to FOLDS - 1: the same for a customer in every snapshot, whatever the other customers are.
 
     >>> folds(pd.Series(["ann", "bob", "ann"]), seed=7).tolist()
-    [2, 0, 2]
+    [1, 2, 1]
     """
     draw = pd.util.hash_pandas_object(customers.astype(object), index=False, hash_key=f"{seed:016d}")
     return draw.to_numpy() % FOLDS

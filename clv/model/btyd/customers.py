@@ -53,7 +53,7 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
     >>> customers = Customers(MODELS["bg_nbd"](r=0.24, alpha=31, a=0.79, b=2.43), GammaGamma(6.25, 3.74, 15.44), kept=1.0)
     >>> ann = {"frequency": [2], "recency_days": [60], "tenure_days": [270], "average_order_value": [20.0], "revenue_total": [60.0]}
     >>> expected(customers, pd.DataFrame(ann), horizon_days=90).round(2).to_dict("records")
-    [{'btyd_purchases': 0.45, 'btyd_alive': 0.73, 'btyd_spend': 21.97, 'btyd_revenue': 9.88}]
+    [{'btyd_purchases': 0.45, 'btyd_alive': 0.73, 'btyd_spend': 21.94, 'btyd_revenue': 9.96}]
     """
     x, t_x, T, value = _histories(features)
     orders = customers.purchases.expected_purchases(horizon_days, x, t_x, T)

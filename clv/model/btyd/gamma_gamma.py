@@ -42,7 +42,7 @@ class GammaGamma:
             mean_value: mean order value, in currency; below 0 it counts as 0.
 
         >>> GammaGamma(p=6.25, q=3.74, gamma=15.44).expected(np.array([1, 50]), np.array([100, 100])).round(1).tolist()
-        [80.2, 99.3]
+        [80.3, 99.4]
         """
         p, q, gamma = self.p, self.q, self.gamma
         return (
