@@ -87,7 +87,7 @@ def fits(names: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("entry", sorted(FITTING | MEASURING))
 def test_the_walk_finds_the_fit_where_there_is_one(entry):
-    assert {"clv.recipes.measure", "clv.model.fit", "clv.btyd.fit"} <= reached(entry)
+    assert {"clv.evaluation.measure.measure", "clv.model.training.fit", "clv.model.btyd.customers.fit"} <= reached(entry)
 
 
 @pytest.mark.parametrize("entry", sorted(ENTRY_POINTS - FITTING - MEASURING))

@@ -71,10 +71,7 @@ class Features:
 
 @dataclass
 class Model:
-    chains: list[str] = pattern(
-        r"(btyd|glm|trees|squared_error|hurdle)(\+(glm|trees|squared_error))*",
-        "no chain of stages, like btyd+glm+trees; first btyd, glm, trees, squared_error or hurdle, then any of glm, trees, squared_error",
-    )
+    chains: list[str] = pattern(r"\w+(\+\w+)*", "not a chain of stages, names joined by + like btyd+glm+trees")
     probability_model: str = one_of("bg_nbd", "mbg_nbd", "pareto_nbd")
     level_prior: float = between(0, 1e6)
     tweedie_power: float = between(1.01, 1.99)
