@@ -2,7 +2,7 @@
 
 from dataclasses import MISSING, dataclass, field
 
-from clv.config.fields import between, day_or_none, one_of, pattern, text
+from clv.config.ranges import between, day_or_none, one_of, pattern, text
 
 
 @dataclass
