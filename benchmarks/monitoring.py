@@ -1,4 +1,4 @@
-"""How often the monitor asks for a review, changed or not: python -m benchmarks.monitoring [REPLAYS]
+"""How often the monitor opens an alarm, changed or not: python -m benchmarks.monitoring [REPLAYS]
 
 Part one draws customers with 40 heavy-tailed, tied, half-empty columns, a model, its SHAP values and what they then bring;
 part two replays a stationary shop month by month through the engine's own features and a trained model; then come
@@ -29,7 +29,10 @@ from benchmarks.drawn import MODEL, customers
 from clv import clusters, config, model, simulate
 from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
-from clv.monitor import baseline, checks, sketches
+from clv.monitor import Finding, baseline, checks, sketches
+from clv.monitor.evidence import Evidence, Matured
+from clv.monitor.segment_drift import SegmentDrift
+from clv.monitor.verdict import ALARM, Verdict
 from clv.monitor.verdict import verdict as judge
 from clv.registry import aliases
 from clv.steps import monitoring
@@ -58,25 +61,34 @@ def reference(table: pd.DataFrame, chosen: config.Config) -> baseline.Baseline:
     scored = MODEL.scored(table)
     figures = metrics.bootstrap(scored["actual_clv"].to_numpy(), scored["predicted_clv"].to_numpy(), 20, 0.9, 1)
     groups = clusters.assign(scored["predicted_clv"], chosen.clusters.k, chosen.clusters.scale)
-    return baseline.describe({}, scored, figures, groups, MODEL.contributions(scored, chosen.monitor.shap.customers))
+    return baseline.describe(
+        {}, scored, figures, groups, MODEL.contributions(scored, chosen.monitor.shap_drift.customers)
+    )
 
 
-def verdict(base: baseline.Baseline, now: pd.DataFrame, matured: pd.DataFrame | None, chosen: config.Config):
-    """Verdict and findings. now: a feature table, perhaps spoilt.   matured: one with actual_clv."""
-    scored = MODEL.scored(now)
-    seen = checks.Now(
-        scored,
-        MODEL.contributions(scored, chosen.monitor.shap.customers),
-        None if matured is None else MODEL.scored(matured),
-        "Labels not matured.",
+def evidence(
+    base: baseline.Baseline, scored: pd.DataFrame, matured: pd.DataFrame | None, settings: config.Config
+) -> Evidence:
+    """What the checks look at; no scores are stored. scored: a feature table with predictions.   matured: one with actual_clv."""
+    limits = checks.limits(asdict(settings.monitor))
+    return Evidence(
+        version="1",
+        sketches=base.sketches,
+        columns=checks.columns(base.sketches, scored, [], limits),
+        scored=scored,
+        contributions=MODEL.contributions(scored, settings.monitor.shap_drift.customers),
+        matured=Matured(dt.date.min, matured, "Labels not matured."),
+        vintages=[],
     )
-    limits = checks.limits(asdict(chosen.monitor))
-    findings, table = checks.compare(base, seen, [], limits)
-    return (
-        judge({name: (found.status, found.reason) for name, found in findings.items()}, chosen.monitor.review_at)[0],
-        findings,
-        table,
-    )
+
+
+def verdict(
+    base: baseline.Baseline, now: pd.DataFrame, matured: pd.DataFrame | None, settings: config.Config
+) -> tuple[str, dict[str, Finding], pd.DataFrame]:
+    """The word of the verdict, the findings, and every column. now: a feature table, perhaps spoilt.   matured: one with actual_clv."""
+    seen = evidence(base, MODEL.scored(now), None if matured is None else MODEL.scored(matured), settings)
+    findings = checks.compare(base.parts, seen, checks.limits(asdict(settings.monitor)))
+    return judge(findings, settings.monitor.alarm_at).word, findings, seen.columns
 
 
 def spend(table: pd.DataFrame, times: float) -> pd.DataFrame:
@@ -94,25 +106,25 @@ def replay(scenario: str, n: int, number: int, chosen: config.Config) -> bool:
     chance = np.random.default_rng([number, n, *scenario.encode()])
     base, now = reference(customers(n, chance), chosen), customers(n, chance)
     if scenario == "nothing changed":
-        return verdict(base, now, customers(n, chance), chosen)[0] == "review"
+        return verdict(base, now, customers(n, chance), chosen)[0] == ALARM
     if scenario == "spend +30 %":
-        return verdict(base, spend(now, 1.3), None, chosen)[0] == "review"
+        return verdict(base, spend(now, 1.3), None, chosen)[0] == ALARM
     if scenario == "churn +30 %":
-        return verdict(base, now, customers(n, chance, churn=0.65), chosen)[0] == "review"
+        return verdict(base, now, customers(n, chance, churn=0.65), chosen)[0] == ALARM
     if scenario == "stages moved by 5 points":
         now = customers(n, chance)
         active, moved = now["lifecycle_stage"] == "active", chance.random(n)
         share = 0.05 / active.mean()
         now.loc[active & (moved < share), "lifecycle_stage"] = "lagging"
-        found = verdict(base, now, None, chosen)[1][checks.SEGMENTS]
+        found = verdict(base, now, None, chosen)[1][SegmentDrift.name]
         return found.status in ("warn", "alert")
     if scenario == "same verdict on 25 %":
         changed = spend(now, chance.choice([1.0, 1.2, 1.3]))
         return verdict(base, changed, None, chosen)[0] == verdict(base, changed.head(n // 4), None, chosen)[0]
     columns = [name for name in now if name not in ("actual_clv", "lifecycle_stage")]
     column, how = columns[number % len(columns)], ["constant", "all missing", "times 100"][number % 3]
-    result, _, table = verdict(base, broken(now, column, how), None, chosen)
-    return result == "review" and table.set_index("feature").loc[column, "status"] in ("warn", "alert")
+    word, _, table = verdict(base, broken(now, column, how), None, chosen)
+    return word == ALARM and table.set_index("feature").loc[column, "status"] in ("warn", "alert")
 
 
 MUST = [  # scenario, customers, at most or at least, share of replays
@@ -154,7 +166,7 @@ def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, measure.M
     found, chosen = measure.measure(work, work.plan_at(day)), work.config
     evaluation = found.evaluation.assign(predicted_clv=found.predicted[measure.OURS])
     figures = metrics.intervals(resampled(work, found)[measure.OURS], chosen.evaluation.confidence)
-    sample = work.sample(found.evaluation, chosen.monitor.shap.customers)
+    sample = work.sample(found.evaluation, chosen.monitor.shap_drift.customers)
     groups = clusters.assign(evaluation["predicted_clv"], chosen.clusters.k, chosen.clusters.scale).to_numpy()
     contributions = model.contributions(found.model, sample)
     return baseline.describe(describe_facts(work, found), evaluation, figures, groups, contributions), found
@@ -163,7 +175,7 @@ def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, measure.M
 def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool = False) -> list[str]:
     """Verdicts of the months after a training in which nothing changed; performance over time is left out.
 
-    customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month asks for a review.
+    customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month opens an alarm.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.csv"
@@ -176,45 +188,41 @@ def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool
         work.production, work.production_model = aliases.Version("shop", "1", "", "", base.facts, {}), found.model
         days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
         judged = [month(work, base, day) for day in days]
-    for number, (result, reasons) in enumerate(judged, 1):
-        if verbose and result == "review":
-            print(f"seed {seed}, month {number}: {' '.join(reasons)}", flush=True)
-    return [result for result, _ in judged]
+    for number, month_verdict in enumerate(judged, 1):
+        if verbose and month_verdict.word == ALARM:
+            print(f"seed {seed}, month {number}: {' '.join(month_verdict.reasons)}", flush=True)
+    return [month_verdict.word for month_verdict in judged]
 
 
-def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> tuple[str, list[str]]:
-    """Verdict and reasons as of a day."""
+def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> Verdict:
+    """Verdict as of a day."""
     work.as_of = day
-    now, why_not = monitoring.look(work, base)
-    if why_not:
-        raise SystemExit(why_not)
     limits = checks.limits(asdict(work.config.monitor))
-    findings, _ = checks.compare(base, now, work.config.features.moving, limits)
-    said = {name: (found.status, found.reason) for name, found in findings.items()}
-    return judge(said, work.config.monitor.review_at)
+    seen = monitoring.look(work, base, limits, [])
+    if seen.too_short:
+        raise SystemExit(seen.too_short)
+    return judge(checks.compare(base.parts, seen, limits), work.config.monitor.alarm_at)
 
 
 def monthly(seeds: int, processes: int, verbose: bool = True) -> float:
-    """Share of stationary months that ask for a review."""
+    """Share of stationary months that open an alarm."""
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         chosen = repeat(configuration(*SMALL))
         found = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), chosen, repeat(verbose)))
-    return float(np.mean(np.array(found) == "review"))
+    return float(np.mean(np.array(found) == ALARM))
 
 
 def scale(chosen: config.Config, customers_count: int = 1_000_000) -> dict[str, float]:
-    """CPU seconds of checks.compare on that many customers with labels, and MB of its peak beyond what was held before."""
+    """CPU seconds of all checks on that many customers with labels, and MB of the peak beyond what was held before."""
     chance = np.random.default_rng(1)
     base = reference(customers(200_000, chance), chosen)
     scored = MODEL.scored(customers(customers_count, chance))
     numbers = scored.select_dtypes("number").columns
     scored = scored.astype(dict.fromkeys(numbers, "float32"))
-    seen = checks.Now(scored, MODEL.contributions(scored, chosen.monitor.shap.customers), scored)
-    limits = checks.limits(asdict(chosen.monitor))
     ctypes.CDLL(None).malloc_trim(0)  # else what was freed before is used again and not seen
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins at what is held now
     before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    checks.compare(base, seen, [], limits)
+    checks.compare(base.parts, evidence(base, scored, scored, chosen), checks.limits(asdict(chosen.monitor)))
     seconds = time.process_time() - begin
     return {"seconds": seconds, "MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
 
@@ -240,7 +248,8 @@ def distances(tables: int = KS_TABLES) -> dict[str, float]:
         bound = max(1 / sketches.POINTS, sketches.HIDDEN / len(rows[0]))
         off = abs(short - wanted.statistic)
         found.append((abs(exact - wanted.statistic), abs(p - wanted.pvalue), off, off - bound))
-    return dict(zip(("D on rows", "p on rows", "D on sketch", "D on sketch beyond its bound"), np.max(found, 0)))
+    names = ("D on rows", "p on rows", "D on sketch", "D on sketch beyond its bound")
+    return dict(zip(names, np.max(found, 0), strict=True))
 
 
 def measured(replays: int) -> list[tuple[str, str, float, float]]:
@@ -251,7 +260,7 @@ def measured(replays: int) -> list[tuple[str, str, float, float]]:
         for row in table_of(MUST, replays, chosen).itertuples()
     ]
     rows += [
-        (f"reviews in {SEEDS} x {MONTHS} stationary months", "at most", 0.05, monthly(SEEDS, chosen.compute.threads))
+        (f"alarms in {SEEDS} x {MONTHS} stationary months", "at most", 0.05, monthly(SEEDS, chosen.compute.threads))
     ]
     off, cost = distances(), scale(chosen)
     bounds = {"D on rows": 1e-12, "p on rows": 1e-9, "D on sketch beyond its bound": 1e-12}

@@ -1,6 +1,7 @@
 """Sketches lose little and show nobody; a column drifts when its change is beyond chance and large enough to matter."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,20 +9,20 @@ import pytest
 from scipy import stats
 
 from clv import reports, store
-from clv.monitor import distributions, sketches
+from clv.monitor import distributions, feature_drift, sketches
 
 CHANCE = np.random.default_rng(5)
 SPEND = CHANCE.lognormal(3, 1, 5000)
 ORDER = np.arange(5000)
 SPARSE = np.where(ORDER % 50 < 41, 0.0, CHANCE.lognormal(3, 2, 5000))  # 82 % zeros
-USUAL = {"warn_ks": 0.05, "alert_ks": 0.10, "warn_share": 0.05, "alert_share": 0.10}
-LIMITS = {"significance": 0.01, "positives_apart": 0.2, "usual": USUAL, "overrides": {}, "min_customers": 100}
+USUAL = distributions.Thresholds(warn_ks=0.05, alert_ks=0.10, warn_share=0.05, alert_share=0.10)
+LIMITS = distributions.Limits(0.01, positives_apart=0.2, usual=USUAL, overrides={}, min_customers=100)
 
 
 def compare(reference, current, moving=(), **limits):
-    known = {name: sketches.sketch(np.asarray(values, float)) for name, values in reference.items()}
-    found = distributions.compare(known, pd.DataFrame(current, dtype=float), list(moving), LIMITS | limits)
-    return found.set_index("feature")
+    sketched = {name: sketches.sketch(np.asarray(values, float)) for name, values in reference.items()}
+    table = distributions.compare(sketched, pd.DataFrame(current, dtype=float), list(moving), replace(LIMITS, **limits))
+    return table.set_index("feature")
 
 
 def status(reference, current, **limits):
@@ -29,7 +30,8 @@ def status(reference, current, **limits):
 
 
 def first(share):
-    return ORDER < share * len(ORDER)
+    """Which customers are in the first share of them."""
+    return share * len(ORDER) > ORDER
 
 
 def random_table(seed):
@@ -114,10 +116,10 @@ def test_a_large_change_that_may_be_chance_is_stable():
 
 
 def test_a_column_with_limits_of_its_own_is_judged_by_them():
-    wide = {"spend": {"warn_ks": 0.2, "alert_ks": 0.3, "warn_share": 0.2, "alert_share": 0.3}}
-    narrow = {"spend": {"warn_ks": 0.01, "alert_ks": 0.05, "warn_share": 0.01, "alert_share": 0.05}}
+    wide = {"spend": distributions.Thresholds(0.2, 0.3, 0.2, 0.3)}
+    narrow = {"spend": distributions.Thresholds(0.01, 0.05, 0.01, 0.05)}
     now = SPEND * 1.18
-    assert [status(SPEND, now, overrides=one) for one in ({}, wide, narrow)] == ["warn", "stable", "alert"]
+    assert [status(SPEND, now, overrides=limits) for limits in ({}, wide, narrow)] == ["warn", "stable", "alert"]
 
 
 def test_a_column_that_moves_by_itself_is_reported_and_not_judged():
@@ -184,12 +186,16 @@ def test_all_p_values_of_all_judged_columns_are_corrected_together():
 
 
 def test_the_finding_names_the_worst_column_and_counts_the_others():
-    table = compare({name: SPEND for name in "abc"}, {"a": SPEND, "b": SPEND * 1.18, "c": SPEND * 1.4}).reset_index()
-    found = distributions.finding(table)
-    assert found.status == "alert" and found.reason.startswith("c: ") and "(2 of 3 features moved.)" in found.reason
-    assert found.figures == {"judged": 3, "warn": 1, "alert": 1}
-    assert distributions.finding(table[:1]).status == "stable"
-    assert distributions.finding(table.assign(status="insufficient")).status == "insufficient"
+    table = compare(dict.fromkeys("abc", SPEND), {"a": SPEND, "b": SPEND * 1.18, "c": SPEND * 1.4}).reset_index()
+    status, reason, figures = feature_drift.judge_all(table)
+    assert status == "alert" and reason.startswith("c: ") and reason.endswith("(2 of 3 features moved.)")
+    assert figures == {"judged": 3, "warn": 1, "alert": 1}
+    assert feature_drift.judge_all(table[:1])[:2] == ("stable", "None of 1 features moved by more than its threshold.")
+    assert feature_drift.judge_all(table.assign(status="insufficient")) == (
+        "insufficient",
+        "No feature has enough customers on both sides to be judged.",
+        {},
+    )
 
 
 def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_rows():

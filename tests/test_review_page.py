@@ -38,7 +38,7 @@ def content(**changed):
             "features_removed": [],
             "configuration": {SCRIPT: [SCRIPT, "1"]},
         },
-        "monitor": {"verdict": "review", "as_of": SCRIPT, "run": SCRIPT, "verdict_reasons": SCRIPT},
+        "monitor": {"verdict": "alarm", "as_of": SCRIPT, "run": SCRIPT, "verdict_reasons": SCRIPT},
         "data_sha256": "0" * 64,
     } | changed
 

@@ -95,7 +95,7 @@ class Clusters:
 
 
 @dataclass
-class Limits:
+class Thresholds:
     warn_ks: float = between(0, 1)
     alert_ks: float = between(0, 1)
     warn_share: float = between(0, 1)
@@ -106,19 +106,19 @@ class Limits:
 class FeatureDrift:
     significance: float = between(0, 1)
     positives_apart: float = between(0, 1)
-    usual: Limits = field(default=MISSING)
-    overrides: dict[str, Limits] = field(default=MISSING)
+    usual: Thresholds = field(default=MISSING)
+    overrides: dict[str, Thresholds] = field(default=MISSING)
 
 
 @dataclass
-class Performance:
+class PredictionDrift:
     min_z: float = between(0, 100)
     warn: float = between(0, 100)
     alert: float = between(0, 100)
 
 
 @dataclass
-class Vintages:
+class PerformanceOverTime:
     most: int = between(1, 1000)
     days_apart: int = between(0, 3650)
     min_z: float = between(0, 100)
@@ -147,15 +147,15 @@ class ShapDrift:
 
 @dataclass
 class Monitor:
-    review_at: str = one_of("warn", "alert")
+    alarm_at: str = one_of("warn", "alert")
     min_customers: int = between(2, 1_000_000_000)
     least_history: float = between(0, 1)
     report_customers: int = between(100, 50_000)
-    features: FeatureDrift = field(default=MISSING)
-    performance: Performance = field(default=MISSING)
-    vintages: Vintages = field(default=MISSING)
-    segments: SegmentDrift = field(default=MISSING)
-    shap: ShapDrift = field(default=MISSING)
+    feature_drift: FeatureDrift = field(default=MISSING)
+    prediction_drift: PredictionDrift = field(default=MISSING)
+    performance_over_time: PerformanceOverTime = field(default=MISSING)
+    segment_drift: SegmentDrift = field(default=MISSING)
+    shap_drift: ShapDrift = field(default=MISSING)
 
 
 @dataclass

@@ -37,7 +37,7 @@ def train(work: Workspace) -> Record:
     covered, groups = tables(found)
     facts, board, against = describe_facts(work, found), leaderboard(figures, found), compared(work, found, draws)
     warnings = doubts(against) + without_labels(found)
-    contributions = model.contributions(found.model, work.sample(found.evaluation, work.config.monitor.shap.customers))
+    contributions = model.contributions(found.model, work.sample(found.evaluation, work.config.monitor.shap_drift.customers))
     chosen = work.config.clusters
     groups_now = clusters.assign(evaluation["predicted_clv"], chosen.k, chosen.scale).to_numpy()
     known = baseline.describe(facts, evaluation, figures[OURS], groups_now, contributions)
