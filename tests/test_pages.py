@@ -1,5 +1,7 @@
 """Every page that we log, in a real browser: script that stands in a value is text."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from helpers import person
 from test_review_page import content
 
 from clv import pipeline, reports
-from clv.monitor import Finding
+from clv.monitor import Finding, OverDays, Shares, checks
 
 pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
 pytestmark = [
@@ -66,20 +68,12 @@ def test_the_review_page_shows_it_as_text(payload, tmp_path):
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_monitoring_page_shows_it_as_text(payload, tmp_path):
     table = pd.DataFrame({"range": [payload, "more"], "reference": [0.5, 0.5], "current": [0.4, 0.6]})
-    row = {"as_of": payload, "version": payload} | {
-        f"{metric}{end}": 1.0 for metric in ("bias", "normalized_gini") for end in ("", "_low", "_high")
-    }
-    words = {
-        "title": payload,
-        "verdict": payload,
-        "headline": payload,
-        "facts": {payload: payload},
-        "checks": [{"name": payload, **vars(Finding(payload, payload))}],
-        "next": [{"text": payload, "command": payload}],
-        "reasons": {payload: payload},
-    }
-    made = reports.monitoring_page(words, {payload: table}, {payload: table}, pd.DataFrame([row]))
-    (tmp_path / "page.html").write_text(made)
+    row = {"as_of": payload, "version": payload} | {f"bias{end}": 1.0 for end in ("", "_low", "_high")}
+    pictures = (Shares(payload, table, payload), OverDays(payload, pd.DataFrame([row]), {"bias": payload}))
+    finding = Finding(payload, payload, {"cannot_see": payload}, pictures=pictures)
+    findings = {payload: finding} | {check.name: finding for check in checks.CHECKS}
+    monitored = reports.Monitored(payload, payload, dt.date(2026, 1, 1), payload, payload, 9, 9)
+    (tmp_path / "page.html").write_text(reports.monitoring_page(monitored, findings, payload))
     assert not ran(tmp_path / "page.html")
 
 

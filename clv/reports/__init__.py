@@ -10,7 +10,8 @@ from clv.reports.figures import (
     residual_chart,
     result_picture,
 )
-from clv.reports.monitoring_page import Monitored, monitoring_page
+from clv.reports.monitoring_page import monitoring_page
+from clv.reports.monitoring_words import Monitored
 from clv.reports.review_page import difference_chart, review_page
 
 __all__ = [

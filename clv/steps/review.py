@@ -47,7 +47,8 @@ def review(work: Workspace) -> Record:
     serves = (
         version.name == work.config.tracking.model_name and aliases.named_production(version.name) == version.number
     )
-    said = gates.recommendation(judged, against, version.number, number, serves, work.config.review.metrics)
+    metrics_judged = work.config.review.metrics
+    said = gates.in_words(gates.recommend(judged, against, metrics_judged, version.number, number, serves))
     content = {
         "at": work.now.isoformat(timespec="seconds"),
         "model": version.name,
@@ -122,8 +123,8 @@ def judge(work: Workspace, version: Version, found: Sides) -> list[Gate]:
     bias = found.draws[CANDIDATE].loc[0, "bias"]
     held = covered(found, CANDIDATE).set_index("group").loc["all", "coverage"]
     return [
-        gates.against_production(found.difference(PRODUCTION, confidence), found.why_not, wanted),
-        gates.against_btyd(found.difference("btyd", confidence), wanted),
+        gates.against_production(found.difference(PRODUCTION, confidence), found.why_not, wanted["metrics"]),
+        gates.against_btyd(found.difference("btyd", confidence), wanted["against_btyd"]),
         gates.skill(found.difference("naive_mean", confidence)),
         gates.within("bias within limits", bias, wanted["bias_low"], wanted["bias_high"]),
         gates.within("coverage within limits", held, wanted["coverage_low"], wanted["coverage_high"]),
