@@ -57,17 +57,21 @@ def configuration(*overrides: str) -> config.Config:
         return config.load(compose("config", list(overrides)))
 
 
-def reference(table: pd.DataFrame, chosen: config.Config) -> baseline.Baseline:
+def reference(table: pd.DataFrame, settings: config.Config) -> baseline.Baseline:
     scored = MODEL.scored(table)
     figures = metrics.bootstrap(scored["actual_clv"].to_numpy(), scored["predicted_clv"].to_numpy(), 20, 0.9, 1)
-    groups = clusters.assign(scored["predicted_clv"], chosen.clusters.k, chosen.clusters.scale)
+    groups = clusters.assign(scored["predicted_clv"], settings.clusters.k, settings.clusters.scale)
     return baseline.describe(
-        {}, scored, figures, groups, MODEL.contributions(scored, chosen.monitor.shap_drift.customers)
+        {}, scored, figures, groups, MODEL.contributions(scored, settings.monitor.shap_drift.customers)
     )
 
 
 def evidence(
-    base: baseline.Baseline, scored: pd.DataFrame, matured: pd.DataFrame | None, settings: config.Config
+    base: baseline.Baseline,
+    scored: pd.DataFrame,
+    contributions: pd.DataFrame,
+    matured: pd.DataFrame | None,
+    settings: config.Config,
 ) -> Evidence:
     """What the checks look at; no scores are stored. scored: a feature table with predictions.   matured: one with actual_clv."""
     limits = checks.limits(asdict(settings.monitor))
@@ -76,7 +80,7 @@ def evidence(
         sketches=base.sketches,
         columns=checks.columns(base.sketches, scored, [], limits),
         scored=scored,
-        contributions=MODEL.contributions(scored, settings.monitor.shap_drift.customers),
+        contributions=contributions,
         matured=Matured(dt.date.min, matured, "Labels not matured."),
         vintages=[],
     )
@@ -86,7 +90,9 @@ def verdict(
     base: baseline.Baseline, now: pd.DataFrame, matured: pd.DataFrame | None, settings: config.Config
 ) -> tuple[str, dict[str, Finding], pd.DataFrame]:
     """The word of the verdict, the findings, and every column. now: a feature table, perhaps spoilt.   matured: one with actual_clv."""
-    seen = evidence(base, MODEL.scored(now), None if matured is None else MODEL.scored(matured), settings)
+    scored = MODEL.scored(now)
+    contributions = MODEL.contributions(scored, settings.monitor.shap_drift.customers)
+    seen = evidence(base, scored, contributions, None if matured is None else MODEL.scored(matured), settings)
     findings = checks.compare(base.parts, seen, checks.limits(asdict(settings.monitor)))
     return judge(findings, settings.monitor.alarm_at).word, findings, seen.columns
 
@@ -101,29 +107,29 @@ def broken(table: pd.DataFrame, column: str, how: str) -> pd.DataFrame:
     return table.assign(**{column: spoilt})
 
 
-def replay(scenario: str, n: int, number: int, chosen: config.Config) -> bool:
+def replay(scenario: str, n: int, number: int, settings: config.Config) -> bool:
     """Whether one replay did what it should."""
     chance = np.random.default_rng([number, n, *scenario.encode()])
-    base, now = reference(customers(n, chance), chosen), customers(n, chance)
+    base, now = reference(customers(n, chance), settings), customers(n, chance)
     if scenario == "nothing changed":
-        return verdict(base, now, customers(n, chance), chosen)[0] == ALARM
+        return verdict(base, now, customers(n, chance), settings)[0] == ALARM
     if scenario == "spend +30 %":
-        return verdict(base, spend(now, 1.3), None, chosen)[0] == ALARM
+        return verdict(base, spend(now, 1.3), None, settings)[0] == ALARM
     if scenario == "churn +30 %":
-        return verdict(base, now, customers(n, chance, churn=0.65), chosen)[0] == ALARM
+        return verdict(base, now, customers(n, chance, churn=0.65), settings)[0] == ALARM
     if scenario == "stages moved by 5 points":
         now = customers(n, chance)
         active, moved = now["lifecycle_stage"] == "active", chance.random(n)
         share = 0.05 / active.mean()
         now.loc[active & (moved < share), "lifecycle_stage"] = "lagging"
-        found = verdict(base, now, None, chosen)[1][SegmentDrift.name]
-        return found.status in ("warn", "alert")
+        finding = verdict(base, now, None, settings)[1][SegmentDrift.name]
+        return finding.status in ("warn", "alert")
     if scenario == "same verdict on 25 %":
         changed = spend(now, chance.choice([1.0, 1.2, 1.3]))
-        return verdict(base, changed, None, chosen)[0] == verdict(base, changed.head(n // 4), None, chosen)[0]
+        return verdict(base, changed, None, settings)[0] == verdict(base, changed.head(n // 4), None, settings)[0]
     columns = [name for name in now if name not in ("actual_clv", "lifecycle_stage")]
     column, how = columns[number % len(columns)], ["constant", "all missing", "times 100"][number % 3]
-    word, _, table = verdict(base, broken(now, column, how), None, chosen)
+    word, _, table = verdict(base, broken(now, column, how), None, settings)
     return word == ALARM and table.set_index("feature").loc[column, "status"] in ("warn", "alert")
 
 
@@ -141,15 +147,15 @@ MUST = [  # scenario, customers, at most or at least, share of replays
 ]
 
 
-def table_of(rows: list[tuple], replays: int, chosen: config.Config) -> pd.DataFrame:
+def table_of(rows: list[tuple], replays: int, settings: config.Config) -> pd.DataFrame:
     """scenario, customers, must (at most, at least), limit, and the share of replays in which it happened."""
-    with ProcessPoolExecutor(chosen.compute.threads, get_context("spawn")) as pool:
-        found = [
-            list(pool.map(replay, repeat(scenario), repeat(n), range(replays), repeat(chosen)))
+    with ProcessPoolExecutor(settings.compute.threads, get_context("spawn")) as pool:
+        results = [
+            list(pool.map(replay, repeat(scenario), repeat(n), range(replays), repeat(settings)))
             for scenario, n, *_ in rows
         ]
     return pd.DataFrame(rows, columns=["scenario", "customers", "must", "limit"]).assign(
-        found=[np.mean(one) for one in found]
+        found=[np.mean(replays) for replays in results]
     )
 
 
@@ -163,16 +169,16 @@ def stationary(seed: int, customers_count: int, path: Path) -> None:
 
 def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, measure.Measured]:
     """What training as of that day keeps for the monitor, without a tracking store."""
-    found, chosen = measure.measure(work, work.plan_at(day)), work.config
-    evaluation = found.evaluation.assign(predicted_clv=found.predicted[measure.OURS])
-    figures = metrics.intervals(resampled(work, found)[measure.OURS], chosen.evaluation.confidence)
-    sample = work.sample(found.evaluation, chosen.monitor.shap_drift.customers)
-    groups = clusters.assign(evaluation["predicted_clv"], chosen.clusters.k, chosen.clusters.scale).to_numpy()
-    contributions = model.contributions(found.model, sample)
-    return baseline.describe(describe_facts(work, found), evaluation, figures, groups, contributions), found
+    fitted, settings = measure.measure(work, work.plan_at(day)), work.config
+    evaluation = fitted.evaluation.assign(predicted_clv=fitted.predicted[measure.OURS])
+    figures = metrics.intervals(resampled(work, fitted)[measure.OURS], settings.evaluation.confidence)
+    sample = work.sample(fitted.evaluation, settings.monitor.shap_drift.customers)
+    groups = clusters.assign(evaluation["predicted_clv"], settings.clusters.k, settings.clusters.scale).to_numpy()
+    contributions = model.contributions(fitted.model, sample)
+    return baseline.describe(describe_facts(work, fitted), evaluation, figures, groups, contributions), fitted
 
 
-def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool = False) -> list[str]:
+def months(seed: int, customers_count: int, settings: config.Config, verbose: bool = False) -> list[str]:
     """Verdicts of the months after a training in which nothing changed; performance over time is left out.
 
     customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month opens an alarm.
@@ -181,11 +187,12 @@ def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool
         path = Path(folder) / "history.csv"
         stationary(seed, customers_count, path)
         work = Workspace(
-            replace(chosen, data=replace(chosen.data, path=str(path))), path.parent, dt.datetime.now(dt.UTC)
+            replace(settings, data=replace(settings.data, path=str(path))), path.parent, dt.datetime.now(dt.UTC)
         )
         begin = work.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
-        base, found = trained(work, begin)
-        work.production, work.production_model = aliases.Version("shop", "1", "", "", base.facts, {}), found.model
+        base, fitted = trained(work, begin)
+        work.governance.production = aliases.Version("shop", "1", "", "", base.facts, {})
+        work.production_model = fitted.model
         days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
         judged = [month(work, base, day) for day in days]
     for number, month_verdict in enumerate(judged, 1):
@@ -207,22 +214,24 @@ def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> Verdict:
 def monthly(seeds: int, processes: int, verbose: bool = True) -> float:
     """Share of stationary months that open an alarm."""
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        chosen = repeat(configuration(*SMALL))
-        found = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), chosen, repeat(verbose)))
-    return float(np.mean(np.array(found) == ALARM))
+        settings = repeat(configuration(*SMALL))
+        words = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), settings, repeat(verbose)))
+    return float(np.mean(np.array(words) == ALARM))
 
 
-def scale(chosen: config.Config, customers_count: int = 1_000_000) -> dict[str, float]:
+def scale(settings: config.Config, customers_count: int = 1_000_000) -> dict[str, float]:
     """CPU seconds of all checks on that many customers with labels, and MB of the peak beyond what was held before."""
     chance = np.random.default_rng(1)
-    base = reference(customers(200_000, chance), chosen)
+    base = reference(customers(200_000, chance), settings)
     scored = MODEL.scored(customers(customers_count, chance))
     numbers = scored.select_dtypes("number").columns
     scored = scored.astype(dict.fromkeys(numbers, "float32"))
+    contributions = MODEL.contributions(scored, settings.monitor.shap_drift.customers)
+    limits = checks.limits(asdict(settings.monitor))
     ctypes.CDLL(None).malloc_trim(0)  # else what was freed before is used again and not seen
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins at what is held now
     before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    checks.compare(base.parts, evidence(base, scored, scored, chosen), checks.limits(asdict(chosen.monitor)))
+    checks.compare(base.parts, evidence(base, scored, contributions, scored, settings), limits)
     seconds = time.process_time() - begin
     return {"seconds": seconds, "MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
 
@@ -236,38 +245,38 @@ def sample(chance: np.random.Generator) -> np.ndarray:
 
 def distances(tables: int = KS_TABLES) -> dict[str, float]:
     """Largest differences from scipy: of D and p on the rows, of D on the sketch, and how far that is beyond its bound."""
-    chance, found = np.random.default_rng(2), []
+    chance, differences = np.random.default_rng(2), []
     for _ in range(tables):
         before, now = sample(chance), sample(chance)
         rows = [values[~np.isnan(values)] for values in (before, now)]
-        wanted = stats.ks_2samp(*rows, method="asymp")
+        scipys = stats.ks_2samp(*rows, method="asymp")
         (exact, p), (short, _) = (
-            sketches.distance(known.cells, sketches.counted(now, known.at).cells)
-            for known in (sketches.exact(before), sketches.sketch(before))
+            sketches.distance(sketch.cells, sketches.counted(now, sketch.at).cells)
+            for sketch in (sketches.exact(before), sketches.sketch(before))
         )
         bound = max(1 / sketches.POINTS, sketches.HIDDEN / len(rows[0]))
-        off = abs(short - wanted.statistic)
-        found.append((abs(exact - wanted.statistic), abs(p - wanted.pvalue), off, off - bound))
+        off = abs(short - scipys.statistic)
+        differences.append((abs(exact - scipys.statistic), abs(p - scipys.pvalue), off, off - bound))
     names = ("D on rows", "p on rows", "D on sketch", "D on sketch beyond its bound")
-    return dict(zip(names, np.max(found, 0), strict=True))
+    return dict(zip(names, np.max(differences, 0), strict=True))
 
 
 def measured(replays: int) -> list[tuple[str, str, float, float]]:
     """What was measured, at most or at least, the bound, and the figure."""
-    chosen = configuration()
+    settings = configuration()
     rows = [
         (f"{row.scenario}, {row.customers:,} customers", row.must, row.limit, row.found)
-        for row in table_of(MUST, replays, chosen).itertuples()
+        for row in table_of(MUST, replays, settings).itertuples()
     ]
     rows += [
-        (f"alarms in {SEEDS} x {MONTHS} stationary months", "at most", 0.05, monthly(SEEDS, chosen.compute.threads))
+        (f"alarms in {SEEDS} x {MONTHS} stationary months", "at most", 0.05, monthly(SEEDS, settings.compute.threads))
     ]
-    off, cost = distances(), scale(chosen)
+    off, cost = distances(), scale(settings)
     bounds = {"D on rows": 1e-12, "p on rows": 1e-9, "D on sketch beyond its bound": 1e-12}
     rows += [
         (f"difference from scipy: {name}", "at most", bounds.get(name, np.inf), value) for name, value in off.items()
     ]
-    rows += [("1,000,000 x 40: CPU seconds of compare", "at most", 15.0, cost["seconds"])]
+    rows += [("1,000,000 x 40: CPU seconds of all checks", "at most", 15.0, cost["seconds"])]
     return rows + [("1,000,000 x 40: MB beyond the table", "at most", 1000.0, cost["MB"])]
 
 

@@ -41,17 +41,17 @@ def stages(**customers):
     ],
 )
 def test_a_stage_whose_share_moves_by_five_points_of_5000_counts(now, expected):
-    found = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(**now), SHARES)
-    assert found.status in expected and found.reason
+    finding = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(**now), SHARES)
+    assert finding.status in expected and finding.reason
 
 
 def test_the_reason_names_the_group_and_both_its_shares():
-    found = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(active=3000, lost=2000), SHARES)
-    assert found.reason in (
+    finding = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(active=3000, lost=2000), SHARES)
+    assert finding.reason in (
         "stage active: 60% of customers, it was 50%.",
         "stage lost: 40% of customers, it was 50%.",
     )
-    assert found.figures["stage"]["largest_change"] == pytest.approx(0.1)
+    assert finding.figures["stage"]["largest_change"] == pytest.approx(0.1)
 
 
 def test_clusters_keep_the_limits_of_the_baseline():
@@ -77,9 +77,9 @@ def test_the_model_leans_on_other_features_when_shares_or_the_total_of_shap_move
 
 
 def test_a_shap_profile_holds_shares_and_their_errors_and_no_row():
-    found = shap_drift.profile(pd.DataFrame({"a": [1.0, -3.0], "b": [-1.0, 3.0]}))
-    assert found["shares"] == {"a": 0.5, "b": 0.5} and (found["customers"], found["total"]) == (2, 4.0)
-    assert found["errors"] == pytest.approx({"a": 0, "b": 0})  # each row leans on both alike
+    profile = shap_drift.profile(pd.DataFrame({"a": [1.0, -3.0], "b": [-1.0, 3.0]}))
+    assert profile["shares"] == {"a": 0.5, "b": 0.5} and (profile["customers"], profile["total"]) == (2, 4.0)
+    assert profile["errors"] == pytest.approx({"a": 0, "b": 0})  # each row leans on both alike
 
 
 def test_ndcg_and_the_total_variation_are_reported():
@@ -120,15 +120,15 @@ def test_one_customer_who_trebles_the_rmse_is_no_reason():
 
 
 def test_no_revenue_at_all_asks_whether_it_is_complete():
-    found = errors(ACTUAL * 0, PREDICTED)
-    assert "Predicted over actual revenue cannot be compared" in found.reason and "complete?" in found.reason
+    finding = errors(ACTUAL * 0, PREDICTED)
+    assert "Predicted over actual revenue cannot be compared" in finding.reason and "complete?" in finding.reason
 
 
 def test_moments_cut_off_errors_and_revenue_at_their_caps():
-    found = prediction_drift.moments([0, 10, 90], [0, 10, 10], {"squared_error": 48, "revenue": 30})
-    assert found["mae"]["value"] == pytest.approx(80 / 3)
-    assert found["capped_rmse"]["value"] == pytest.approx(4)  # sqrt((0 + 0 + 48) / 3)
-    assert found["total_ratio"]["value"] == pytest.approx(20 / 40)  # 90 counts as 30
+    moments = prediction_drift.moments([0, 10, 90], [0, 10, 10], {"squared_error": 48, "revenue": 30})
+    assert moments["mae"]["value"] == pytest.approx(80 / 3)
+    assert moments["capped_rmse"]["value"] == pytest.approx(4)  # sqrt((0 + 0 + 48) / 3)
+    assert moments["total_ratio"]["value"] == pytest.approx(20 / 40)  # 90 counts as 30
 
 
 def vintage(bias, gini, noise=0.01):
@@ -248,8 +248,8 @@ def scores(bias=1.0, gini=0.7, version="3", customers=400, day=dt.date(2025, 7, 
 )
 def test_performance_over_time_is_the_newest_scores_of_the_version_in_production(vintages, status, reason):
     check = stored_scores.PerformanceOverTime()
-    known = vintage(1.0, 0.7).to_dict("index")
-    finding = check.compare(known, evidence(vintages=vintages), SCORES)
+    part = vintage(1.0, 0.7).to_dict("index")
+    finding = check.compare(part, evidence(vintages=vintages), SCORES)
     assert (finding.status, finding.reason) == (status, reason)
     assert len(finding.figures["vintages"]) == len(vintages or []) and len(finding.pictures) == bool(vintages)
 

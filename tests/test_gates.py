@@ -17,7 +17,7 @@ def difference(**ends):
 
 
 @pytest.mark.parametrize(
-    "metric, low, high, said",
+    "metric, low, high, result",
     [
         ("rmse", -2, -1, "better"),
         ("rmse", -2, 1, "not told apart"),
@@ -30,8 +30,8 @@ def difference(**ends):
         ("normalized_gini", 0.1, np.nan, "worse"),
     ],
 )
-def test_a_difference_counts_beyond_its_interval_and_what_is_no_number_counts_as_worse(metric, low, high, said):
-    assert gates.standing(metric, {"value": (low + high) / 2, "low": low, "high": high}) == said
+def test_a_difference_counts_beyond_its_interval_and_what_is_no_number_counts_as_worse(metric, low, high, result):
+    assert gates.standing(metric, {"value": (low + high) / 2, "low": low, "high": high}) == result
 
 
 def test_a_difference_that_is_no_number_counts_as_worse_whatever_its_interval():
@@ -49,7 +49,7 @@ def test_worse_in_one_metric_fails_and_nothing_in_production_passes():
 
 
 @pytest.mark.parametrize(
-    "ends, wanted, passed, name",
+    "ends, condition, passed, name",
     [
         ((0.0, -1.0, 1.0), "not_worse", True, "not worse than BTYD"),
         ((0.0, -1.0, 1.0), "better", False, "beats BTYD"),
@@ -58,8 +58,8 @@ def test_worse_in_one_metric_fails_and_nothing_in_production_passes():
         ((2.0, 1.0, 3.0), "not_worse", False, "not worse than BTYD"),
     ],
 )
-def test_btyd_must_be_matched_or_beaten_as_the_configuration_says(ends, wanted, passed, name):
-    gate = gates.against_btyd(difference(rmse=ends), wanted)
+def test_btyd_must_be_matched_or_beaten_as_the_configuration_says(ends, condition, passed, name):
+    gate = gates.against_btyd(difference(rmse=ends), condition)
     assert (gate.passed, gate.name) == (passed, name) and gate.reason.startswith(f"rmse {ends[0]:+.4g} (")
 
 

@@ -55,32 +55,34 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
         "as_of",
     } <= set(table)
     assert table.loc[table["feature"] == "tenure_days", "status"].item() == "moves by itself"
-    found = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
-    assert found["verdict"] in ("stable", "alarm") and "a person decides" in found["decision"]
-    assert {"baseline", "current", "change", "z", "warn", "alert", "status"} <= set(found["errors"]["mae"])
-    assert {"value", "low", "high"} <= set(found["intervals"]["rmse"]["current"]) and found["tells_nothing_new"]
-    assert run_named("monitor").data.tags["verdict"] == found["verdict"]
+    content = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
+    assert content["verdict"] in ("stable", "alarm") and "a person decides" in content["decision"]
+    assert {"baseline", "current", "change", "z", "warn", "alert", "status"} <= set(content["errors"]["mae"])
+    assert {"value", "low", "high"} <= set(content["intervals"]["rmse"]["current"]) and content["tells_nothing_new"]
+    assert run_named("monitor").data.tags["verdict"] == content["verdict"]
 
 
 def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
-    found = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
-    assert list(found["checks"]) == CHECKS
+    content = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
+    assert list(content["checks"]) == CHECKS
     assert all(
         check["status"] in ("stable", "warn", "alert", "insufficient") and check["reason"]
-        for check in found["checks"].values()
+        for check in content["checks"].values()
     )
-    assert found["checks"]["Performance over time"]["reason"] == "No stored scores of version 1 are a horizon old yet."
+    assert (
+        content["checks"]["Performance over time"]["reason"] == "No stored scores of version 1 are a horizon old yet."
+    )
 
 
 def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained):
     pages = [path.read_text() for path in (trained.outputs / "monitoring").glob("*.html")]
     run = run_named("train").info.run_id
     base = client().download_artifacts(run, "baseline", str(trained.folder / "looked_at"))
-    known = pd.read_parquet(f"{base}/sketches.parquet")
+    sketches = pd.read_parquet(f"{base}/sketches.parquet")
     table = pd.read_parquet(client().download_artifacts(run, "features/evaluation_2025-10-02.parquet"))
     assert len(pages) == 3 and not any(re.search(r"\bC\d{6}\b", page) for page in pages)
     largest = table["revenue_total"].max()
-    assert known.loc[known["feature"] == "revenue_total", "point"].max() < largest
+    assert sketches.loc[sketches["feature"] == "revenue_total", "point"].max() < largest
     assert not any(f"{value:.{digits}f}" in page for page in pages for value in [largest] for digits in (1, 2))
     assert artifacts(run, "baseline") == {"baseline/baseline.json", "baseline/sketches.parquet"}
 
@@ -113,12 +115,12 @@ def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
 
 def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_it_can_judge(trained):
     records = pipeline.monitor(trained.config("window.as_of=2025-11-20"))
-    found = report(records, "prediction_drift_report")
-    assert found["errors"] == {} and found["judged_on"] == "distribution of predicted_clv"
-    assert found["not_judged"].startswith(
+    content = report(records, "prediction_drift_report")
+    assert content["errors"] == {} and content["judged_on"] == "distribution of predicted_clv"
+    assert content["not_judged"].startswith(
         "Labels not matured until 2025-12-31: version 1 learnt from revenue up to 2025-10-02"
     )
-    assert "In their place, the distribution of the predictions" in found["reason"]
+    assert "In their place, the distribution of the predictions" in content["reason"]
 
 
 def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
@@ -127,8 +129,8 @@ def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
             order_date=lambda rows: rows["order_date"] + pd.Timedelta(days=200)
         )
 
-    found = report(pipeline.monitor(trained.config(changed(trained, "young.csv", young))), "prediction_drift_report")
-    assert found["errors"] == {} and found["not_judged"].startswith(
+    content = report(pipeline.monitor(trained.config(changed(trained, "young.csv", young))), "prediction_drift_report")
+    assert content["errors"] == {} and content["not_judged"].startswith(
         "Errors are not judged: 0 customers had ordered before "
     )
 
@@ -140,9 +142,9 @@ def test_a_day_before_anybody_ordered_is_an_error_that_names_the_version(trained
 
 def test_a_history_that_was_cut_is_not_compared_and_the_reason_says_what_to_hand_over(trained):
     cut = changed(trained, "cut.csv", lambda rows: rows[rows["order_date"] >= "2025-01-01"])
-    found = report(pipeline.monitor(trained.config(cut)), "monitoring_summary")
-    assert found["checks"]["Feature drift"]["status"] == "insufficient" and found["verdict"] == "alarm"
-    assert "hand over purchases from 2024-04-01 on" in found["reasons"][1]
+    content = report(pipeline.monitor(trained.config(cut)), "monitoring_summary")
+    assert content["checks"]["Feature drift"]["status"] == "insufficient" and content["verdict"] == "alarm"
+    assert "hand over purchases from 2024-04-01 on" in content["reasons"][1]
 
 
 def test_a_business_that_changed_opens_an_alarm_that_names_the_features(trained):
@@ -257,9 +259,9 @@ class OrderDrift:
     def describe(self, measured):
         return {"customers": len(measured.scored)}
 
-    def compare(self, known, evidence, limits):
+    def compare(self, part, evidence, limits):
         table = pd.DataFrame({"group": ["all"], "reference": [1.0], "current": [1.0]})
-        enough = min(known["customers"], len(evidence.scored)) >= limits.min_customers
+        enough = min(part["customers"], len(evidence.scored)) >= limits.min_customers
         return Finding(
             "stable" if enough else "insufficient", "As before.", pictures=(Shares("Orders", table, "A caption."),)
         )
@@ -287,8 +289,8 @@ def test_scores_that_knew_the_future_are_no_vintage(trained):
     name = ("tracking.model_name=knowing", f"outputs={trained.folder}/knowing")
     pipeline.full_pipeline(trained.config(*name))
     pipeline.score(trained.config(*name, "window.as_of=2025-06-01"))
-    found = report(pipeline.monitor(trained.config(*name)), "monitoring_summary")["checks"]["Performance over time"]
-    assert found["figures"]["vintages"] == []
+    content = report(pipeline.monitor(trained.config(*name)), "monitoring_summary")["checks"]["Performance over time"]
+    assert content["figures"]["vintages"] == []
 
 
 def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(trained):
@@ -306,7 +308,7 @@ def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(t
 
 
 def test_one_customer_gives_no_verdict_but_an_alarm(trained):
-    one = changed(trained, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
-    found = report(pipeline.monitor(trained.config(one)), "monitoring_summary")
-    assert found["verdict"] == "alarm" and found["reasons"][0] == "Nothing could be judged."
-    assert {check["status"] for check in found["checks"].values()} == {"insufficient"}
+    path = changed(trained, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
+    content = report(pipeline.monitor(trained.config(path)), "monitoring_summary")
+    assert content["verdict"] == "alarm" and content["reasons"][0] == "Nothing could be judged."
+    assert {check["status"] for check in content["checks"].values()} == {"insufficient"}

@@ -83,8 +83,8 @@ def test_evidentlys_pages_show_it_as_text(payload, tmp_path):
     before, now = (
         pd.DataFrame({payload: chance.normal(moved, 1, 200), "b": chance.normal(0, 1, 200)}) for moved in (0, 2)
     )
-    found = pd.DataFrame({"feature": [payload, "b"], "status": ["alert", "stable"]})
-    made, values = reports.drift_page(before, now, found, payload)
+    table = pd.DataFrame({"feature": [payload, "b"], "status": ["alert", "stable"]})
+    made, values = reports.drift_page(before, now, table, payload)
     assert set(values) == {payload, "b"}
     (tmp_path / "drift.html").write_text(made)
     rows = pd.DataFrame({"target": chance.normal(0, 1, 200), "prediction": chance.normal(0, 1, 200)})
@@ -95,11 +95,12 @@ def test_evidentlys_pages_show_it_as_text(payload, tmp_path):
 def test_no_page_of_a_pipeline_runs_what_stands_in_ids_columns_paths_and_reasons(project):
     made = Pipeline(project)
     rows = pd.read_csv(project / "history.csv", dtype=str)
-    known = {
-        one: f"{PAYLOADS[number % len(PAYLOADS)]}{number}" for number, one in enumerate(rows["customer_id"].unique())
+    payloads = {
+        customer: f"{PAYLOADS[number % len(PAYLOADS)]}{number}"
+        for number, customer in enumerate(rows["customer_id"].unique())
     }
     column, name = PAYLOADS[1], "<img src=x onerror=window.pwned=1>.csv"
-    rows.assign(customer_id=rows["customer_id"].map(known)).rename(columns={"customer_id": column}).to_csv(
+    rows.assign(customer_id=rows["customer_id"].map(payloads)).rename(columns={"customer_id": column}).to_csv(
         project / name, index=False
     )
     given = (f"data.path='{project}/{name}'", f"data.columns.customer_id='{column}'", "model=btyd")
@@ -110,6 +111,6 @@ def test_no_page_of_a_pipeline_runs_what_stands_in_ids_columns_paths_and_reasons
     pipeline.monitor(made.config(*given, "window.as_of=2026-01-20"))
     pages = sorted(project.rglob("*.html"))
     assert {"review.html", "evidently", "monitoring"} <= {path.name.split("_")[0] for path in pages}
-    found = [path.name for path in {path.name: path for path in pages}.values() if ran(path)]
-    print(f"pages of a pipeline with script in ids, a column and a path: {len(pages)} files, {len(found)} ran it")
-    assert found == []
+    ran_it = [path.name for path in {path.name: path for path in pages}.values() if ran(path)]
+    print(f"pages of a pipeline with script in ids, a column and a path: {len(pages)} files, {len(ran_it)} ran it")
+    assert ran_it == []

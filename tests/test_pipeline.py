@@ -131,7 +131,10 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
     )
     sketches = pd.read_parquet(f"{folder}/sketches.parquet")
     assert list(sketches) == ["feature", "point", "below", "at"] and "C000" not in text
-    customers, groups = known["checks"]["prediction_drift"]["errors"]["customers"], known["checks"]["segment_drift"]["groups"]
+    customers, groups = (
+        known["checks"]["prediction_drift"]["errors"]["customers"],
+        known["checks"]["segment_drift"]["groups"],
+    )
     assert sum(groups["stage"].values()) == sum(groups["cluster"].values()) == customers
 
 

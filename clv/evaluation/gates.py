@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-LOWER_IS_BETTER = ("rmse", "mae")
+_LOWER_IS_BETTER = ("rmse", "mae")
 PASSED, FAILED = "passed", "failed"
-BETTER, WORSE, NOT_TOLD_APART = "better", "worse", "not told apart"
+_BETTER, _WORSE, _NOT_TOLD_APART = "better", "worse", "not told apart"
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ def standing(metric: str, row: Mapping[str, float]) -> str:
     ('better', 'not told apart')
     """
     if not all(math.isfinite(row[name]) for name in ("value", "low", "high")):
-        return WORSE
-    low, high = (row["low"], row["high"]) if metric in LOWER_IS_BETTER else (-row["high"], -row["low"])
+        return _WORSE
+    low, high = (row["low"], row["high"]) if metric in _LOWER_IS_BETTER else (-row["high"], -row["low"])
     if high < 0:
-        return BETTER
-    return WORSE if low > 0 else NOT_TOLD_APART
+        return _BETTER
+    return _WORSE if low > 0 else _NOT_TOLD_APART
 
 
 def against_production(difference: pd.DataFrame | None, why_not: str | None, metrics: list[str]) -> Gate:
@@ -58,22 +58,22 @@ def against_production(difference: pd.DataFrame | None, why_not: str | None, met
     if difference is None:
         return Gate(name, why_not is None, why_not or "Nothing is in production.", {})
     standings = {metric: standing(metric, difference.loc[metric]) for metric in metrics}
-    worse_first = sorted(standings, key=lambda metric: standings[metric] != WORSE)
+    worse_first = sorted(standings, key=lambda metric: standings[metric] != _WORSE)
     words = [f"{metric} {_spread(difference.loc[metric])}: {standings[metric]}" for metric in worse_first]
-    passed = bool(standings) and WORSE not in standings.values()
+    passed = bool(standings) and _WORSE not in standings.values()
     return Gate(name, passed, "; ".join(words) + ".", _figures(difference, metrics))
 
 
-def against_btyd(difference: pd.DataFrame, wanted: str) -> Gate:
+def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
     """Returns the gate that the candidate matches or beats the BTYD model in RMSE.
 
     Args: difference: of metrics.intervals(), candidate - BTYD.
-          wanted: `better` or `not_worse` (review.against_btyd).
+          condition: `better` or `not_worse` (review.against_btyd).
     """
     row = difference.loc["rmse"]
     result = standing("rmse", row)
     name, allowed = (
-        ("beats BTYD", {BETTER}) if wanted == "better" else ("not worse than BTYD", {BETTER, NOT_TOLD_APART})
+        ("beats BTYD", {_BETTER}) if condition == "better" else ("not worse than BTYD", {_BETTER, _NOT_TOLD_APART})
     )
     return Gate(name, result in allowed, f"rmse {_spread(row)}: {result}.", row.to_dict())
 
@@ -84,7 +84,7 @@ def skill(difference: pd.DataFrame) -> Gate:
     Args: difference: of metrics.intervals(), candidate - the same prediction for everybody.
     """
     metrics = ["rmse", "normalized_gini"]
-    passed = all(standing(metric, difference.loc[metric]) == BETTER for metric in metrics)
+    passed = all(standing(metric, difference.loc[metric]) == _BETTER for metric in metrics)
     rmse, gini = (_spread(difference.loc[metric]) for metric in metrics)
     return Gate("tells customers apart", passed, f"rmse {rmse}, normalized Gini {gini}.", _figures(difference, metrics))
 
@@ -166,7 +166,7 @@ def recommend(
     better: tuple[str, ...] = ()
     if difference is not None and not failed:
         rows = {metric: difference.loc[metric] for metric in metrics}
-        better = tuple(f"{metric} {_spread(row)}" for metric, row in rows.items() if standing(metric, row) == BETTER)
+        better = tuple(f"{metric} {_spread(row)}" for metric, row in rows.items() if standing(metric, row) == _BETTER)
     if failed:
         advice = Advice.GO_BACK if serves else Advice.DO_NOT_PROMOTE
     elif difference is None:

@@ -13,7 +13,7 @@ from clv.errors import UserError
 from clv.monitor import checks, distributions, sketches
 from clv.monitor.evidence import PREDICTED, Measured
 
-FACTS = ("history_days", "evaluation_cutoff")  # of the version, those that the monitor reads
+_FACTS = ("history_days", "evaluation_cutoff")  # of the version, those that the monitor reads
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _read(folder: Path) -> Baseline:
     table = pd.read_parquet(folder / "sketches.parquet")
     parts = {section: dict(_numbers(part)) for section, part in content.get("checks", {}).items()}
     base = Baseline(content["facts"], sketches.from_table(table, content["columns"]), parts)
-    if missing := [name for name in (*FACTS, PREDICTED) if name not in {*base.facts, *base.sketches}]:
+    if missing := [name for name in (*_FACTS, PREDICTED) if name not in {*base.facts, *base.sketches}]:
         raise ValueError(f"it lacks {', '.join(missing)}")
     return base
 

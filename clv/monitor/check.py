@@ -30,5 +30,5 @@ class Check(Protocol[Limits]):
     def describe(self, measured: Measured) -> dict[str, Any]:
         """Returns its part of the baseline, which training makes: JSON-ready, no row and no id; {} where it needs none."""
 
-    def compare(self, known: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
-        """Returns what it finds. known: what describe() returned when the version was trained."""
+    def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
+        """Returns what it finds. part: what describe() returned when the version was trained."""

@@ -12,7 +12,7 @@ from clv.monitor.evidence import ACTUAL
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, grade, worst
 
 TESTS = ("", "positives_", "missing_", "zero_", "frozen_")
-NOT_JUDGED = "moves by itself"
+_NOT_JUDGED = "moves by itself"
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 _IN_WORDS = {
     "p50": "the median",
@@ -166,7 +166,7 @@ def judge(row: pd.Series, judged: bool, moving: Iterable[str], significance: flo
           moving: columns that are not judged.
     """
     if row["feature"] in moving:
-        return NOT_JUDGED, "It moves with the calendar or the length of the history, so it is reported and not judged."
+        return _NOT_JUDGED, "It moves with the calendar or the length of the history, so it is reported and not judged."
     if not row["reference_customers"]:
         return INSUFFICIENT, "The baseline does not have this column; a version trained now has it."
     if not row["current_customers"]:

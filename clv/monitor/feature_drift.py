@@ -11,7 +11,7 @@ from clv.monitor.distributions import Limits, Thresholds
 from clv.monitor.evidence import PREDICTED, Evidence, Measured
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, Finding, Shares, worst
 
-MOVED_MOST = 3  # features that the page draws
+_MOVED_MOST = 3  # features that the page draws
 _CHARTED = {"ks": "ks_statistic", "q": "q_value", "psi": "psi", "wasserstein": "wasserstein"}
 
 
@@ -29,7 +29,7 @@ class FeatureDrift:
         """Returns nothing: every baseline holds the sketches of all columns."""
         return {}
 
-    def compare(self, known: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
+    def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
         """Returns the worst column in a sentence, and all of them in a table."""
         table = evidence.columns[evidence.columns["feature"] != PREDICTED]
         status, reason, figures = judge_all(table)
@@ -58,12 +58,12 @@ def judge_all(table: pd.DataFrame) -> tuple[str, str, dict[str, int]]:
     figures, moved = {"judged": len(judged), **counts}, sum(counts.values())
     if not moved:
         return STABLE, f"None of {len(judged)} features moved by more than its threshold.", figures
-    top = most_moved(judged).iloc[0]
+    top = _most_moved(judged).iloc[0]
     more = f" ({moved} of {len(judged)} features moved.)" if moved > 1 else ""
     return worst(judged["status"]), f"{top['feature']}: {top['reason']}{more}", figures
 
 
-def most_moved(table: pd.DataFrame) -> pd.DataFrame:
+def _most_moved(table: pd.DataFrame) -> pd.DataFrame:
     """Returns the features that were judged, those that moved most first: by status, then by the largest change beside its threshold."""
     ranks = table["status"].map({ALERT: 0, WARN: 1, STABLE: 2})
     ks = table[["ks_statistic", "positives_ks_statistic"]].max(axis=1) / table["warn_ks"]
@@ -80,7 +80,7 @@ def charted(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _pictures(table: pd.DataFrame, evidence: Evidence) -> tuple[Shares, ...]:
-    top = most_moved(table).head(MOVED_MOST)
+    top = _most_moved(table).head(_MOVED_MOST)
     rows = [row for row in top.to_dict("records") if row["feature"] in evidence.scored]
     return tuple(
         Shares(

@@ -17,8 +17,8 @@ from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence, Matured, Measured
 from clv.monitor.feature_drift import charted
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, grade, worst
 
-ERROR_CAP = 0.999  # quantile of the baseline's squared errors at which a customer's is cut off
-REVENUE_CAP = 0.99  # the same of the actual revenue
+_ERROR_CAP = 0.999  # quantile of the baseline's squared errors at which a customer's is cut off
+_REVENUE_CAP = 0.99  # the same of the actual revenue
 _IN_WORDS = {
     "mae": "The mean error per customer",
     "capped_rmse": "The error (RMSE, capped)",
@@ -57,14 +57,14 @@ class PredictionDrift:
             "intervals": measured.metrics.loc[list(_BESIDE)].to_dict("index"),
         }
 
-    def compare(self, known: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
+    def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
         """Returns the worse of the errors and of the distribution of the predictions."""
         table = evidence.columns[evidence.columns["feature"] == PREDICTED]
         row = table.iloc[0]
-        status, reason, figures = _judge(known["errors"], evidence.matured, row, limits)
+        status, reason, figures = _judge(part["errors"], evidence.matured, row, limits)
         if evidence.too_short:
             status, reason, figures = INSUFFICIENT, evidence.too_short, {"judged_on": "nothing", "errors": {}}
-        report = {"status": status, "reason": reason} | _window(evidence.matured, known["intervals"]) | figures
+        report = {"status": status, "reason": reason} | _window(evidence.matured, part["intervals"]) | figures
         return Finding(
             status,
             reason,
@@ -75,22 +75,22 @@ class PredictionDrift:
         )
 
 
-def _judge(known: dict[str, Any], matured: Matured, row: pd.Series, limits: Limits) -> tuple[str, str, dict[str, Any]]:
+def _judge(part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limits) -> tuple[str, str, dict[str, Any]]:
     """Status, reason and figures. row: of the predicted CLV in distributions.compare()."""
     figures: dict[str, Any] = {"predicted_clv_distribution": row.to_dict()}
     if matured.table is None:
         reason = f"{matured.why_not} In their place, the distribution of the predictions: {row['reason']}"
         return row["status"], reason, figures | {"judged_on": "distribution of predicted_clv", "errors": {}}
-    current = moments(matured.table[ACTUAL], matured.table[PREDICTED], known["caps"])
-    errors = compare_errors(known, current, limits)
+    current = moments(matured.table[ACTUAL], matured.table[PREDICTED], part["caps"])
+    errors = compare_errors(part, current, limits)
     status = worst([errors.status, row["status"]])
     sentences = ((errors.status, errors.reason), (row["status"], f"predicted CLV: {row['reason']}"))
     reason = " ".join(sentence for level, sentence in sentences if level == status)
     return status, reason, figures | {"judged_on": "errors", "errors": errors.figures}
 
 
-def _window(matured: Matured, known: dict[str, Any]) -> dict[str, Any]:
-    """Which window was judged, and RMSE and R2 of both sides. known: the intervals of the baseline."""
+def _window(matured: Matured, part: dict[str, Any]) -> dict[str, Any]:
+    """Which window was judged, and RMSE and R2 of both sides. part: the intervals of the baseline."""
     intervals = matured.intervals
     return {
         "matured_cutoff": matured.cutoff.isoformat(),
@@ -98,7 +98,7 @@ def _window(matured: Matured, known: dict[str, Any]) -> dict[str, Any]:
         "tells_nothing_new": matured.tells_nothing_new,
         "intervals": {}
         if intervals is None
-        else {name: {"baseline": known[name], "current": intervals.loc[name].to_dict()} for name in _BESIDE},
+        else {name: {"baseline": part[name], "current": intervals.loc[name].to_dict()} for name in _BESIDE},
     }
 
 
@@ -115,7 +115,7 @@ def moments(
     """
     actual, predicted = np.asarray(actual, float), np.asarray(predicted, float)
     size = np.abs(predicted - actual)
-    caps = caps or {"squared_error": _quantile(size**2, ERROR_CAP), "revenue": _quantile(actual, REVENUE_CAP)}
+    caps = caps or {"squared_error": _quantile(size**2, _ERROR_CAP), "revenue": _quantile(actual, _REVENUE_CAP)}
     squared = np.minimum(size**2, caps["squared_error"])
     expected, brought = np.minimum(predicted, caps["revenue"]), np.minimum(actual, caps["revenue"])
     ratio = expected.mean() / brought.mean() if brought.mean() > 0 else math.nan

@@ -11,9 +11,9 @@ from scipy import stats
 from clv.monitor.evidence import PREDICTED, Evidence, Measured
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, Shares, grade, worst
 
-STAGES = ("new", "active", "lagging", "dormant", "lost")
+_STAGES = ("new", "active", "lagging", "dormant", "lost")
 _TITLES = {"stage": "Lifecycle stages", "cluster": "Clusters, within the limits of the baseline"}
-Groups = dict[str, dict[str, int]]  # grouping -> group -> customers
+_Groups = dict[str, dict[str, int]]  # grouping -> group -> customers
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,21 @@ class SegmentDrift:
         cluster_limits = limits_of(measured.scored[PREDICTED], measured.cluster_id)
         return {"groups": groups(measured.scored, cluster_limits), "cluster_limits": cluster_limits}
 
-    def compare(self, known: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
+    def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
         """Returns the groups whose shares moved most."""
         if evidence.too_short:
             return Finding(INSUFFICIENT, evidence.too_short)
-        return compare_groups(known["groups"], groups(evidence.scored, known["cluster_limits"]), limits)
+        return compare_groups(part["groups"], groups(evidence.scored, part["cluster_limits"]), limits)
 
 
-def groups(scored: pd.DataFrame, cluster_limits: list[float]) -> Groups:
+def groups(scored: pd.DataFrame, cluster_limits: list[float]) -> _Groups:
     """Returns the customers in each lifecycle stage and in each cluster.
 
     Args: scored: one row a customer; lifecycle_stage and predicted_clv.
           cluster_limits: of limits_of(), on the customers of the baseline.
     """
     stages = scored["lifecycle_stage"].value_counts(dropna=False)
-    counts = dict.fromkeys(STAGES, 0) | {str(stage): int(count) for stage, count in stages.items()}
+    counts = dict.fromkeys(_STAGES, 0) | {str(stage): int(count) for stage, count in stages.items()}
     return {"stage": counts, "cluster": within(scored[PREDICTED], cluster_limits)}
 
 
@@ -83,7 +83,7 @@ def within(predicted_clv: np.ndarray | pd.Series, limits: list[float]) -> dict[s
     return {str(number + 1): int(count) for number, count in enumerate(np.bincount(place, minlength=len(limits) + 1))}
 
 
-def compare_groups(reference: Groups, current: Groups, limits: Limits) -> Finding:
+def compare_groups(reference: _Groups, current: _Groups, limits: Limits) -> Finding:
     """Returns a contingency chi-square of each grouping, corrected over the groupings, and the largest change of a share.
 
     Args:    reference, current: grouping -> group -> customers; a group that cannot be empty by chance alone is listed with 0.

@@ -12,7 +12,7 @@ from sklearn.metrics import ndcg_score
 from clv.monitor.evidence import Evidence, Measured
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, grade, worst
 
-BLIND = (
+_BLIND = (
     "The model does not change, so this depends on the features alone: it does not show a changed relation between "
     "features and revenue."
 )
@@ -50,11 +50,11 @@ class ShapDrift:
         """Returns the profile of the sample at training."""
         return profile(measured.contributions)
 
-    def compare(self, known: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
+    def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
         """Returns the feature whose share moved most."""
         if evidence.too_short:
             return Finding(INSUFFICIENT, evidence.too_short)
-        return compare_profiles(known, profile(evidence.contributions), limits)
+        return compare_profiles(part, profile(evidence.contributions), limits)
 
 
 def profile(contributions: pd.DataFrame) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def compare_profiles(reference: dict[str, Any], current: dict[str, Any], limits:
         "total_ratio_z": z,
         "ndcg": _ndcg(sides),
         "shares": sides.to_dict("index"),
-        "cannot_see": BLIND,
+        "cannot_see": _BLIND,
     }
     metrics = {f"shap/{name}": figures[name] for name in _CHARTED}
     return Finding(worst([shifted, scaled]), _sentence(sides, shifted, scaled, ratio), figures, metrics)

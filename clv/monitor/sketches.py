@@ -12,7 +12,7 @@ from scipy import stats
 
 POINTS = 200  # distance on the sketch: at most 1 / POINTS below the exact one
 HIDDEN = 2  # customers beyond each end at least, so that no extreme is a point
-GROUPS = 10  # bins of the PSI
+_GROUPS = 10  # bins of the PSI
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def psi(reference: np.ndarray, current: np.ndarray) -> float:
     if not n or not m:
         return np.nan
     middle = (np.cumsum(reference) - reference / 2) / n
-    group = np.minimum((middle * GROUPS).astype(int), GROUPS - 1)
-    before, now = (np.bincount(group, cells, GROUPS) for cells in (reference, current))
+    group = np.minimum((middle * _GROUPS).astype(int), _GROUPS - 1)
+    before, now = (np.bincount(group, cells, _GROUPS) for cells in (reference, current))
     used = (before > 0) | (now > 0)
     before, now = ((counts[used] + 0.5) / (counts[used] + 0.5).sum() for counts in (before, now))
     return float(((now - before) * np.log(now / before)).sum())

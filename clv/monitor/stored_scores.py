@@ -13,7 +13,9 @@ from clv.errors import Code, InputError
 from clv.monitor.evidence import PREDICTED, Evidence, Measured, Vintage
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, OverDays, grade, worst
 
-SAME_BUSINESS = 0.8  # share of the scored customers that the history must have, else the scores are of another business
+_SAME_BUSINESS = (
+    0.8  # share of the scored customers that the history must have, else the scores are of another business
+)
 _SHOWN = ("bias", "normalized_gini", "rmse")
 _JUDGED = {"bias": "predicted / actual revenue (1 is right)", "normalized_gini": "Gini of the ranking (1 is perfect)"}
 
@@ -55,7 +57,7 @@ class PerformanceOverTime:
         """Returns the bias and the normalized Gini of the version, with their intervals."""
         return measured.metrics.loc[list(_JUDGED)].to_dict("index")
 
-    def compare(self, known: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
+    def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
         """Returns the newest scores of the version in production; those of other versions are shown beside them."""
         if evidence.vintages is None:
             reason = "Stored scores were not judged: the tracking server does not answer."
@@ -64,7 +66,7 @@ class PerformanceOverTime:
         ours = [vintage for vintage in vintages if vintage.version == evidence.version]
         status, reason = INSUFFICIENT, f"No stored scores of version {evidence.version} are a horizon old yet."
         if ours:
-            status, reason = _judge(known, ours[-1], limits)
+            status, reason = _judge(part, ours[-1], limits)
         return Finding(
             status,
             reason,
@@ -97,7 +99,7 @@ def of_this_business(scores: pd.DataFrame, customers: pd.Series) -> bool:
     Args: scores: customer_id.
           customers: the ids in this history.
     """
-    return bool(scores["customer_id"].isin(customers).mean() >= SAME_BUSINESS)
+    return bool(scores["customer_id"].isin(customers).mean() >= _SAME_BUSINESS)
 
 
 def refuse_missing(scores: pd.DataFrame, run_id: str) -> None:
@@ -111,10 +113,10 @@ def refuse_missing(scores: pd.DataFrame, run_id: str) -> None:
         )
 
 
-def _judge(known: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, str]:
+def _judge(part: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, str]:
     if len(newest.actual) < limits.min_customers:
         return INSUFFICIENT, f"The scores of {newest.as_of} are of {len(newest.actual)} customers, too few to judge by."
-    baseline = pd.DataFrame.from_dict(known, orient="index").astype("float64")
+    baseline = pd.DataFrame.from_dict(part, orient="index").astype("float64")
     status, reason = compare_scores(baseline, newest.figures, limits)
     if status != STABLE:
         return status, f"Scores of {newest.as_of}: {reason}"

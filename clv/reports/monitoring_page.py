@@ -37,7 +37,7 @@ def _section(heading: str, finding: Finding) -> dict[str, Any]:
 
 
 def _drawn(shown: Shares | OverDays) -> Any:
-    return beside(shown) if isinstance(shown, Shares) else over_days(shown)
+    return _beside(shown) if isinstance(shown, Shares) else _over_days(shown)
 
 
 def _caption(shown: Shares | OverDays) -> list[str]:
@@ -46,7 +46,7 @@ def _caption(shown: Shares | OverDays) -> list[str]:
     return [shown.caption] if shown.caption else []
 
 
-def beside(shares: Shares) -> Any:
+def _beside(shares: Shares) -> Any:
     """Returns a figure: shares of customers, the baseline beside now."""
     figure, axes = canvas(shares.title, "", "Share of customers")
     figure.set_size_inches(6.4, 3.0)
@@ -59,7 +59,7 @@ def beside(shares: Shares) -> Any:
     return figure
 
 
-def over_days(shown: OverDays) -> Any:
+def _over_days(shown: OverDays) -> Any:
     """Returns a figure: each metric on each day, with its interval."""
     figure, axes = canvas(shown.title, "Scored as of (version)", "")
     figure.set_size_inches(6.4, 3.4)

@@ -7,7 +7,7 @@ from typing import Any
 from clv.reports.metric_words import explained
 from clv.reports.page import NextStep
 
-MANY_TIED = 0.05  # share of customers with one and the same prediction from which the page says so
+_MANY_TIED = 0.05  # share of customers with one and the same prediction from which the page says so
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def ranking_sentences(ranking: Mapping[str, Any]) -> list[str]:
         *(
             f"{side['tied']:.0%} of the customers have one and the same prediction by the {name}."
             for name, side in ranking["predicted"].items()
-            if side["tied"] > MANY_TIED
+            if side["tied"] > _MANY_TIED
         ),
     ]
 

@@ -23,7 +23,7 @@ from clv.workspace import Workspace
 
 def monitor(work: Workspace) -> Record:
     """Runs every check on the version in production; nothing is fitted and nothing is changed."""
-    version, base = work.production, known_baseline(work.production)
+    version, base = work.production, _baseline(work.production)
     limits = checks.limits(asdict(work.config.monitor))
     scores = vintages.matured(work)
     evidence = look(work, base, limits, scores)
@@ -45,7 +45,7 @@ def monitor(work: Workspace) -> Record:
     )
 
 
-def known_baseline(version: Version) -> Baseline:
+def _baseline(version: Version) -> Baseline:
     """Returns the baseline of the version, from its run.
 
     Raises: UserError: it is missing, was changed, or is not whole.
