@@ -1,8 +1,8 @@
 """Types and ranges of every key in conf/; the values, their units and their reasons stand there."""
 
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass
 
-from clv.config.ranges import between, day_or_none, one_of, pattern, text
+from clv.config.ranges import between, day_or_none, one_of, pattern, required, text
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Columns:
 @dataclass
 class Data:
     path: str = text()
-    columns: Columns = field(default=MISSING)
+    columns: Columns = required()
     encoding: str | None = pattern(r"[\w-]+", "not the name of an encoding, like cp1252")
     delimiter: str | None = pattern(r"[^\w\s\"]|tab", "not one sign, like ~, or tab")
     skip_rows: int = between(0, 10_000)
@@ -65,7 +65,7 @@ class Lifecycle:
 class Features:
     windows_days: list[int] = between(1, 3650)
     half_lives_days: list[int] = between(1, 3650)
-    lifecycle: Lifecycle = field(default=MISSING)
+    lifecycle: Lifecycle = required()
     moving: list[str] = text()
 
 
@@ -101,7 +101,7 @@ class Clusters:
 
 
 @dataclass
-class Limits:
+class Thresholds:
     warn_ks: float = between(0, 1)
     alert_ks: float = between(0, 1)
     warn_share: float = between(0, 1)
@@ -112,19 +112,19 @@ class Limits:
 class FeatureDrift:
     significance: float = between(0, 1)
     positives_apart: float = between(0, 1)
-    usual: Limits = field(default=MISSING)
-    overrides: dict[str, Limits] = field(default=MISSING)
+    usual: Thresholds = required()
+    overrides: dict[str, Thresholds] = required()
 
 
 @dataclass
-class Performance:
+class PredictionDrift:
     min_z: float = between(0, 100)
     warn: float = between(0, 100)
     alert: float = between(0, 100)
 
 
 @dataclass
-class Vintages:
+class PerformanceOverTime:
     most: int = between(1, 1000)
     days_apart: int = between(0, 3650)
     min_z: float = between(0, 100)
@@ -153,23 +153,23 @@ class ShapDrift:
 
 @dataclass
 class Monitor:
-    review_at: str = one_of("warn", "alert")
+    alarm_at: str = one_of("warn", "alert")
     min_customers: int = between(2, 1_000_000_000)
     least_history: float = between(0, 1)
     report_customers: int = between(100, 50_000)
-    features: FeatureDrift = field(default=MISSING)
-    performance: Performance = field(default=MISSING)
-    vintages: Vintages = field(default=MISSING)
-    segments: SegmentDrift = field(default=MISSING)
-    shap: ShapDrift = field(default=MISSING)
+    feature_drift: FeatureDrift = required()
+    prediction_drift: PredictionDrift = required()
+    performance_over_time: PerformanceOverTime = required()
+    segment_drift: SegmentDrift = required()
+    shap_drift: ShapDrift = required()
 
 
 @dataclass
 class Tracking:
     model_name: str = pattern(r"[\w .-]+", "no plain name of letters, digits, blanks and _ . -")
     candidates: str | None = text()
-    bootstrap: bool = field(default=MISSING)
-    log_customer_ids: bool = field(default=MISSING)
+    bootstrap: bool = required()
+    log_customer_ids: bool = required()
     patience_seconds: float = between(1, 3600)
 
 
@@ -182,8 +182,8 @@ class Review:
     coverage_low: float = between(0, 1)
     coverage_high: float = between(0, 1)
     movers: int = between(0, 1000)
-    four_eyes: bool = field(default=MISSING)
-    require_record: bool = field(default=MISSING)
+    four_eyes: bool = required()
+    require_record: bool = required()
 
 
 @dataclass
@@ -198,7 +198,7 @@ class People:
 class Readiness:
     max_age_days: int = between(0, 36500)
     min_free_gb: float = between(0, 1e6)
-    people: People = field(default=MISSING)
+    people: People = required()
 
 
 @dataclass
@@ -219,8 +219,8 @@ class Backtest:
 @dataclass
 class Range:
     key: str = text()
-    low: float = field(default=MISSING)
-    high: float = field(default=MISSING)
+    low: float = required()
+    high: float = required()
 
 
 @dataclass
@@ -230,7 +230,7 @@ class Tune:
     origins: int = between(1, 100)
     trials: int = between(1, 100_000)
     minutes: float = between(0, 100_000)
-    space: list[Range] = field(default=MISSING)
+    space: list[Range] = required()
 
 
 @dataclass
@@ -246,7 +246,7 @@ class Person:
 @dataclass
 class Alerts:
     url_variables: list[str] = pattern(r"[A-Za-z_]\w*", "no name of an environment variable", secret=True)
-    ui: str | None = field(default=MISSING)
+    ui: str | None = required()
 
 
 @dataclass
@@ -266,23 +266,23 @@ class Compute:
 
 @dataclass
 class Config:
-    data: Data
-    window: Window
-    features: Features
-    model: Model
-    evaluation: Evaluation
-    clusters: Clusters
-    monitor: Monitor
-    review: Review
-    tracking: Tracking
-    backtest: Backtest
-    tune: Tune
-    person: Person
-    ask: Ask
-    readiness: Readiness
-    alerts: Alerts
-    simulate: Simulate
-    compute: Compute
+    data: Data = required()
+    window: Window = required()
+    features: Features = required()
+    model: Model = required()
+    evaluation: Evaluation = required()
+    clusters: Clusters = required()
+    monitor: Monitor = required()
+    review: Review = required()
+    tracking: Tracking = required()
+    backtest: Backtest = required()
+    tune: Tune = required()
+    person: Person = required()
+    ask: Ask = required()
+    readiness: Readiness = required()
+    alerts: Alerts = required()
+    simulate: Simulate = required()
+    compute: Compute = required()
     outputs: str = text()
     seed: int = between(0, 2**31 - 1)
     keep_bundles: int = between(1, 10_000)

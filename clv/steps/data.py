@@ -42,7 +42,11 @@ def read(run: Run, history: History) -> Outcome:
     limits, quality = settings.data_limits(run.config), transactions.quality
     refusal = data.refusal(transactions, limits, history.path)
     warnings = data.warnings(transactions, limits)
-    report = {"path": history.path} | quality.as_dict() | {"warnings": warnings, "refused": str(refusal) if refusal else None}
+    report = (
+        {"path": history.path}
+        | quality.as_dict()
+        | {"warnings": warnings, "refused": str(refusal) if refusal else None}
+    )
     counts = {f"data_{name}": str(report[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return _kept(
         run,

@@ -33,7 +33,7 @@ def train(run: Run, history: History) -> Outcome:
     warnings = doubts(against) + _without_labels(measured)
     facts = facts_of(run, history, measured)
     contributions = model.contributions(
-        measured.model, run.sample(measured.evaluation, run.config.monitor.shap.customers)
+        measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
     )
     covered, groups = training_figures.tables(measured)
     return Outcome(
