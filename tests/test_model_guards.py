@@ -84,6 +84,12 @@ def test_a_chain_that_does_not_start_from_the_probability_model_has_no_total_to_
     assert training.bounded(free, FEATURES) == free
 
 
+def test_what_a_stage_corrects_is_at_least_a_thousandth_of_the_mean_label():
+    nothing = scaled(0.0, [("btyd", "glm")])
+    nothing = replace(nothing, unit=50.0, stages=nothing.stages | {"btyd+glm": nothing.stages["glm"]})
+    assert model.predict(nothing, FEATURES)["predicted_clv"].tolist() == pytest.approx([0.05, 0.05])
+
+
 def test_contributions_of_chains_are_averaged_as_their_predictions_are():
     alone, twice = (model.contributions(scaled(2, [("btyd",)] * number), FEATURES) for number in (1, 2))
     assert np.allclose(alone, twice) and np.allclose(alone["btyd_revenue"], np.log(2 * REVENUE))
@@ -216,6 +222,12 @@ def test_a_model_is_not_fitted_to_fewer_customers_than_it_needs():
     with pytest.raises(InputError, match="has 49 customers, and model.min_customers=50 are needed"):
         model.fit([], pd.concat([FEATURES.head(1)] * 49), [], OPTIONS)
     assert model.fit([], pd.concat([FEATURES] * 25, ignore_index=True), [], OPTIONS).chains == [["btyd"]]
+
+
+def test_the_spend_model_learns_from_all_orders_the_first_one_too():
+    table = pd.concat([FEATURES, FEATURES.assign(average_order_value=[5.0, 90.0])] * 20, ignore_index=True)
+    orders, value = table["frequency"].to_numpy() + 1, table["average_order_value"].to_numpy()
+    assert btyd.fit(table, "mbg_nbd").spend == btyd.fit_spend(orders, value)
 
 
 def test_returned_value_lowers_what_btyd_expects_by_its_share():
