@@ -1,8 +1,8 @@
 """The feature SQL against its definition: literal cases, a slow loop in Python, and the promise that it cannot see ahead."""
 
 import datetime as dt
-import itertools
 import statistics
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -85,12 +85,16 @@ def test_active_months_are_calendar_months_with_an_order():
 def test_windows_longer_than_the_history_are_left_out():
     assert DEFINITION.windows_days == (7, 30, 365)
     assert not features.Definition.within(364, [7], [30], 90, LIFECYCLE).same_window_last_year
+    exactly = features.Definition.within(365, [365, 366], [30], 90, LIFECYCLE)
+    assert exactly.windows_days == (365,) and exactly.same_window_last_year
 
 
 @pytest.mark.parametrize(
     "stage, days",
     [
         ("new", ["2011-05-01"]),
+        ("new", ["2011-04-02"]),  # 60 days ago: the last day of being new
+        ("active", ["2011-04-01"]),
         ("active", ["2011-03-01"]),  # one order 92 days ago: within 1.5 of the assumed 90 days
         ("lagging", ["2010-10-01"]),  # 243 days
         ("active", ["2011-01-01", "2011-02-01", "2011-04-20"]),  # 42 days, rhythm 54.5
@@ -126,7 +130,7 @@ def slow(rows, cutoff, definition):
         if not orders:
             continue
         age = {when: (cutoff - when).days for when in days}
-        gaps = [(b - a).days for a, b in itertools.pairwise(orders)]
+        gaps = [(b - a).days for a, b in pairwise(orders)]
         total = sum(net for net, _ in days.values())
         positive = sum(positive for _, positive in days.values())
         value = {when: max(days[when][0], 0) for when in orders}

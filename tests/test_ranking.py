@@ -90,3 +90,8 @@ def test_two_rankings_agree_by_the_share_of_the_top_decile_that_stays_and_by_the
     assert ranking.agreement(ranking.moved(ranked(*names[::-1]), ranked(*names)))["rank_correlation"] == pytest.approx(
         -1
     )
+
+
+def test_the_share_of_the_commonest_prediction_says_how_many_customers_are_tied():
+    assert ranking.tied(pd.DataFrame({"predicted_clv": [1.0, 1.0, 1.0, 2.0]})) == 0.75
+    assert ranking.tied(pd.DataFrame({"predicted_clv": []})) == 0
