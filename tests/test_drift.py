@@ -1,6 +1,7 @@
 """Sketches lose little and show nobody; a column drifts when its change is beyond chance and large enough to matter."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -217,3 +218,68 @@ def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_rows():
 def test_reports_are_json_without_bare_nan():
     content = {"p": np.float64("nan"), "d": np.float32(0.5), "n": np.int64(3)}
     assert json.loads(store.as_json(content)) == {"p": None, "d": 0.5, "n": 3}
+
+
+@pytest.mark.parametrize(
+    "before, now, reason",
+    [
+        (SPEND, SPEND, "No change that matters."),
+        (SPEND[:120], SPEND[:120] * 1.25, "No change that matters; the difference may be chance."),
+        (None, SPEND, "The baseline does not have this column; a version trained now has it."),
+        (SPEND, None, "The column is gone: the feature table no longer has it."),
+        (SPEND[:99], SPEND, "There are too few customers on one of the sides."),
+        (SPEND, np.full(5000, np.nan), "Nobody has a value."),
+        (SPEND, np.full(5000, 12.0), "Every customer has the value 12."),
+        (SPEND, np.where(first(0.15), np.nan, SPEND), "15% of customers have no value, it was 0%."),
+        (SPEND, np.where(first(0.15), 0.0, SPEND), "15% of customers are at zero, it was 0%."),
+    ],
+)
+def test_each_column_says_in_a_sentence_what_happened_to_it(before, now, reason):
+    sides = [{} if values is None else {"spend": values} for values in (before, now)]
+    assert compare(*sides, moving=["tenure"]).loc["spend", "reason"] == reason
+
+
+def test_a_column_that_moves_by_itself_says_why_it_is_not_judged():
+    assert compare({"tenure": SPEND}, {"tenure": SPEND * 9}, moving=["tenure"]).loc["tenure", "reason"] == (
+        "It moves with the calendar or the length of the history, so it is reported and not judged."
+    )
+
+
+def test_a_shift_names_the_quantile_that_changed_by_the_largest_ratio():
+    values = np.arange(1.0, 1001.0)
+    shifted = np.where(values > 900, values * 3, values + 40)  # the 95th percentile trebles
+    assert compare({"spend": values}, {"spend": shifted}).loc["spend", "reason"] == (
+        "the 95th percentile went from 949 to 2850 (distance 0.09)."
+    )
+    zeros = np.zeros(1000)
+    row = compare({"spend": np.concatenate([zeros, values])}, {"spend": np.concatenate([zeros, values * 10])}).loc[
+        "spend"
+    ]
+    assert row["reason"] == "the 95th percentile went from 896 to 9000 (distance 0.45)."
+
+
+def test_evidently_has_nothing_to_show_without_a_column_on_both_sides():
+    empty = pd.DataFrame({"spend": [np.nan]})
+    page, p_values = reports.drift_page(
+        empty, empty, pd.DataFrame({"feature": ["spend"], "status": ["alert"]}), "A & B"
+    )
+    assert (page, p_values) == ("<p>A &amp; B: no column had customers on both sides.</p>\n", {})
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda table, counts: (table, counts | {"more": counts["spend"]}), "different columns: ['more']"),
+        (
+            lambda table, counts: (table.assign(point=table["point"][::-1].to_numpy()), counts),
+            "the sketch of spend holds",
+        ),
+        (lambda table, counts: (table, {"spend": counts["spend"] | {"zeros": 6000}}), "the sketch of spend holds"),
+        (lambda table, counts: (table, {"spend": counts["spend"] | {"customers": 4999}}), "the sketch of spend holds"),
+    ],
+)
+def test_a_table_that_is_not_of_sketches_is_refused(change, message):
+    sketch = sketches.sketch(SPEND)
+    counts = {"spend": {"customers": sketch.customers, "missing": sketch.missing, "zeros": sketch.zeros}}
+    with pytest.raises(ValueError, match=re.escape(message)):
+        sketches.from_table(*change(sketches.to_table({"spend": sketch}), counts))

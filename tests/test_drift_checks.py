@@ -1,6 +1,7 @@
 """Groups, explanations, errors and vintages beside their baseline, and the verdict over all of them."""
 
 import datetime as dt
+import re
 from dataclasses import asdict
 
 import numpy as np
@@ -275,3 +276,102 @@ def test_stored_scores_that_are_not_numbers_are_refused_with_how_many_and_which_
         "-- fix: delete that run, or put its file back"
     )
     stored_scores.refuse_missing(pd.DataFrame({"predicted_clv": [1.0, 0.0]}), "ab12")
+
+
+@pytest.mark.parametrize(
+    "now, reason",
+    [
+        ({"active": 2500, "lost": 2500}, "No share of stage moved by 3% of customers or more beyond chance."),
+        (
+            {"active": 80, "lost": 10},
+            "There are too few customers to compare groups: 90 on one of the sides.",
+        ),
+        ({"active": 2500, "lost": 2499, "asleep": 1}, "stage asleep: the baseline has no such group."),
+    ],
+)
+def test_segment_drift_says_which_group_moved_or_why_it_cannot_tell(now, reason):
+    assert segment_drift.compare_groups(stages(active=2500, lost=2500), stages(**now), SHARES).reason == reason
+
+
+def test_segment_drift_reports_charts_and_draws_every_share():
+    finding = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(active=3000, lost=2000), SHARES)
+    assert finding.metrics == {"segments/stage_active": 0.6, "segments/stage_lost": 0.4}
+    assert [picture.title for picture in finding.pictures] == ["Lifecycle stages"]
+    assert finding.pictures[0].table.to_dict("list") == {
+        "group": ["active", "lost"],
+        "reference": [0.5, 0.5],
+        "current": [0.6, 0.4],
+    }
+
+
+@pytest.mark.parametrize(
+    "now, reason",
+    [
+        (SHAP, "The predictions lean on the same features as before."),
+        (SHAP[:99], "There are too few customers to explain the predictions: 99 on one of the sides."),
+        (SHAP * 0, "No feature moves the predictions on one of the sides."),
+        (SHAP * np.nan, "What moves the predictions cannot be compared: contributions are not numbers."),
+        (SHAP / 2, "All features together move the predictions 0.50 times as much as before."),
+    ],
+)
+def test_shap_drift_says_what_the_model_leans_on_or_why_it_cannot_tell(now, reason):
+    assert shap_drift.compare_profiles(shap_drift.profile(SHAP), shap_drift.profile(now), LEANING).reason == reason
+
+
+def test_shap_drift_names_the_feature_whose_share_moved_most_and_what_it_cannot_see():
+    before = {
+        "customers": 500,
+        "total": 2.0,
+        "total_error": 0.01,
+        "shares": {"a": 0.5, "b": 0.3, "c": 0.2},
+        "errors": {"a": 0.01},
+    }
+    now = before | {"shares": {"a": 0.7, "b": 0.2, "c": 0.1}}
+    finding = shap_drift.compare_profiles(before, now, LEANING)
+    assert finding.reason == "a makes 70% of what moves the predictions, it was 50%."
+    assert finding.figures["cannot_see"].startswith("The model does not change, so this depends on the features alone")
+    assert finding.metrics == {name: finding.figures[name.removeprefix("shap/")] for name in finding.metrics}
+    assert set(finding.metrics) == {"shap/total_variation", "shap/total_ratio", "shap/ndcg"}
+    broken = shap_drift.compare_profiles(before, now | {"errors": {"a": np.nan, "b": np.inf}}, LEANING)
+    assert broken.status == "alert"
+    lost = shap_drift.compare_profiles(before, now | {"shares": {"a": np.inf}}, LEANING)
+    assert lost == Finding("alert", "What moves the predictions cannot be compared: a figure of it is not a number.")
+
+
+@pytest.mark.parametrize(
+    "actual, predicted, reason",
+    [
+        (ACTUAL, PREDICTED, "Errors and the ratio of totals are within their limits or within noise."),
+        (
+            ACTUAL[:99],
+            PREDICTED[:99],
+            "There are too few customers with labels to judge errors by: 99 on one of the sides.",
+        ),
+        (
+            ACTUAL * 3,
+            PREDICTED * 3,
+            r"The mean error per customer went from .* \(\+\d+%\), beyond noise. The error \(RMSE, capped\) went .*",
+        ),
+        (ACTUAL, PREDICTED * 0.7, r"Predicted over actual revenue went from .* \(-30%\), beyond noise."),
+        (
+            ACTUAL * 0,
+            PREDICTED,
+            r".*Predicted over actual revenue cannot be compared: it was [\d.]+ and is nan; is the revenue complete\?",
+        ),
+    ],
+)
+def test_prediction_drift_says_by_how_much_errors_grew_or_why_it_cannot_tell(actual, predicted, reason):
+    assert re.fullmatch(reason, errors(actual, predicted).reason)
+
+
+@pytest.mark.parametrize(
+    "now, reason",
+    [
+        (vintage(np.inf, 0.0), "The scored customers brought no revenue at all; is the history complete?"),
+        (vintage(1.0, np.nan), "The ranking cannot be judged: all scores, or all that came in, are the same."),
+        (vintage(1.2, 0.70), "Scores came to 1.20 times what came in; when the version was measured it was 1.00."),
+        (vintage(1.0, 0.63), "The ranking was worse than measured: Gini 0.63, it was 0.70."),
+    ],
+)
+def test_stored_scores_say_by_how_much_they_were_off_or_why_nobody_can_tell(now, reason):
+    assert stored_scores.compare_scores(vintage(1.0, 0.70), now, SCORES)[1] == reason

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from clv.evaluation import gates
-from clv.evaluation.gates import Advice, Recommendation
+from clv.evaluation.gates import Advice, Gate, Recommendation
 
 METRICS = ["rmse", "normalized_gini"]
 
@@ -43,7 +43,9 @@ def test_worse_in_one_metric_fails_and_nothing_in_production_passes():
     worse = gates.against_production(difference(normalized_gini=(-0.2, -0.3, -0.1)), None, METRICS)
     assert not worse.passed and worse.reason.startswith("normalized_gini -0.2 (-0.3 to -0.1): worse; rmse")
     assert gates.against_production(difference(), None, METRICS).passed
-    assert gates.against_production(None, None, METRICS).passed
+    assert gates.against_production(None, None, METRICS) == Gate(
+        "not worse than Production", True, "Nothing is in production.", {}
+    )
     unknown = gates.against_production(None, "it predicts 180 days", METRICS)
     assert not unknown.passed and unknown.reason == "it predicts 180 days"
 
