@@ -1,4 +1,4 @@
-"""How often the monitor asks for a review, changed or not: python -m benchmarks.monitoring [REPLAYS]
+"""How often the monitor opens an alarm, changed or not: python -m benchmarks.monitoring [REPLAYS]
 
 Part one draws customers with 40 heavy-tailed, tied, half-empty columns, a model, its SHAP values and what they then bring;
 part two replays a stationary shop month by month through the engine's own features and a trained model; then come
@@ -30,9 +30,12 @@ from benchmarks.drawn import MODEL, customers
 from clv import clusters, config, model, simulate
 from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
-from clv.monitor import baseline, checks, sketches
+from clv.monitor import Finding, baseline, checks, sketches
+from clv.monitor.evidence import Evidence, Matured
+from clv.monitor.segment_drift import SegmentDrift
+from clv.monitor.verdict import ALARM, Verdict
 from clv.monitor.verdict import verdict as judge
-from clv.registry import versions
+from clv.registry import aliases
 from clv.steps import monitoring
 from clv.steps.training import describe_facts
 
@@ -54,29 +57,44 @@ def configuration(*overrides: str) -> config.Config:
         return config.load(compose("config", list(overrides)))
 
 
-def reference(table: pd.DataFrame, chosen: config.Config) -> baseline.Baseline:
+def reference(table: pd.DataFrame, settings: config.Config) -> baseline.Baseline:
     scored = MODEL.scored(table)
     figures = metrics.bootstrap(scored["actual_clv"].to_numpy(), scored["predicted_clv"].to_numpy(), 20, 0.9, 1)
-    groups = clusters.assign(scored["predicted_clv"], chosen.clusters.k, chosen.clusters.scale)
-    return baseline.describe({}, scored, figures, groups, MODEL.contributions(scored, chosen.monitor.shap.customers))
+    groups = clusters.assign(scored["predicted_clv"], settings.clusters.k, settings.clusters.scale)
+    return baseline.describe(
+        {}, scored, figures, groups, MODEL.contributions(scored, settings.monitor.shap_drift.customers)
+    )
 
 
-def verdict(base: baseline.Baseline, now: pd.DataFrame, matured: pd.DataFrame | None, chosen: config.Config):
-    """Verdict and findings. now: a feature table, perhaps spoilt.   matured: one with actual_clv."""
+def evidence(
+    base: baseline.Baseline,
+    scored: pd.DataFrame,
+    contributions: pd.DataFrame,
+    matured: pd.DataFrame | None,
+    settings: config.Config,
+) -> Evidence:
+    """What the checks look at; no scores are stored. scored: a feature table with predictions.   matured: one with actual_clv."""
+    limits = checks.limits(asdict(settings.monitor))
+    return Evidence(
+        version="1",
+        sketches=base.sketches,
+        columns=checks.columns(base.sketches, scored, [], limits),
+        scored=scored,
+        contributions=contributions,
+        matured=Matured(dt.date.min, matured, "Labels not matured."),
+        vintages=[],
+    )
+
+
+def verdict(
+    base: baseline.Baseline, now: pd.DataFrame, matured: pd.DataFrame | None, settings: config.Config
+) -> tuple[str, dict[str, Finding], pd.DataFrame]:
+    """The word of the verdict, the findings, and every column. now: a feature table, perhaps spoilt.   matured: one with actual_clv."""
     scored = MODEL.scored(now)
-    seen = checks.Now(
-        scored,
-        MODEL.contributions(scored, chosen.monitor.shap.customers),
-        None if matured is None else MODEL.scored(matured),
-        "Labels not matured.",
-    )
-    limits = checks.limits(asdict(chosen.monitor))
-    findings, table = checks.compare(base, seen, [], limits)
-    return (
-        judge({name: (found.status, found.reason) for name, found in findings.items()}, chosen.monitor.review_at)[0],
-        findings,
-        table,
-    )
+    contributions = MODEL.contributions(scored, settings.monitor.shap_drift.customers)
+    seen = evidence(base, scored, contributions, None if matured is None else MODEL.scored(matured), settings)
+    findings = checks.compare(base.parts, seen, checks.limits(asdict(settings.monitor)))
+    return judge(findings, settings.monitor.alarm_at).word, findings, seen.columns
 
 
 def spend(table: pd.DataFrame, times: float) -> pd.DataFrame:
@@ -89,30 +107,30 @@ def broken(table: pd.DataFrame, column: str, how: str) -> pd.DataFrame:
     return table.assign(**{column: spoilt})
 
 
-def replay(scenario: str, n: int, number: int, chosen: config.Config) -> bool:
+def replay(scenario: str, n: int, number: int, settings: config.Config) -> bool:
     """Whether one replay did what it should."""
     chance = np.random.default_rng([number, n, *scenario.encode()])
-    base, now = reference(customers(n, chance), chosen), customers(n, chance)
+    base, now = reference(customers(n, chance), settings), customers(n, chance)
     if scenario == "nothing changed":
-        return verdict(base, now, customers(n, chance), chosen)[0] == "review"
+        return verdict(base, now, customers(n, chance), settings)[0] == ALARM
     if scenario == "spend +30 %":
-        return verdict(base, spend(now, 1.3), None, chosen)[0] == "review"
+        return verdict(base, spend(now, 1.3), None, settings)[0] == ALARM
     if scenario == "churn +30 %":
-        return verdict(base, now, customers(n, chance, churn=0.65), chosen)[0] == "review"
+        return verdict(base, now, customers(n, chance, churn=0.65), settings)[0] == ALARM
     if scenario == "stages moved by 5 points":
         now = customers(n, chance)
         active, moved = now["lifecycle_stage"] == "active", chance.random(n)
         share = 0.05 / active.mean()
         now.loc[active & (moved < share), "lifecycle_stage"] = "lagging"
-        found = verdict(base, now, None, chosen)[1][checks.SEGMENTS]
-        return found.status in ("warn", "alert")
+        finding = verdict(base, now, None, settings)[1][SegmentDrift.name]
+        return finding.status in ("warn", "alert")
     if scenario == "same verdict on 25 %":
         changed = spend(now, chance.choice([1.0, 1.2, 1.3]))
-        return verdict(base, changed, None, chosen)[0] == verdict(base, changed.head(n // 4), None, chosen)[0]
+        return verdict(base, changed, None, settings)[0] == verdict(base, changed.head(n // 4), None, settings)[0]
     columns = [name for name in now if name not in ("actual_clv", "lifecycle_stage")]
     column, how = columns[number % len(columns)], ["constant", "all missing", "times 100"][number % 3]
-    result, _, table = verdict(base, broken(now, column, how), None, chosen)
-    return result == "review" and table.set_index("feature").loc[column, "status"] in ("warn", "alert")
+    word, _, table = verdict(base, broken(now, column, how), None, settings)
+    return word == ALARM and table.set_index("feature").loc[column, "status"] in ("warn", "alert")
 
 
 MUST = [  # scenario, customers, at most or at least, share of replays
@@ -129,15 +147,15 @@ MUST = [  # scenario, customers, at most or at least, share of replays
 ]
 
 
-def table_of(rows: list[tuple], replays: int, chosen: config.Config) -> pd.DataFrame:
+def table_of(rows: list[tuple], replays: int, settings: config.Config) -> pd.DataFrame:
     """scenario, customers, must (at most, at least), limit, and the share of replays in which it happened."""
-    with ProcessPoolExecutor(chosen.compute.threads, get_context("spawn")) as pool:
-        found = [
-            list(pool.map(replay, repeat(scenario), repeat(n), range(replays), repeat(chosen)))
+    with ProcessPoolExecutor(settings.compute.threads, get_context("spawn")) as pool:
+        results = [
+            list(pool.map(replay, repeat(scenario), repeat(n), range(replays), repeat(settings)))
             for scenario, n, *_ in rows
         ]
     return pd.DataFrame(rows, columns=["scenario", "customers", "must", "limit"]).assign(
-        found=[np.mean(one) for one in found]
+        found=[np.mean(replays) for replays in results]
     )
 
 
@@ -151,70 +169,69 @@ def stationary(seed: int, customers_count: int, path: Path) -> None:
 
 def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, measure.Measured]:
     """What training as of that day keeps for the monitor, without a tracking store."""
-    found, chosen = measure.measure(work, work.plan_at(day)), work.config
-    evaluation = found.evaluation.assign(predicted_clv=found.predicted[measure.OURS])
-    figures = metrics.intervals(resampled(work, found)[measure.OURS], chosen.evaluation.confidence)
-    sample = work.sample(found.evaluation, chosen.monitor.shap.customers)
-    groups = clusters.assign(evaluation["predicted_clv"], chosen.clusters.k, chosen.clusters.scale).to_numpy()
-    contributions = model.contributions(found.model, sample)
-    return baseline.describe(describe_facts(work, found), evaluation, figures, groups, contributions), found
+    fitted, settings = measure.measure(work, work.plan_at(day)), work.config
+    evaluation = fitted.evaluation.assign(predicted_clv=fitted.predicted[measure.OURS])
+    figures = metrics.intervals(resampled(work, fitted)[measure.OURS], settings.evaluation.confidence)
+    sample = work.sample(fitted.evaluation, settings.monitor.shap_drift.customers)
+    groups = clusters.assign(evaluation["predicted_clv"], settings.clusters.k, settings.clusters.scale).to_numpy()
+    contributions = model.contributions(fitted.model, sample)
+    return baseline.describe(describe_facts(work, fitted), evaluation, figures, groups, contributions), fitted
 
 
-def months(seed: int, customers_count: int, chosen: config.Config, verbose: bool = False) -> list[str]:
+def months(seed: int, customers_count: int, settings: config.Config, verbose: bool = False) -> list[str]:
     """Verdicts of the months after a training in which nothing changed; performance over time is left out.
 
-    customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month asks for a review.
+    customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month opens an alarm.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.csv"
         stationary(seed, customers_count, path)
         work = Workspace(
-            replace(chosen, data=replace(chosen.data, path=str(path))), path.parent, dt.datetime.now(dt.UTC)
+            replace(settings, data=replace(settings.data, path=str(path))), path.parent, dt.datetime.now(dt.UTC)
         )
         begin = work.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
-        base, found = trained(work, begin)
-        work.production, work.production_model = versions.Version("shop", "1", "", "", base.facts, {}), found.model
+        base, fitted = trained(work, begin)
+        work.governance.production = aliases.Version("shop", "1", "", "", base.facts, {})
+        work.production_model = fitted.model
         days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
         judged = [month(work, base, day) for day in days]
-    for number, (result, reasons) in enumerate(judged, 1):
-        if verbose and result == "review":
-            print(f"seed {seed}, month {number}: {' '.join(reasons)}", flush=True)
-    return [result for result, _ in judged]
+    for number, month_verdict in enumerate(judged, 1):
+        if verbose and month_verdict.word == ALARM:
+            print(f"seed {seed}, month {number}: {' '.join(month_verdict.reasons)}", flush=True)
+    return [month_verdict.word for month_verdict in judged]
 
 
-def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> tuple[str, list[str]]:
-    """Verdict and reasons as of a day."""
+def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> Verdict:
+    """Verdict as of a day."""
     work.as_of = day
-    now, why_not = monitoring.look(work, base)
-    if why_not:
-        raise SystemExit(why_not)
     limits = checks.limits(asdict(work.config.monitor))
-    findings, _ = checks.compare(base, now, work.config.features.moving, limits)
-    said = {name: (found.status, found.reason) for name, found in findings.items()}
-    return judge(said, work.config.monitor.review_at)
+    seen = monitoring.look(work, base, limits, [])
+    if seen.too_short:
+        raise SystemExit(seen.too_short)
+    return judge(checks.compare(base.parts, seen, limits), work.config.monitor.alarm_at)
 
 
 def monthly(seeds: int, processes: int, verbose: bool = True) -> float:
-    """Share of stationary months that ask for a review."""
+    """Share of stationary months that open an alarm."""
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        chosen = repeat(configuration(*SMALL))
-        found = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), chosen, repeat(verbose)))
-    return float(np.mean(np.array(found) == "review"))
+        settings = repeat(configuration(*SMALL))
+        words = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), settings, repeat(verbose)))
+    return float(np.mean(np.array(words) == ALARM))
 
 
-def scale(chosen: config.Config, customers_count: int = 1_000_000) -> dict[str, float]:
-    """CPU seconds of checks.compare on that many customers with labels, and MB of its peak beyond what was held before."""
+def scale(settings: config.Config, customers_count: int = 1_000_000) -> dict[str, float]:
+    """CPU seconds of all checks on that many customers with labels, and MB of the peak beyond what was held before."""
     chance = np.random.default_rng(1)
-    base = reference(customers(200_000, chance), chosen)
+    base = reference(customers(200_000, chance), settings)
     scored = MODEL.scored(customers(customers_count, chance))
     numbers = scored.select_dtypes("number").columns
     scored = scored.astype(dict.fromkeys(numbers, "float32"))
-    seen = checks.Now(scored, MODEL.contributions(scored, chosen.monitor.shap.customers), scored)
-    limits = checks.limits(asdict(chosen.monitor))
+    contributions = MODEL.contributions(scored, settings.monitor.shap_drift.customers)
+    limits = checks.limits(asdict(settings.monitor))
     ctypes.CDLL(None).malloc_trim(0)  # else what was freed before is used again and not seen
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins at what is held now
     before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    checks.compare(base, seen, [], limits)
+    checks.compare(base.parts, evidence(base, scored, contributions, scored, settings), limits)
     seconds = time.process_time() - begin
     return {"seconds": seconds, "MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
 
@@ -228,37 +245,38 @@ def sample(chance: np.random.Generator) -> np.ndarray:
 
 def distances(tables: int = KS_TABLES) -> dict[str, float]:
     """Largest differences from scipy: of D and p on the rows, of D on the sketch, and how far that is beyond its bound."""
-    chance, found = np.random.default_rng(2), []
+    chance, differences = np.random.default_rng(2), []
     for _ in range(tables):
         before, now = sample(chance), sample(chance)
         rows = [values[~np.isnan(values)] for values in (before, now)]
-        wanted = stats.ks_2samp(*rows, method="asymp")
+        scipys = stats.ks_2samp(*rows, method="asymp")
         (exact, p), (short, _) = (
-            sketches.distance(known.cells, sketches.counted(now, known.at).cells)
-            for known in (sketches.exact(before), sketches.sketch(before))
+            sketches.distance(sketch.cells, sketches.counted(now, sketch.at).cells)
+            for sketch in (sketches.exact(before), sketches.sketch(before))
         )
         bound = max(1 / sketches.POINTS, sketches.HIDDEN / len(rows[0]))
-        off = abs(short - wanted.statistic)
-        found.append((abs(exact - wanted.statistic), abs(p - wanted.pvalue), off, off - bound))
-    return dict(zip(("D on rows", "p on rows", "D on sketch", "D on sketch beyond its bound"), np.max(found, 0)))
+        off = abs(short - scipys.statistic)
+        differences.append((abs(exact - scipys.statistic), abs(p - scipys.pvalue), off, off - bound))
+    names = ("D on rows", "p on rows", "D on sketch", "D on sketch beyond its bound")
+    return dict(zip(names, np.max(differences, 0), strict=True))
 
 
 def measured(replays: int) -> list[tuple[str, str, float, float]]:
     """What was measured, at most or at least, the bound, and the figure."""
-    chosen = configuration()
+    settings = configuration()
     rows = [
         (f"{row.scenario}, {row.customers:,} customers", row.must, row.limit, row.found)
-        for row in table_of(MUST, replays, chosen).itertuples()
+        for row in table_of(MUST, replays, settings).itertuples()
     ]
     rows += [
-        (f"reviews in {SEEDS} x {MONTHS} stationary months", "at most", 0.05, monthly(SEEDS, chosen.compute.threads))
+        (f"alarms in {SEEDS} x {MONTHS} stationary months", "at most", 0.05, monthly(SEEDS, settings.compute.threads))
     ]
-    off, cost = distances(), scale(chosen)
+    off, cost = distances(), scale(settings)
     bounds = {"D on rows": 1e-12, "p on rows": 1e-9, "D on sketch beyond its bound": 1e-12}
     rows += [
         (f"difference from scipy: {name}", "at most", bounds.get(name, np.inf), value) for name, value in off.items()
     ]
-    rows += [("1,000,000 x 40: CPU seconds of compare", "at most", 15.0, cost["seconds"])]
+    rows += [("1,000,000 x 40: CPU seconds of all checks", "at most", 15.0, cost["seconds"])]
     return rows + [("1,000,000 x 40: MB beyond the table", "at most", 1000.0, cost["MB"])]
 
 

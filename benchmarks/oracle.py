@@ -53,7 +53,7 @@ def measured(shop: Shop, seed: int, overrides: list[str]) -> tuple[np.ndarray, d
             chosen = config.load(compose("config", [f"data.path={path}", *overrides]))
         work = Workspace(chosen, Path(folder), dt.datetime.now(dt.UTC))
         found = measure.measure(work, work.plan)
-    truth = btyd.Customers(btyd.Purchases("pareto_nbd", shop[1], np.nan), btyd.Spend(shop[2]), kept=1.0)
+    truth = btyd.Customers(btyd.MODELS["pareto_nbd"](*shop[1]), btyd.GammaGamma(*shop[2]), kept=1.0)
     known = btyd.expected(truth, found.evaluation, chosen.window.horizon_days)["btyd_revenue"].to_numpy()
     return found.evaluation["actual_clv"].to_numpy(), found.predicted, known
 

@@ -39,10 +39,10 @@ def measured(path: str) -> str:
 
     begin = resource.getrusage(resource.RUSAGE_SELF)
     contract = data.Contract({name: name for name in NAMES}, "2012-01-01")
-    found = data.read(path, contract, duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}))
+    history = data.read(path, contract, duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}))
     end = resource.getrusage(resource.RUSAGE_SELF)
     seconds = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime
-    return f"{found.quality['rows']:,} rows, {seconds:.2f} s CPU, {end.ru_maxrss / 1e6:.2f} GB at its peak"
+    return f"{history.quality.rows:,} rows, {seconds:.2f} s CPU, {end.ru_maxrss / 1e6:.2f} GB at its peak"
 
 
 if __name__ == "__main__":

@@ -43,5 +43,5 @@ def sent(apprise, url: str, title: str, body: str) -> str | None:
         if not target.add(url):
             return "is no address that apprise can read"
         return None if target.notify(title=title, body=body) else "did not take the message"
-    except Exception as error:  # whatever a plugin raises; its words may hold the address
+    except Exception as error:  # noqa: BLE001 whatever a plugin raises; its words may hold the address
         return f"failed ({type(error).__name__})"

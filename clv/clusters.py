@@ -4,32 +4,43 @@ import kmeans1d
 import numpy as np
 import pandas as pd
 
-SCALES = {"log1p": np.log1p, "linear": np.positive}
+_SCALES = {"log1p": np.log1p, "linear": np.positive}
 
 
 def assign(predicted_clv: pd.Series, k: int, scale: str) -> pd.Series:
-    """Exact 1-D k-means: the partition with the least squared distance to the cluster means.
+    """Returns the cluster of each prediction, by exact 1-D k-means: the least squared distance to the cluster means.
 
-    Args:    k: clusters at most; fewer where there are fewer distinct values.
-             scale: log1p (distances are ratios; values below 0 count as 0) or linear.
-    Raises:  ValueError: a prediction is missing.
-    Returns: cluster_id of each row: 1 for the lowest predictions, upwards; equal values share a cluster.
-    Source:  Wu (1991), Optimal quantization by matrix searching, doi:10.1016/0196-6774(91)90039-2.
+    Args:
+        predicted_clv: of each customer, in currency.
+        k: clusters at most; fewer where there are fewer distinct values.
+        scale: log1p (distances are ratios; values below 0 count as 0) or linear.
+    Returns:
+        cluster_id of each row: 1 for the lowest predictions, upwards; equal values share a cluster.
+    Raises:
+        ValueError: a prediction is missing.
+    Source:
+        Wu (1991), Optimal quantization by matrix searching, doi:10.1016/0196-6774(91)90039-2.
+
+    >>> assign(pd.Series([50.0, 1.0, 2.0, 49.0]), k=2, scale="log1p").tolist()
+    [2, 1, 1, 2]
     """
     if predicted_clv.isna().any():
         raise ValueError(
             f"{predicted_clv.isna().sum()} of {len(predicted_clv)} predictions are missing.\nHint: score again."
         )
-    values = SCALES[scale](predicted_clv.clip(lower=0) if scale == "log1p" else predicted_clv).to_numpy("float64")
-    found = kmeans1d.cluster(values, min(k, len(np.unique(values)))).clusters if len(values) else []
-    return pd.Series(np.asarray(found, dtype="int64") + 1, index=predicted_clv.index, name="cluster_id")
+    values = _SCALES[scale](predicted_clv.clip(lower=0) if scale == "log1p" else predicted_clv).to_numpy("float64")
+    labels = kmeans1d.cluster(values, min(k, len(np.unique(values)))).clusters if len(values) else []
+    return pd.Series(np.asarray(labels, dtype="int64") + 1, index=predicted_clv.index, name="cluster_id")
 
 
 def rank_clusters(clustered: pd.DataFrame) -> pd.DataFrame:
-    """One row per cluster, highest median first.
+    """Returns one row per cluster, highest median first.
 
-    Returns: cluster_id, cluster_rank (1 = highest median predicted CLV), customers, median_clv, mean_clv, min_clv,
-             max_clv, total_clv (currency), share_of_total (0 to 1).
+    Args:
+        clustered: one row a customer; cluster_id, predicted_clv (in currency).
+    Returns:
+        cluster_id, cluster_rank (1 = highest median predicted CLV), customers, median_clv, mean_clv, min_clv, max_clv, total_clv
+        (currency), share_of_total (0 to 1; 0 where the total is 0).
     """
     groups = clustered.groupby("cluster_id")["predicted_clv"]
     table = groups.agg(
@@ -40,5 +51,5 @@ def rank_clusters(clustered: pd.DataFrame) -> pd.DataFrame:
     total = table["total_clv"].sum()
     table["share_of_total"] = table["total_clv"] / total if total else 0.0
     return table.round(
-        {name: 4 for name in ("median_clv", "mean_clv", "min_clv", "max_clv", "total_clv")} | {"share_of_total": 6}
+        dict.fromkeys(("median_clv", "mean_clv", "min_clv", "max_clv", "total_clv"), 4) | {"share_of_total": 6}
     )

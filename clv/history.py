@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 
 from clv import data, features, process, windows
-from clv.data import Contract, Transactions
+from clv.data import Contract, Quality, Transactions
 from clv.errors import UserError
 
 _SPILL = "clv-duckdb-"
@@ -54,19 +54,19 @@ class History:
         return self.transactions.purchases
 
     @property
-    def quality(self) -> dict:
+    def quality(self) -> Quality:
         """Counts, first and last day, and the digest of the file."""
         return self.transactions.quality
 
     @cached_property
     def first_day(self) -> dt.date:
         """Day of the first accepted row."""
-        return dt.date.fromisoformat(self.quality["first_day"])
+        return dt.date.fromisoformat(self.quality.first_day)
 
     @cached_property
     def last_day(self) -> dt.date:
         """Day of the last accepted row."""
-        return dt.date.fromisoformat(self.quality["last_day"])
+        return dt.date.fromisoformat(self.quality.last_day)
 
     @cached_property
     def as_of(self) -> dt.date:
@@ -81,10 +81,10 @@ class History:
     def dataset(self) -> dict:
         """The data as MLflow shows them: name, digest, source, and counts as the profile."""
         counts = ("rows", "rejected_rows", "return_rows", "customers", "first_day", "last_day")
-        profile = {"num_rows": self.quality["rows"]} | {name: self.quality[name] for name in counts}
+        profile = {"num_rows": self.quality.rows} | {name: getattr(self.quality, name) for name in counts}
         return {
             "name": Path(self.path).name,
-            "digest": self.quality["sha256"][:32],
+            "digest": self.quality.sha256[:32],
             "source": self.path,
             "profile": profile,
         }

@@ -7,12 +7,21 @@ import pandas as pd
 
 
 def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as_of: dt.date) -> pd.DataFrame:
-    """One row per customer, highest predicted CLV first; ties are broken by customer_id as text.
+    """Returns one row per customer, highest predicted CLV first; ties are broken by customer_id as text.
 
-    Args:    predicted: of model.predict(), for the rows of the features.
-    Returns: customer_id; predicted_clv (currency over the horizon, 4 decimals); clv_rank (1 = highest); clv_percentile
-             (percent of customers ranked here or below, 100 = highest); predicted_clv_low, predicted_clv_high;
-             lifecycle_stage; model_version; as_of.
+    Args:
+        features: n rows; customer_id, lifecycle_stage.
+        predicted: of model.predict(), for the rows of the features.
+        model_version: of the model that predicted.
+        as_of: the day of the scoring.
+    Returns:
+        customer_id; predicted_clv (currency over the horizon, 4 decimals); clv_rank (1 = highest); clv_percentile (percent of
+        customers ranked here or below, 100 = highest); predicted_clv_low, predicted_clv_high; lifecycle_stage; model_version; as_of.
+
+    >>> features = pd.DataFrame({"customer_id": ["ann", "bob"], "lifecycle_stage": ["new", "lost"]})
+    >>> table = rank(features, pd.DataFrame({"predicted_clv": [5.0, 7.5]}), "3", dt.date(2011, 6, 1))
+    >>> table[["customer_id", "clv_rank", "clv_percentile"]].to_dict("split")["data"]
+    [['bob', 1, 100.0], ['ann', 2, 50.0]]
     """
     table = pd.DataFrame(
         {
@@ -29,11 +38,13 @@ def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as
 
 
 def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """The customers of two rankings by how far they moved, farthest first; of both only.
+    """Returns the customers of both rankings by how far they moved, farthest first.
 
-    Args:    now, before: of rank().
-    Returns: customer_id, lifecycle_stage, rank_before, rank_now, clv_before, clv_now, rank_change (positive = up). Customers with equal
-             predictions share the mean of their ranks: a tie that is broken by their ids is no move.
+    Args:
+        now, before: of rank().
+    Returns:
+        customer_id, lifecycle_stage, rank_before, rank_now, clv_before, clv_now, rank_change (positive = up). Customers with equal
+        predictions share the mean of their ranks: a tie that is broken by their ids is not a move.
     """
     sides = [
         pd.DataFrame(
@@ -53,12 +64,19 @@ def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
 
 
 def tied(table: pd.DataFrame) -> float:
-    """Share of customers who have the commonest prediction. table: of rank()."""
+    """Returns the share of customers who have the commonest prediction, 0 to 1. table: of rank()."""
     return float(table["predicted_clv"].value_counts(normalize=True).iloc[0]) if len(table) else 0.0
 
 
 def agreement(both: pd.DataFrame) -> dict[str, float]:
-    """both: of moved(). Share of the top decile that stays in it, and the correlation of ranks (Spearman)."""
+    """Returns how alike two rankings are.
+
+    Args:
+        both: of moved().
+    Returns:
+        customers; top_decile_overlap (share of the top decile that stays in it, 0 to 1); rank_correlation (Spearman's: 1 the
+        same order, 0 unrelated, -1 the reverse).
+    """
     top = max(len(both) // 10, 1)
     stays = (both["rank_before"] <= top) & (both["rank_now"] <= top)
     spearman = both["rank_before"].corr(both["rank_now"]) if len(both) > 1 else 1.0

@@ -176,7 +176,7 @@ def refusal(override: Override) -> str | None:
         return "Hydra's own settings stay as they are.\nHint: outputs=FOLDER says where results go."
     if override.is_delete():
         return f"a key cannot be taken out.\nHint: give it another value; {KEYS}"
-    if override.package is not None or not ((Path(CONF) / key).is_dir() and key != "." or config.is_key(key)):
+    if override.package is not None or not (((Path(CONF) / key).is_dir() and key != ".") or config.is_key(key)):
         near = difflib.get_close_matches(key.split(".")[-1], known_keys(), 1)
         return "there is no such key.\nHint: " + (f"did you mean {known_keys()[near[0]]}? " if near else "") + KEYS
     value = override.value()

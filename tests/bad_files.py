@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import unicodedata
@@ -35,11 +36,11 @@ GOOD = good_rows()
 
 def truth(rows: list[Row]) -> dict[str, tuple[Decimal, str]]:
     """Per customer: the net revenue and the last day, by a plain loop."""
-    found: dict[str, tuple[Decimal, str]] = {}
+    sums: dict[str, tuple[Decimal, str]] = {}
     for customer, day, amount in rows:
-        net, last = found.get(customer, (Decimal(0), ""))
-        found[customer] = (net + Decimal(amount), max(last, day[:10]))
-    return found
+        net, last = sums.get(customer, (Decimal(0), ""))
+        sums[customer] = (net + Decimal(amount), max(last, day[:10]))
+    return sums
 
 
 @dataclass(frozen=True)
@@ -167,13 +168,70 @@ def accepted() -> Iterator[BadFile]:
         "1.234 is a thousand", table(thousands), [(a, b, c.replace(".", "")) for a, b, c in thousands], thousands="."
     )
     yield right("1.234 is no thousand", table(thousands), thousands, decimal=".")
+    yield right("dollars", table(mapped(revenue="${}".format)))
+    yield right(
+        "dollars behind the minus",
+        table(mapped(revenue=lambda text: f"-${text[1:]}" if text[0] == "-" else f"${text}")),
+    )
+    yield right("revenue in EUR", table(mapped(revenue="{} EUR".format)))
+    yield right("crowns", table(mapped(revenue="{} kr.".format)))
+    behind, around = (lambda text: f"{text[1:]}-"), (lambda text: f"({text[1:]})")
+    for name, style in (("trailing_minus", behind), ("parentheses", around)):
+        amounts = mapped(revenue=lambda text, style=style: style(text) if text[0] == "-" else text)
+        yield right(f"negative by {name}", table(amounts), negative_style=name)
+    yield right(
+        "ids 123.0",
+        table(mapped(customer_id=lambda text: f"{int(text[1:])}.0")),
+        mapped(customer_id=lambda text: str(int(text[1:]))),
+    )
+    lines = "".join(json.dumps(dict(zip(NAMES, row, strict=True))) + "\n" for row in GOOD)
+    yield right("JSON lines", lines)
+    yield right("JSON lines with numbers", lines.replace('"revenue": "', '"revenue": ').replace('"}', "}"))
+    yield right("zip of one", zipped("a.csv"))
+    yield right("zip of a Mac", zipped("sales/a.csv", "__MACOSX/sales/._a.csv"))
+    yield right(
+        "Latin-1 by its name",
+        table(mapped(customer_id="Jos\xe9 {}".format)).encode("latin-1"),
+        mapped(customer_id="Jos\xe9 {}".format),
+        encoding="latin-1",
+    )
+    yield right("another delimiter", table(GOOD, "~"), delimiter="~")
+    yield right("a title", "Sales of 2011\n\n" + plain, skip_rows=2)
+    fixed = "".join(f"{a:6}{b:>12}{c:>9}\n" for a, b, c in GOOD)
+    yield right(
+        "fixed width",
+        f"{NAMES[0][:6]:6}{NAMES[1]:>12}{NAMES[2]:>9}\n" + fixed,
+        widths=(6, 12, 9),
+        columns=dict(zip(NAMES, ("custom", *NAMES[1:]), strict=True)),
+    )
+    yield right("fixed width without a header", fixed, widths=(6, 12, 9), columns=dict(zip(NAMES, "123", strict=True)))
+    yield right(
+        "no header, and columns by number", plain.split("\n", 1)[1], columns=dict(zip(NAMES, "123", strict=True))
+    )
+    epoch, serial = (
+        (lambda text: (date.fromisoformat(text) - date(1970, 1, 1)).days),
+        (lambda text: (date.fromisoformat(text) - date(1899, 12, 30)).days),
+    )
+    yield right(
+        "Unix seconds", table(mapped(order_date=lambda text: f"{epoch(text) * 86400 + 3600}")), date_format="unix"
+    )
+    yield right(
+        "Unix milliseconds",
+        table(mapped(order_date=lambda text: f"{epoch(text) * 86400000 + 1}")),
+        date_format="unix_ms",
+    )
+    yield right(
+        "day numbers of Excel", table(mapped(order_date=lambda text: f"{serial(text)}.75")), date_format="excel"
+    )
+    both = [(a, day_as("%m/%d/%Y" if n % 2 else "%d.%m.%y")(b), c) for n, (a, b, c) in enumerate(GOOD)]
+    yield right("dates in two formats", table(both), date_format="%m/%d/%Y|%d.%m.%y")
     yield right("another minus", table(mapped(revenue=lambda text: text.replace("-", "\u2212"))))
     yield right("exponents", table(mapped(revenue=lambda text: f"{float(text):.4e}")))
 
 
-def parquet(frame: pd.DataFrame, **said) -> bytes:
+def parquet(frame: pd.DataFrame, **options) -> bytes:
     stream = io.BytesIO()
-    frame.to_parquet(stream, **said)
+    frame.to_parquet(stream, **options)
     return stream.getvalue()
 
 
@@ -193,7 +251,12 @@ def of_parquet() -> Iterator[BadFile]:
     other = frame.rename(columns={"customer_id": "Customer ID"})
     yield right("Parquet with other names", parquet(other))
     floats = frame.assign(customer_id=frame["customer_id"].str[1:].astype(float))
-    yield refused("Parquet with float ids", "FLOAT_IDS", parquet(floats))
+    yield right("Parquet with float ids", parquet(floats), mapped(customer_id=lambda text: str(int(text[1:]))))
+    yield refused(
+        "Parquet with float ids and fractions",
+        "FLOAT_IDS",
+        parquet(floats.assign(customer_id=floats["customer_id"] + 0.5)),
+    )
     yield refused("Parquet with epochs", "DATE_FORMAT", parquet(frame.assign(order_date=stamps.astype("int64"))))
     yield refused("Parquet with flags", "COLUMN_TYPE", parquet(frame.assign(revenue=amounts > 0)))
     yield refused("Parquet without a column", "MISSING_COLUMN", parquet(frame.drop(columns="revenue")))
@@ -268,10 +331,10 @@ def tarred() -> bytes:
 def of_other_kinds() -> Iterator[BadFile]:
     plain = table(GOOD).encode()
     others = {
-        "zip of one": zipped("a.csv"), "zip of two": zipped("a.csv", "b.csv"), "tar": tarred(), "bzip2": bz2.compress(plain), "xz": lzma.compress(plain),
+        "zip of two": zipped("a.csv", "b.csv"), "tar": tarred(), "bzip2": bz2.compress(plain), "xz": lzma.compress(plain),
         "tar in gzip": gzip.compress(tarred()), "gzip in gzip": gzip.compress(gzip.compress(plain)), "PDF": b"%PDF-1.7 ...",
         "HTML": b"<!DOCTYPE html><html><body>log in</body></html>", "JSON": b'[{"customer_id": "a", "order_date": "2011-01-01"}]\n',
-        "JSON lines": b'{"customer_id": "a", "order_date": "2011-01-01", "revenue": 1}\n' * 9, "one long line": b"x" * 9_000_000,
+        "one long line": b"x" * 9_000_000,
     }  # fmt: skip
     for name, content in others.items():
         yield refused(name, "NOT_A_TABLE", content)
@@ -345,20 +408,23 @@ def of_other_values() -> Iterator[BadFile]:
     some = [(a, f"{b}T12:00:00{'Z' if n % 9 else ''}", c) for n, (a, b, c) in enumerate(GOOD)]
     yield refused("an offset for some", "MIXED_OFFSETS", table(some))
     amounts = {
-        "DECIMAL_COMMA": lambda text: text.replace(".", ","), "THOUSANDS": lambda text: f"{float(text) * 1000:,.2f}", "CURRENCY": "${}".format,
+        "DECIMAL_COMMA": lambda text: text.replace(".", ","), "THOUSANDS": lambda text: f"{float(text) * 1000:,.2f}",
         "PERCENT": "{}%".format, "MINUS_STYLE": lambda text: f"({text.strip('-')})",
     }  # fmt: skip
     for code, change in amounts.items():
         yield refused(f"revenue in another style: {code}", code, table(mapped(revenue=change), ";"))
     yield refused("points where commas are said", "DECIMAL_POINT", table(GOOD), decimal=",")
-    yield refused("revenue in EUR", "CURRENCY", table(mapped(revenue="{} EUR".format)))
+    both = [(a, b, f"{c} EUR" if n % 2 else f"$ {c}") for n, (a, b, c) in enumerate(GOOD)]
+    yield refused("revenue in two currencies", "CURRENCY", table(both))
     either = [(a, b, f"{n % 900 + 1}.{n % 1000:03d}") for n, (a, b, _) in enumerate(GOOD)]
     yield refused("1.234 throughout", "AMBIGUOUS_REVENUE", table(either))
     some = [(a, b, "0.50" if n == 7 else c) for n, (a, b, c) in enumerate(either)]
     yield refused("1.234 nearly throughout", "AMBIGUOUS_REVENUE", table(some))
     yield refused("ids 123,0", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"{int(text[1:])},0"), ";"))
     yield refused("ids of Spark", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"1.100{text[1:]}E8")))
-    yield refused("ids 123.0", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"{int(text[1:])}.0")))
+    some = [(f"{int(a[1:])}.0" if n else "guest", b, c) for n, (a, b, c) in enumerate(GOOD)]
+    yield refused("ids 123.0 beside words", "FLOAT_IDS", table(some))
+    yield refused("ids beyond 2^53", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"9007199254741{text[1:]}.0")))
     yield refused("ids 123.00", "FLOAT_IDS", table(mapped(customer_id=lambda text: f"{int(text[1:])}.00")))
     yield refused("ids of Excel", "FLOAT_IDS", table([("1.23457E+11", *GOOD[0][1:]), *GOOD]))
     yield refused("too many bad rows", "TOO_MANY_REJECTS", table(GOOD + [("", "2011-01-01", "1.00")] * 30))
@@ -370,9 +436,9 @@ def of_other_values() -> Iterator[BadFile]:
 
 def all_files() -> list[BadFile]:
     makers = (accepted, of_parquet, quarantined, of_other_kinds, of_other_layouts, of_other_values)
-    found = [file for maker in makers for file in maker()]
-    assert len({file.name for file in found}) == len(found)
-    return found
+    files = [file for maker in makers for file in maker()]
+    assert len({file.name for file in files}) == len(files)
+    return files
 
 
 assert unicodedata.is_normalized("NFC", "Jos\xe9")

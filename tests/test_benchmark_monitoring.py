@@ -12,7 +12,7 @@ def share(scenario, n, replays):
 
 
 @pytest.mark.parametrize("n", [500, 5000])
-def test_a_monitor_that_sees_nothing_new_asks_for_no_review(n):
+def test_a_monitor_that_sees_nothing_new_opens_no_alarm(n):
     assert share("nothing changed", n, 25) <= 0.04
 
 

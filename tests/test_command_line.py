@@ -126,9 +126,9 @@ def test_a_command_line_sets_keys_of_conf_and_nothing_else(words, said):
     [
         ["--multirun", "model=blend,btyd", "model.max_depth=range(2,4)"],
         ["experiment=deep_trees", "alerts=apprise", "tracking=two_models"],
-        ["+monitor.features.overrides.recency_days.warn_ks=0.2", "features.windows_days=[7,30]"],
+        ["+monitor.feature_drift.overrides.recency_days.warn_ks=0.2", "features.windows_days=[7,30]"],
         ["--cfg", "job", "seed=3"],
-        ["monitor={review_at: alert}"],
+        ["monitor={alarm_at: alert}"],
     ],
 )
 def test_what_conf_knows_passes(words):

@@ -1,15 +1,23 @@
 """Groups, explanations, errors and vintages beside their baseline, and the verdict over all of them."""
 
+import datetime as dt
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import composed
 
-from clv.monitor import performance, segments, shap, verdict
+from clv.errors import InputError
+from clv.monitor import Finding, checks, prediction_drift, segment_drift, shap_drift, stored_scores, verdict
+from clv.monitor.evidence import Evidence, Matured, Vintage
 
-SHARES = {"significance": 0.01, "warn": 0.03, "alert": 0.05, "min_customers": 100}
-LEANING = {"significance": 0.01, "warn": 0.05, "alert": 0.10, "low": 0.8, "high": 1.25, "min_customers": 100}
-ERRORS = {"min_z": 3.2, "warn": 0.10, "alert": 0.20, "min_customers": 100}
-VINTAGE = {"min_z": 3.0, "warn_bias": 0.15, "alert_bias": 0.30, "warn_gini": 0.05, "alert_gini": 0.10}
+SHARES = segment_drift.Limits(significance=0.01, warn=0.03, alert=0.05, min_customers=100)
+LEANING = shap_drift.Limits(2000, significance=0.01, warn=0.05, alert=0.10, low=0.8, high=1.25, min_customers=100)
+ERRORS = prediction_drift.Limits(min_z=3.2, warn=0.10, alert=0.20, min_customers=100)
+SCORES = stored_scores.Limits(
+    12, 7, 3.0, warn_bias=0.15, alert_bias=0.30, warn_gini=0.05, alert_gini=0.10, min_customers=2
+)
 CHANCE = np.random.default_rng(6)
 PREDICTED = CHANCE.lognormal(3, 1, 20_000)
 ACTUAL = PREDICTED * np.where(CHANCE.random(20_000) < 0.5, 2, 0) * CHANCE.lognormal(-0.125, 0.5, 20_000)
@@ -33,22 +41,22 @@ def stages(**customers):
     ],
 )
 def test_a_stage_whose_share_moves_by_five_points_of_5000_counts(now, expected):
-    found = segments.compare(stages(active=2500, lost=2500), stages(**now), SHARES)
-    assert found.status in expected and found.reason
+    finding = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(**now), SHARES)
+    assert finding.status in expected and finding.reason
 
 
 def test_the_reason_names_the_group_and_both_its_shares():
-    found = segments.compare(stages(active=2500, lost=2500), stages(active=3000, lost=2000), SHARES)
-    assert found.reason in (
+    finding = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(active=3000, lost=2000), SHARES)
+    assert finding.reason in (
         "stage active: 60% of customers, it was 50%.",
         "stage lost: 40% of customers, it was 50%.",
     )
-    assert found.figures["stage"]["largest_change"] == pytest.approx(0.1)
+    assert finding.figures["stage"]["largest_change"] == pytest.approx(0.1)
 
 
 def test_clusters_keep_the_limits_of_the_baseline():
-    limits = segments.limits_of([1, 2, 4, 5, 10, 20], [1, 1, 2, 2, 3, 3])
-    assert limits == [3, 7.5] and segments.within([0, 2.9, 3.1, 99, 99], limits) == {"1": 2, "2": 1, "3": 2}
+    limits = segment_drift.limits_of([1, 2, 4, 5, 10, 20], [1, 1, 2, 2, 3, 3])
+    assert limits == [3, 7.5] and segment_drift.within([0, 2.9, 3.1, 99, 99], limits) == {"1": 2, "2": 1, "3": 2}
 
 
 @pytest.mark.parametrize(
@@ -65,27 +73,27 @@ def test_clusters_keep_the_limits_of_the_baseline():
     ],
 )
 def test_the_model_leans_on_other_features_when_shares_or_the_total_of_shap_move(now, expected):
-    assert shap.compare(shap.profile(SHAP), shap.profile(now), LEANING).status == expected
+    assert shap_drift.compare_profiles(shap_drift.profile(SHAP), shap_drift.profile(now), LEANING).status == expected
 
 
 def test_a_shap_profile_holds_shares_and_their_errors_and_no_row():
-    found = shap.profile(pd.DataFrame({"a": [1.0, -3.0], "b": [-1.0, 3.0]}))
-    assert found["shares"] == {"a": 0.5, "b": 0.5} and (found["customers"], found["total"]) == (2, 4.0)
-    assert found["errors"] == pytest.approx({"a": 0, "b": 0})  # each row leans on both alike
+    profile = shap_drift.profile(pd.DataFrame({"a": [1.0, -3.0], "b": [-1.0, 3.0]}))
+    assert profile["shares"] == {"a": 0.5, "b": 0.5} and (profile["customers"], profile["total"]) == (2, 4.0)
+    assert profile["errors"] == pytest.approx({"a": 0, "b": 0})  # each row leans on both alike
 
 
 def test_ndcg_and_the_total_variation_are_reported():
-    before = shap.profile(SHAP)
-    same = shap.compare(before, before, LEANING).figures
-    moved = shap.compare(before, shap.profile(SHAP.assign(b=SHAP["b"] * 2)), LEANING)
+    before = shap_drift.profile(SHAP)
+    same = shap_drift.compare_profiles(before, before, LEANING).figures
+    moved = shap_drift.compare_profiles(before, shap_drift.profile(SHAP.assign(b=SHAP["b"] * 2)), LEANING)
     assert (same["ndcg"], same["total_variation"], same["total_ratio"]) == pytest.approx((1, 0, 1))
     assert 0.9 < moved.figures["ndcg"] < 1 and moved.figures["total_variation"] == pytest.approx(0.16, abs=0.02)
     assert moved.reason.startswith("b makes 4") and "it was 3" in moved.reason
 
 
 def errors(actual, predicted):
-    before = performance.moments(ACTUAL, PREDICTED)
-    return performance.compare(before, performance.moments(actual, predicted, before["caps"]), ERRORS)
+    before = prediction_drift.moments(ACTUAL, PREDICTED)
+    return prediction_drift.compare_errors(before, prediction_drift.moments(actual, predicted, before["caps"]), ERRORS)
 
 
 @pytest.mark.parametrize(
@@ -112,15 +120,15 @@ def test_one_customer_who_trebles_the_rmse_is_no_reason():
 
 
 def test_no_revenue_at_all_asks_whether_it_is_complete():
-    found = errors(ACTUAL * 0, PREDICTED)
-    assert "Predicted over actual revenue cannot be compared" in found.reason and "complete?" in found.reason
+    finding = errors(ACTUAL * 0, PREDICTED)
+    assert "Predicted over actual revenue cannot be compared" in finding.reason and "complete?" in finding.reason
 
 
 def test_moments_cut_off_errors_and_revenue_at_their_caps():
-    found = performance.moments([0, 10, 90], [0, 10, 10], {"squared_error": 48, "revenue": 30})
-    assert found["mae"]["value"] == pytest.approx(80 / 3)
-    assert found["capped_rmse"]["value"] == pytest.approx(4)  # sqrt((0 + 0 + 48) / 3)
-    assert found["total_ratio"]["value"] == pytest.approx(20 / 40)  # 90 counts as 30
+    moments = prediction_drift.moments([0, 10, 90], [0, 10, 10], {"squared_error": 48, "revenue": 30})
+    assert moments["mae"]["value"] == pytest.approx(80 / 3)
+    assert moments["capped_rmse"]["value"] == pytest.approx(4)  # sqrt((0 + 0 + 48) / 3)
+    assert moments["total_ratio"]["value"] == pytest.approx(20 / 40)  # 90 counts as 30
 
 
 def vintage(bias, gini, noise=0.01):
@@ -145,25 +153,125 @@ def vintage(bias, gini, noise=0.01):
     ],
 )
 def test_scores_that_were_used_are_judged_by_their_bias_and_their_ranking(now, expected):
-    status, reason = performance.compare_vintage(vintage(1.0, 0.70), now, VINTAGE)
+    status, reason = stored_scores.compare_scores(vintage(1.0, 0.70), now, SCORES)
     assert status == expected and bool(reason) == (expected != "stable")
 
 
-STABLE, WARN, ALERT = ("stable", "All as before."), ("warn", "It moved."), ("alert", "It moved far.")
-UNKNOWN = ("insufficient", "Too few customers.")
+STABLE, WARN, ALERT = (
+    Finding("stable", "All as before."),
+    Finding("warn", "It moved."),
+    Finding("alert", "It moved far."),
+)
+UNKNOWN = Finding("insufficient", "Too few customers.")
 
 
 @pytest.mark.parametrize(
-    "findings, review_at, expected",
+    "findings, alarm_at, expected",
     [
-        ({"a": STABLE, "b": WARN}, "warn", ("review", ["b: It moved."])),
-        ({"a": WARN, "b": ALERT}, "warn", ("review", ["b: It moved far.", "a: It moved."])),
-        ({"a": WARN, "b": ALERT}, "alert", ("review", ["b: It moved far."])),
-        ({"a": STABLE, "b": WARN}, "alert", ("stable", ["a: All as before.", "b: It moved."])),
-        ({"a": STABLE, "b": UNKNOWN}, "warn", ("stable", ["a: All as before.", "b: Too few customers."])),
-        ({"a": UNKNOWN}, "warn", ("review", ["Nothing could be judged.", "a: Too few customers."])),
-        ({"a": UNKNOWN}, "alert", ("review", ["Nothing could be judged.", "a: Too few customers."])),
+        ({"a": STABLE, "b": WARN}, "warn", ("alarm", ("b: It moved.",))),
+        ({"a": WARN, "b": ALERT}, "warn", ("alarm", ("b: It moved far.", "a: It moved."))),
+        ({"a": WARN, "b": ALERT}, "alert", ("alarm", ("b: It moved far.",))),
+        ({"a": STABLE, "b": WARN}, "alert", ("stable", ("a: All as before.", "b: It moved."))),
+        ({"a": STABLE, "b": UNKNOWN}, "warn", ("stable", ("a: All as before.", "b: Too few customers."))),
+        ({"a": UNKNOWN}, "warn", ("alarm", ("Nothing could be judged.", "a: Too few customers."))),
+        ({"a": UNKNOWN}, "alert", ("alarm", ("Nothing could be judged.", "a: Too few customers."))),
     ],
 )
-def test_the_verdict_is_review_with_its_reasons_or_stable_with_what_was_judged(findings, review_at, expected):
-    assert verdict.verdict(findings, review_at) == expected
+def test_the_verdict_is_an_alarm_with_its_reasons_or_stable_with_what_was_judged(findings, alarm_at, expected):
+    assert verdict.verdict(findings, alarm_at) == verdict.Verdict(*expected)
+
+
+@pytest.mark.parametrize(
+    "findings, line",
+    [
+        ({"a": STABLE, "b": ALERT}, "b: It moved far."),
+        ({"a": STABLE, "b": STABLE}, "nothing moved that matters in 2 of 2 checks."),
+        ({"a": STABLE, "b": UNKNOWN}, "nothing moved that matters in 1 of 2 checks. Too few customers."),
+        ({"a": UNKNOWN}, "Nothing could be judged. a: Too few customers."),
+    ],
+)
+def test_one_line_says_why_there_is_an_alarm_or_what_was_not_judged(findings, line):
+    assert verdict.in_short(verdict.verdict(findings, "warn"), findings) == line
+
+
+def test_every_section_of_conf_monitor_is_named_after_the_check_that_it_sets_and_gives_its_limits():
+    settings = asdict(composed().monitor)
+    limits = checks.limits(settings)
+    assert {section for section, values in settings.items() if isinstance(values, dict)} == set(limits)
+    assert limits["segment_drift"] == SHARES and limits["prediction_drift"] == ERRORS
+    assert limits["feature_drift"].usual.warn_ks == settings["feature_drift"]["usual"]["warn_ks"]
+    overrides = {"spend": {"warn_ks": 0.3, "alert_ks": 0.4, "warn_share": 0.3, "alert_share": 0.4}}
+    settings["feature_drift"]["overrides"] = overrides
+    assert asdict(checks.limits(settings)["feature_drift"].overrides["spend"]) == overrides["spend"]
+
+
+def evidence(**changed):
+    """Hardly anything: what a check needs that looks at nothing else."""
+    nothing = pd.DataFrame()
+    parts = {"sketches": {}, "columns": nothing, "scored": nothing, "contributions": nothing, "vintages": []}
+    return Evidence(**{"version": "3", "matured": Matured(dt.date(2025, 1, 1))} | parts | changed)
+
+
+def test_a_check_that_an_older_baseline_does_not_have_is_insufficient_and_says_how_to_get_it():
+    findings = checks.compare({}, evidence(), checks.limits(asdict(composed().monitor)))
+    assert list(findings) == [check.name for check in checks.CHECKS]
+    reason = "The baseline of version 3 was made before this check; a version trained now has it."
+    assert all(finding == Finding("insufficient", reason) for finding in findings.values())
+
+
+def scores(bias=1.0, gini=0.7, version="3", customers=400, day=dt.date(2025, 7, 1)):
+    figures = vintage(bias, gini).assign(low=0.5, high=1.5)
+    figures.loc["rmse"] = figures.loc["bias"]
+    return Vintage(
+        day, version, "run", figures, pd.DataFrame({"decile": [1]}), pd.DataFrame({"actual_clv": [1.0] * customers})
+    )
+
+
+@pytest.mark.parametrize(
+    "vintages, status, reason",
+    [
+        (None, "insufficient", "Stored scores were not judged: the tracking server does not answer."),
+        ([], "insufficient", "No stored scores of version 3 are a horizon old yet."),
+        ([scores(version="2")], "insufficient", "No stored scores of version 3 are a horizon old yet."),
+        ([scores(customers=1)], "insufficient", "The scores of 2025-07-01 are of 1 customers, too few to judge by."),
+        (
+            [scores(bias=9.0), scores()],
+            "stable",
+            "The scores of 2025-07-01 came to 1.00 times what came in, and their ranking has a Gini of 0.70: as measured, or within noise.",
+        ),
+        (
+            [scores(bias=1.4, gini=0.5)],
+            "alert",
+            "Scores of 2025-07-01: Scores came to 1.40 times what came in; when the version was measured it was 1.00. The ranking was worse than measured: Gini 0.50, it was 0.70.",
+        ),
+    ],
+)
+def test_performance_over_time_is_the_newest_scores_of_the_version_in_production(vintages, status, reason):
+    check = stored_scores.PerformanceOverTime()
+    part = vintage(1.0, 0.7).to_dict("index")
+    finding = check.compare(part, evidence(vintages=vintages), SCORES)
+    assert (finding.status, finding.reason) == (status, reason)
+    assert len(finding.figures["vintages"]) == len(vintages or []) and len(finding.pictures) == bool(vintages)
+
+
+def test_of_stored_scores_that_lie_close_together_the_first_is_judged_and_the_newest_are_kept():
+    days = [dt.date(2025, 6, day) for day in (1, 5, 8, 20, 30)]
+    assert [day.day for day in stored_scores.days_apart(days, 7, 12)] == [1, 8, 20, 30]
+    assert [day.day for day in stored_scores.days_apart(days, 0, 2)] == [20, 30]
+
+
+@pytest.mark.parametrize("ours, same", [(80, True), (79, False)])
+def test_scores_are_of_this_business_where_the_history_has_four_of_five_customers(ours, same):
+    table = pd.DataFrame({"customer_id": [str(number) for number in range(100)]})
+    assert stored_scores.of_this_business(table, table["customer_id"].head(ours)) is same
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_stored_scores_that_are_not_numbers_are_refused_with_how_many_and_which_run(odd):
+    with pytest.raises(InputError) as error:
+        stored_scores.refuse_missing(pd.DataFrame({"predicted_clv": [1.0, odd, 2.0]}), "ab12")
+    assert str(error.value) == (
+        "[STORED_SCORES] 1 of 3 scores that run ab12 stored are not numbers, so they are not what was scored "
+        "-- fix: delete that run, or put its file back"
+    )
+    stored_scores.refuse_missing(pd.DataFrame({"predicted_clv": [1.0, 0.0]}), "ab12")

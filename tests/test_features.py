@@ -1,6 +1,7 @@
 """The feature SQL against its definition: literal cases, a slow loop in Python, and the promise that it cannot see ahead."""
 
 import datetime as dt
+import itertools
 import statistics
 
 import numpy as np
@@ -125,7 +126,7 @@ def slow(rows, cutoff, definition):
         if not orders:
             continue
         age = {when: (cutoff - when).days for when in days}
-        gaps = [(b - a).days for a, b in zip(orders, orders[1:])]
+        gaps = [(b - a).days for a, b in itertools.pairwise(orders)]
         total = sum(net for net, _ in days.values())
         positive = sum(positive for _, positive in days.values())
         value = {when: max(days[when][0], 0) for when in orders}

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from clv.evaluation import gates
+from clv.evaluation.gates import Advice, Recommendation
 
-LIMITS = {"metrics": ["rmse", "normalized_gini"], "against_btyd": "not_worse"}
+METRICS = ["rmse", "normalized_gini"]
 
 
 def difference(**ends):
@@ -16,7 +17,7 @@ def difference(**ends):
 
 
 @pytest.mark.parametrize(
-    "metric, low, high, said",
+    "metric, low, high, result",
     [
         ("rmse", -2, -1, "better"),
         ("rmse", -2, 1, "not told apart"),
@@ -29,8 +30,8 @@ def difference(**ends):
         ("normalized_gini", 0.1, np.nan, "worse"),
     ],
 )
-def test_a_difference_counts_beyond_its_interval_and_what_is_no_number_counts_as_worse(metric, low, high, said):
-    assert gates.standing(metric, {"value": (low + high) / 2, "low": low, "high": high}) == said
+def test_a_difference_counts_beyond_its_interval_and_what_is_no_number_counts_as_worse(metric, low, high, result):
+    assert gates.standing(metric, {"value": (low + high) / 2, "low": low, "high": high}) == result
 
 
 def test_a_difference_that_is_no_number_counts_as_worse_whatever_its_interval():
@@ -39,22 +40,27 @@ def test_a_difference_that_is_no_number_counts_as_worse_whatever_its_interval():
 
 
 def test_worse_in_one_metric_fails_and_nothing_in_production_passes():
-    worse = gates.against_production(difference(normalized_gini=(-0.2, -0.3, -0.1)), None, LIMITS)
+    worse = gates.against_production(difference(normalized_gini=(-0.2, -0.3, -0.1)), None, METRICS)
     assert not worse.passed and worse.reason.startswith("normalized_gini -0.2 (-0.3 to -0.1): worse; rmse")
-    assert gates.against_production(difference(), None, LIMITS).passed
-    assert gates.against_production(None, None, LIMITS).passed
-    unknown = gates.against_production(None, "it predicts 180 days", LIMITS)
+    assert gates.against_production(difference(), None, METRICS).passed
+    assert gates.against_production(None, None, METRICS).passed
+    unknown = gates.against_production(None, "it predicts 180 days", METRICS)
     assert not unknown.passed and unknown.reason == "it predicts 180 days"
 
 
-def test_btyd_must_be_matched_or_beaten_as_the_configuration_says():
-    even = difference()
-    assert (
-        gates.against_btyd(even, LIMITS).passed
-        and not gates.against_btyd(even, LIMITS | {"against_btyd": "better"}).passed
-    )
-    assert gates.against_btyd(difference(rmse=(-2, -3, -1)), LIMITS | {"against_btyd": "better"}).passed
-    assert not gates.against_btyd(difference(rmse=(2, 1, 3)), LIMITS).passed
+@pytest.mark.parametrize(
+    "ends, condition, passed, name",
+    [
+        ((0.0, -1.0, 1.0), "not_worse", True, "not worse than BTYD"),
+        ((0.0, -1.0, 1.0), "better", False, "beats BTYD"),
+        ((-2.0, -3.0, -1.0), "not_worse", True, "not worse than BTYD"),
+        ((-2.0, -3.0, -1.0), "better", True, "beats BTYD"),
+        ((2.0, 1.0, 3.0), "not_worse", False, "not worse than BTYD"),
+    ],
+)
+def test_btyd_must_be_matched_or_beaten_as_the_configuration_says(ends, condition, passed, name):
+    gate = gates.against_btyd(difference(rmse=ends), condition)
+    assert (gate.passed, gate.name) == (passed, name) and gate.reason.startswith(f"rmse {ends[0]:+.4g} (")
 
 
 def test_a_better_constant_is_no_skill():
@@ -80,47 +86,148 @@ def test_no_gate_at_all_is_failed():
     )
 
 
+FAILURES = (("bias within limits", "2.000, allowed 0.65 to 1.5."),)
+RMSE = ("rmse -2 (-3 to -1)",)
+BETTER = difference(rmse=(-2, -3, -1))
+
+
 @pytest.mark.parametrize(
-    "passed, against, begins",
+    "passed, against, other, serves, advice",
     [
-        (
-            False,
-            difference(rmse=(-2, -3, -1)),
-            "Do not promote version 3: it fails the gate “bias within limits”: 2.000",
-        ),
-        (
-            True,
-            difference(rmse=(-2, -3, -1)),
-            "Promote version 3: on the same customers it is better than version 2 beyond noise (rmse -2 (-3 to -1))",
-        ),
-        (
-            True,
-            difference(),
-            "Version 3 and version 2 are not told apart on these customers; all 1 gates passed. Nothing is gained by a change",
-        ),
-        (True, None, "Version 3 may go into production: all 1 gates passed, and there is no version before it"),
+        (False, BETTER, "2", False, Recommendation(Advice.DO_NOT_PROMOTE, "3", "2", False, 1, FAILURES)),
+        (False, BETTER, "2", True, Recommendation(Advice.GO_BACK, "3", "2", True, 1, FAILURES)),
+        (False, None, None, False, Recommendation(Advice.DO_NOT_PROMOTE, "3", None, False, 1, FAILURES)),
+        (True, None, None, False, Recommendation(Advice.LOOK_FIRST, "3", None, False, 1)),
+        (True, BETTER, "2", False, Recommendation(Advice.BETTER, "3", "2", False, 1, better=RMSE)),
+        (True, BETTER, "2", True, Recommendation(Advice.BETTER, "3", "2", True, 1, better=RMSE)),
+        (True, difference(), "2", False, Recommendation(Advice.NOT_TOLD_APART, "3", "2", False, 1)),
+        (True, difference(rmse=(2, 1, 3)), "2", False, Recommendation(Advice.NOT_TOLD_APART, "3", "2", False, 1)),
     ],
 )
-def test_the_recommendation_says_what_to_do_and_why(passed, against, begins):
-    said = gates.recommendation(
-        [gate(passed)], against, "3", "2" if against is not None else None, False, ["rmse", "normalized_gini"]
-    )
-    assert said.startswith(begins)
+def test_the_advice_follows_from_the_gates_the_difference_and_what_is_in_production(
+    passed, against, other, serves, advice
+):
+    assert gates.recommend([gate(passed)], against, METRICS, "3", other, serves) == advice
 
 
-def test_of_a_version_that_is_in_production_it_says_whether_to_keep_it():
-    against, metrics = difference(rmse=(-2, -3, -1)), ["rmse"]
-    failed = gates.recommendation([gate(False)], against, "3", "2", True, metrics)
-    assert (
-        failed.startswith("Version 3 is in production and should not be: it fails") and "go back to version 2" in failed
-    )
-    assert gates.recommendation([gate(True)], against, "3", "2", True, metrics).startswith("Keep version 3: ")
-    assert "keep version 3 unless" in gates.recommendation([gate(True)], difference(), "3", "2", True, metrics)
+@pytest.mark.parametrize(
+    "advice, other, serves, sentence",
+    [
+        (
+            Advice.DO_NOT_PROMOTE,
+            "2",
+            False,
+            (
+                "Do not promote version 3: it fails the gate “bias within limits”: 2.000, allowed 0.65 to 1.5. Until that is understood, "
+                "version 2 stays in production; a person may promote it despite its gates, with a reason."
+            ),
+        ),
+        (
+            Advice.DO_NOT_PROMOTE,
+            None,
+            False,
+            (
+                "Do not promote version 3: it fails the gate “bias within limits”: 2.000, allowed 0.65 to 1.5. Until that is understood, "
+                "nothing goes into production; a person may promote it despite its gates, with a reason."
+            ),
+        ),
+        (
+            Advice.GO_BACK,
+            "2",
+            True,
+            (
+                "Version 3 is in production and should not be: it fails the gate “bias within limits”: 2.000, allowed 0.65 to 1.5. Until "
+                "that is understood, go back to version 2."
+            ),
+        ),
+        (
+            Advice.GO_BACK,
+            None,
+            True,
+            (
+                "Version 3 is in production and should not be: it fails the gate “bias within limits”: 2.000, allowed 0.65 to 1.5. Until "
+                "that is understood, look for another version."
+            ),
+        ),
+        (
+            Advice.LOOK_FIRST,
+            None,
+            False,
+            (
+                "Version 3 may go into production: all 6 gates passed, and there is no version before it to compare it with. Look at the "
+                "deciles and at the totals before you decide."
+            ),
+        ),
+        (
+            Advice.LOOK_FIRST,
+            None,
+            True,
+            (
+                "Version 3 may stay in production: all 6 gates passed, and there is no version before it to compare it with. Look at the "
+                "deciles and at the totals before you decide."
+            ),
+        ),
+        (
+            Advice.BETTER,
+            "2",
+            False,
+            (
+                "Promote version 3: on the same customers it is better than version 2 beyond noise (rmse -2 (-3 to -1)), and all 6 gates "
+                "passed. Look at how the ranking changes before you decide."
+            ),
+        ),
+        (
+            Advice.BETTER,
+            "2",
+            True,
+            (
+                "Keep version 3: on the same customers it is better than version 2, which was in production before, beyond noise (rmse -2 "
+                "(-3 to -1)), and all 6 gates passed. Look at how the ranking changes before you decide."
+            ),
+        ),
+        (
+            Advice.NOT_TOLD_APART,
+            "2",
+            False,
+            (
+                "Version 3 and version 2 are not told apart on these customers; all 6 gates passed. A change gains nothing now: keep "
+                "version 2 unless there is another reason, such as newer data."
+            ),
+        ),
+        (
+            Advice.NOT_TOLD_APART,
+            "2",
+            True,
+            (
+                "Version 3 and version 2, which was in production before, are not told apart on these customers; all 6 gates passed. A "
+                "change gains nothing now: keep version 3 unless there is another reason, such as newer data."
+            ),
+        ),
+    ],
+)
+def test_each_advice_has_its_words(advice, other, serves, sentence):
+    assert gates.in_words(Recommendation(advice, "3", other, serves, 6, FAILURES, RMSE)) == sentence
 
 
-def test_another_history_fails_its_gate():
-    assert gates.same_history("3", 1000, 1100, 0.2).passed and not gates.same_history("3", 1000, 500, 0.2).passed
-    assert not gates.same_history("3", 1000, float("nan"), 0.2).passed
-    assert gates.same_history("3", 1000, 500, 0.2).reason.endswith(
-        "brought 1,000, new customers' too, when it was trained, and 500 in this history."
+@pytest.mark.parametrize(
+    "then, now, passed",
+    [
+        (1000, 1200, True),  # the share itself is allowed
+        (1000, 1201, False),
+        (1000, 800, True),
+        (1000, 799, False),
+        (-1000, -1200, True),  # more was returned than bought
+        (0, 0, True),
+        (0, 1, False),
+        (1000, np.nan, False),
+        (np.inf, np.inf, False),
+    ],
+)
+def test_the_same_history_may_differ_by_a_share_of_its_revenue(then, now, passed):
+    assert gates.same_history("3", then, now, 0.2).passed is passed
+
+
+def test_the_history_gate_names_the_version_and_both_revenues():
+    assert gates.same_history("3", 1000, 500, 0.2).reason == (
+        "the days of version 3's evaluation brought 1,000, new customers' too, when it was trained, and 500 in this history."
     )

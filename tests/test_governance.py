@@ -134,7 +134,7 @@ def test_the_review_says_what_a_reviewer_needs(governed):
     assert {row["group"] for row in review["by_stage"]} <= {"new", "active", "lagging", "dormant", "lost"}
     assert len(review["ranking"]["movers"]) == 20 and "customer_id" in review["ranking"]["movers"][0]
     assert review["differences"]["configuration"] == {"model.probability_model": ["bg_nbd", "mbg_nbd"]}
-    assert review["monitor"]["verdict"] in ("stable", "review") and len(review["gates"]) == 6
+    assert review["monitor"]["verdict"] in ("stable", "alarm") and len(review["gates"]) == 6
     page = open(f"{folder}/review.html").read()
     assert page.count("<svg") == 4 and review["recommendation"].split(":")[0] in page and "<script" not in page
 

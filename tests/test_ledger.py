@@ -75,7 +75,9 @@ def test_the_newest_entries_cannot_be_cut_off_with_their_seals_and_none_can_be_a
     assert ledger.problems(STORED | {"000006": again}, HEAD) == [
         "entry 6 does not follow entry 5: one of the two was changed, or it was added"
     ]
-    assert ledger.problems(STORED | {"note": "mine"}, HEAD) == ["note was added: it is neither an entry nor the seal of one"]
+    assert ledger.problems(STORED | {"note": "mine"}, HEAD) == [
+        "note was added: it is neither an entry nor the seal of one"
+    ]
     swapped = STORED | {"000002": STORED["000003"], "000003": STORED["000002"]}
     assert len(ledger.problems(swapped, HEAD)) >= 2
 

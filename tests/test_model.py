@@ -11,7 +11,8 @@ from helpers import composed, day
 from clv import data, features, model, simulate, windows
 from clv.errors import InputError
 from clv.evaluation import metrics, naive
-from clv.model import btyd, files, glm, intervals, trees
+from clv.model import btyd, files, glm, intervals, training, trees
+from clv.model.protocol import Lesson
 
 CONFIG = composed("window.max_snapshots=3", "model.rounds=40", "model.probability_model=mbg_nbd")
 CHAINS = ["btyd", "glm", "trees", "squared_error", "hurdle", "btyd+trees", "btyd+glm+trees"]
@@ -40,17 +41,12 @@ class Shop:
         self.training = [snapshot(cutoff) for cutoff in plan.training]
         self.evaluation = snapshot(plan.evaluation)
         self.columns = definition.columns(CONFIG.features.moving)
-        self.options = asdict(CONFIG.model) | {
-            "seed": 7,
-            "threads": 1,
-            "horizon_days": 90,
-            "cutoffs": plan.training,
-        }
+        self.options = model.Options(**asdict(CONFIG.model), seed=7, threads=1, horizon_days=90, cutoffs=plan.training)
 
     def fit(self, snapshots=None, **options):
-        chosen = self.training if snapshots is None else snapshots
-        cutoffs = self.options["cutoffs"][len(self.options["cutoffs"]) - len(chosen) :]
-        return model.fit(chosen, self.evaluation, self.columns, self.options | {"cutoffs": cutoffs} | options)
+        snapshots = self.training if snapshots is None else snapshots
+        cutoffs = self.options.cutoffs[len(self.options.cutoffs) - len(snapshots) :]
+        return model.fit(snapshots, self.evaluation, self.columns, replace(self.options, cutoffs=cutoffs, **options))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +77,7 @@ def test_the_prediction_is_the_mean_of_the_chains_times_the_level(shop, blend):
 
 
 def test_a_chain_shares_the_stages_that_an_earlier_one_fitted(blend):
-    assert set(blend.stages) == {"btyd+trees", "btyd+glm", "btyd+glm+trees"}
+    assert set(blend.stages) == {"btyd", "btyd+trees", "btyd+glm", "btyd+glm+trees"}
 
 
 def test_corrections_of_the_total_are_trusted_as_far_as_there_were_windows_to_see_them(shop):
@@ -202,14 +198,22 @@ def test_contributions_add_up_to_the_logarithm_of_a_chain(shop):
     assert usual.mean() > 0.5 and np.ptp((np.log(predicted) - added)[usual]) < 1e-3
 
 
+def lesson(table, base, **options):
+    """Of a table with one column x."""
+    options = model.Options(
+        **asdict(CONFIG.model) | {"seed": 7, "threads": 1, "horizon_days": 90, "cutoffs": []} | options
+    )
+    return Lesson(table, base, ["x"], (), training.mean_label(table), 1.0, options)
+
+
 def test_a_glm_finds_the_coefficients_of_a_tweedie_with_an_offset():
     chance = np.random.default_rng(3)
     table = pd.DataFrame({"x": chance.normal(0, 1, 20_000)})
     base, logs = chance.gamma(2, 10, 20_000), np.sign(table["x"]) * np.log1p(np.abs(table["x"]))
     mean = base * np.exp(0.3 + 0.5 * (logs - logs.mean()) / logs.std())
     table["actual_clv"] = np.where(chance.random(20_000) < 0.4, mean / 0.4 * chance.gamma(2, 0.5, 20_000), 0)
-    found = glm.fit(table, base, ["x"], {"tweedie_power": 1.5, "glm_alpha": 1e-6})
-    assert found.intercept == pytest.approx(0.3, abs=0.03) and found.coefficients[0] == pytest.approx(0.5, abs=0.03)
+    fitted = glm.Glm.fit(lesson(table, base, glm_alpha=1e-6))
+    assert fitted.intercept == pytest.approx(0.3, abs=0.03) and fitted.coefficients[0] == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_constant_or_empty_column_teaches_nothing_and_breaks_nothing(shop):
@@ -224,9 +228,7 @@ def test_a_constant_or_empty_column_teaches_nothing_and_breaks_nothing(shop):
 
 def test_more_rows_than_asked_are_thinned_to_the_same_customers_of_every_snapshot(shop):
     half = sum(map(len, shop.training)) / 2
-    kept = [
-        set(model.thinned(table, shop.training, {"max_training_rows": half})["customer_id"]) for table in shop.training
-    ]
+    kept = [set(training.thinned(table, 0.5)["customer_id"]) for table in shop.training]
     assert sum(map(len, kept)) == pytest.approx(half, rel=0.15)
     assert all(one & set(table["customer_id"]) <= kept[2] for one, table in zip(kept, shop.training, strict=True))
 

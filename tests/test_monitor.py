@@ -1,16 +1,21 @@
-"""The monitor on the shared pipeline: what it writes, what it refuses to judge, and what makes it ask for a person."""
+"""The monitor on the shared pipeline: what it writes, what it refuses to judge, and what makes it open an alarm."""
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
+import yaml
 from helpers import read
 from stores import artifacts, client, newest_run, run_named
 
-from clv.errors import UserError
+from clv.errors import InputError, UserError
 from clv.evaluation import metrics
+from clv.monitor import Finding, Shares, checks
+from clv.registry import versions
 from clv.run import run_command
 
 CHECKS = ["Feature drift", "Prediction drift", "Performance over time", "Segment drift", "SHAP drift"]
@@ -50,32 +55,34 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
         "as_of",
     } <= set(table)
     assert table.loc[table["feature"] == "tenure_days", "status"].item() == "moves by itself"
-    found = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
-    assert found["verdict"] in ("stable", "review") and "a person decides" in found["decision"]
-    assert {"baseline", "current", "change", "z", "warn", "alert", "status"} <= set(found["errors"]["mae"])
-    assert {"value", "low", "high"} <= set(found["intervals"]["rmse"]["current"]) and found["tells_nothing_new"]
-    assert run_named("monitor").data.tags["verdict"] == found["verdict"]
+    content = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
+    assert content["verdict"] in ("stable", "alarm") and "a person decides" in content["decision"]
+    assert {"baseline", "current", "change", "z", "warn", "alert", "status"} <= set(content["errors"]["mae"])
+    assert {"value", "low", "high"} <= set(content["intervals"]["rmse"]["current"]) and content["tells_nothing_new"]
+    assert run_named("monitor").data.tags["verdict"] == content["verdict"]
 
 
 def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
-    found = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
-    assert list(found["checks"]) == CHECKS
+    content = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
+    assert list(content["checks"]) == CHECKS
     assert all(
         check["status"] in ("stable", "warn", "alert", "insufficient") and check["reason"]
-        for check in found["checks"].values()
+        for check in content["checks"].values()
     )
-    assert found["checks"]["Performance over time"]["reason"] == "No stored scores of version 1 are a horizon old yet."
+    assert (
+        content["checks"]["Performance over time"]["reason"] == "No stored scores of version 1 are a horizon old yet."
+    )
 
 
 def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained):
     pages = [path.read_text() for path in (trained.outputs / "monitoring").glob("*.html")]
     run = run_named("train").info.run_id
     base = client().download_artifacts(run, "baseline", str(trained.folder / "looked_at"))
-    known = pd.read_parquet(f"{base}/sketches.parquet")
+    sketches = pd.read_parquet(f"{base}/sketches.parquet")
     table = pd.read_parquet(client().download_artifacts(run, "features/evaluation_2025-10-02.parquet"))
     assert len(pages) == 3 and not any(re.search(r"\bC\d{6}\b", page) for page in pages)
     largest = table["revenue_total"].max()
-    assert known.loc[known["feature"] == "revenue_total", "point"].max() < largest
+    assert sketches.loc[sketches["feature"] == "revenue_total", "point"].max() < largest
     assert not any(f"{value:.{digits}f}" in page for page in pages for value in [largest] for digits in (1, 2))
     assert artifacts(run, "baseline") == {"baseline/baseline.json", "baseline/sketches.parquet"}
 
@@ -108,12 +115,12 @@ def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
 
 def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_it_can_judge(trained):
     records = run_command("monitor", trained.config("window.as_of=2025-11-20"))
-    found = report(records, "prediction_drift_report")
-    assert found["errors"] == {} and found["judged_on"] == "distribution of predicted_clv"
-    assert found["not_judged"].startswith(
+    content = report(records, "prediction_drift_report")
+    assert content["errors"] == {} and content["judged_on"] == "distribution of predicted_clv"
+    assert content["not_judged"].startswith(
         "Labels not matured until 2025-12-31: version 1 learnt from revenue up to 2025-10-02"
     )
-    assert "In their place, the distribution of the predictions" in found["reason"]
+    assert "In their place, the distribution of the predictions" in content["reason"]
 
 
 def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
@@ -122,10 +129,10 @@ def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
             order_date=lambda rows: rows["order_date"] + pd.Timedelta(days=200)
         )
 
-    found = report(
+    content = report(
         run_command("monitor", trained.config(changed(trained, "young.csv", young))), "prediction_drift_report"
     )
-    assert found["errors"] == {} and found["not_judged"].startswith(
+    assert content["errors"] == {} and content["not_judged"].startswith(
         "Errors are not judged: 0 customers had ordered before "
     )
 
@@ -137,30 +144,39 @@ def test_a_day_before_anybody_ordered_is_an_error_that_names_the_version(trained
 
 def test_a_history_that_was_cut_is_not_compared_and_the_reason_says_what_to_hand_over(trained):
     cut = changed(trained, "cut.csv", lambda rows: rows[rows["order_date"] >= "2025-01-01"])
-    found = report(run_command("monitor", trained.config(cut)), "monitoring_summary")
-    assert found["checks"]["Feature drift"]["status"] == "insufficient" and found["verdict"] == "review"
-    assert "hand over purchases from 2024-04-01 on" in found["reasons"][1]
+    content = report(run_command("monitor", trained.config(cut)), "monitoring_summary")
+    assert content["checks"]["Feature drift"]["status"] == "insufficient" and content["verdict"] == "alarm"
+    assert "hand over purchases from 2024-04-01 on" in content["reasons"][1]
 
 
-def test_a_business_that_changed_is_reviewed_and_the_features_are_named(trained):
+def test_a_business_that_changed_opens_an_alarm_that_names_the_features(trained):
     def dearer(rows):
         return rows.assign(revenue=rows["revenue"].where(rows["order_date"] < "2025-06-01", rows["revenue"] * 3))
 
     records = run_command("monitor", trained.config(changed(trained, "changed.csv", dearer)))
     verdict = records[-1].tags
-    assert verdict["verdict"] == "review" and verdict["verdict_reasons"].startswith("Feature drift: ")
+    assert verdict["verdict"] == "alarm" and verdict["verdict_reasons"].startswith("Feature drift: ")
     table = report(records, "feature_drift_report").set_index("feature")
     assert table.loc["last_order_value", "status"] == "alert"
 
 
-def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_the_artifacts_alone(trained):
-    name = ("tracking.model_name=vintages", f"outputs={trained.folder}/vintages")
-    run_command("full_pipeline", trained.config(*name, "window.as_of=2025-06-01"))
-    run_command("score", trained.config(*name, "window.as_of=2025-07-01"))
-    records = run_command("monitor", trained.config(*name))
-    found = report(records, "monitoring_summary")["checks"]["Performance over time"]
-    points = found["figures"]["vintages"]
-    assert [point["as_of"] for point in points] == ["2025-06-01", "2025-07-01"] and found["status"] != "insufficient"
+@pytest.fixture(scope="module")
+def scored(trained):
+    """A function that composes on a model whose scores of two days have matured."""
+
+    def config(*overrides):
+        return trained.config("tracking.model_name=vintages", f"outputs={trained.folder}/vintages", *overrides)
+
+    run_command("full_pipeline", config("window.as_of=2025-06-01"))
+    run_command("score", config("window.as_of=2025-07-01"))
+    return config
+
+
+def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_the_artifacts_alone(scored):
+    records = run_command("monitor", scored())
+    check = report(records, "monitoring_summary")["checks"]["Performance over time"]
+    points = check["figures"]["vintages"]
+    assert [point["as_of"] for point in points] == ["2025-06-01", "2025-07-01"] and check["status"] != "insufficient"
     run = newest_run()
     for point in points:
         scores = read(client().download_artifacts(point["scores_run"], "outputs/clv_ranked_predictions.csv"))
@@ -172,16 +188,113 @@ def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_t
         assert point["bias"]["low"] <= point["bias"]["value"] <= point["bias"]["high"] and len(point["deciles"]) == 10
     steps = [metric.step for metric in client().get_metric_history(run.info.run_id, "within/vintage/bias")]
     assert steps == [20250601, 20250701]
+    page = report(records, "monitoring_2")
+    assert "0 is random, 1 is perfect" in page and "Bias is predicted over actual revenue" in page
+
+
+def test_one_stored_score_that_is_not_a_number_ends_the_monitor_with_a_refusal(scored):
+    run = next(
+        run
+        for run in client().search_runs(["0"])
+        if run.data.tags.get("step") == "score" and run.data.tags["as_of"] == "2025-07-01"
+    )
+    path = Path(run.info.artifact_uri.removeprefix("file://")) / "outputs/clv_ranked_predictions.parquet"
+    before = path.read_bytes()
+    table = pd.read_parquet(path)
+    table.loc[0, "predicted_clv"] = float("nan")
+    try:
+        table.to_parquet(path)
+        with pytest.raises(InputError) as error:
+            run_command("monitor", scored())
+    finally:
+        path.write_bytes(before)
+    assert str(error.value) == (
+        f"[STORED_SCORES] 1 of {len(table)} scores that run {run.info.run_id} stored are not numbers, so they are not what was scored "
+        "-- fix: delete that run, or put its file back"
+    )
+
+
+def test_a_version_that_learnt_on_a_text_column_ends_the_monitor_with_a_refusal(trained):
+    def config(*overrides):
+        return trained.config("tracking.model_name=text", f"outputs={trained.folder}/text", "model=btyd", *overrides)
+
+    run_command("train", config())
+    learn_on(client().get_model_version("text", "1"), "lifecycle_stage")
+    client().set_registered_model_alias("text", "production", "1")
+    with pytest.raises(
+        InputError,
+        match=r"\[FEATURE_TYPE\] 1 columns of the feature table are not the numbers.*: lifecycle_stage .* -- fix: ",
+    ):
+        run_command("monitor", config())
+
+
+def learn_on(version, column):
+    """Register the version's files once more, with one more input."""
+    source = Path(mlflow.artifacts.download_artifacts(f"models:/{version.name}/{version.version}"))
+    path, registration = next(source.rglob("clv_model/model.json")), source / "MLmodel"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"inputs": [*content["inputs"], column]}))
+    meta = yaml.safe_load(registration.read_text())
+    meta["metadata"]["clv"]["inputs"].append(column)
+    registration.write_text(yaml.safe_dump(meta))
+    folder = Path(client().get_run(version.run_id).info.artifact_uri.removeprefix("file://"))
+    listing = json.loads((folder / "files.json").read_text()) | versions.digests(source, versions.MODEL)
+    (folder / "files.json").write_text(json.dumps(listing))
+    client().set_model_version_tag(version.name, version.version, "files_sha256", versions.digest_of(listing))
+
+
+@dataclass(frozen=True)
+class OrderLimits:
+    """Args: min_customers: fewer on either side cannot be judged."""
+
+    min_customers: int
+
+
+class OrderDrift:
+    """A check that was added after version 1 had been trained."""
+
+    name, section, pictured = "Order drift", "order_drift", "Orders"
+
+    def limits(self, settings):
+        return OrderLimits(**settings)
+
+    def describe(self, measured):
+        return {"customers": len(measured.scored)}
+
+    def compare(self, part, evidence, limits):
+        table = pd.DataFrame({"group": ["all"], "reference": [1.0], "current": [1.0]})
+        enough = min(part["customers"], len(evidence.scored)) >= limits.min_customers
+        return Finding(
+            "stable" if enough else "insufficient", "As before.", pictures=(Shares("Orders", table, "A caption."),)
+        )
+
+
+def test_a_check_that_is_added_needs_its_class_and_its_place_in_the_tuple_and_no_older_version_is_refused(
+    trained, monkeypatch
+):
+    monkeypatch.setattr(checks, "CHECKS", (*checks.CHECKS, OrderDrift()))
+    records = run_command("monitor", trained.config())
+    check = report(records, "monitoring_summary")["checks"]["Order drift"]
+    assert (check["status"], check["reason"]) == (
+        "insufficient",
+        "The baseline of version 1 was made before this check; a version trained now has it.",
+    )
+    assert list(report(records, "monitoring_summary")["checks"]) == [*CHECKS, "Order drift"]
+    later = ("tracking.model_name=added", f"outputs={trained.folder}/added", "model=btyd")
+    records = run_command("full_pipeline", trained.config(*later))
+    assert report(records, "monitoring_summary")["checks"]["Order drift"]["status"] == "stable"
+    page = report(records, "monitoring_2")
+    assert "<h2>Orders</h2>" in page and "A caption." in page and records[-1].metrics["status/Order drift"] == 0
 
 
 def test_scores_that_knew_the_future_are_no_vintage(trained):
     name = ("tracking.model_name=knowing", f"outputs={trained.folder}/knowing")
     run_command("full_pipeline", trained.config(*name))
     run_command("score", trained.config(*name, "window.as_of=2025-06-01"))
-    found = report(run_command("monitor", trained.config(*name)), "monitoring_summary")["checks"][
+    content = report(run_command("monitor", trained.config(*name)), "monitoring_summary")["checks"][
         "Performance over time"
     ]
-    assert found["figures"]["vintages"] == []
+    assert content["figures"]["vintages"] == []
 
 
 def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(trained):
@@ -198,8 +311,8 @@ def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(t
         run_command("monitor", trained.config(*name))
 
 
-def test_one_customer_gives_no_verdict_but_a_review(trained):
-    one = changed(trained, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
-    found = report(run_command("monitor", trained.config(one)), "monitoring_summary")
-    assert found["verdict"] == "review" and found["reasons"][0] == "Nothing could be judged."
-    assert {check["status"] for check in found["checks"].values()} == {"insufficient"}
+def test_one_customer_gives_no_verdict_but_an_alarm(trained):
+    path = changed(trained, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
+    content = report(run_command("monitor", trained.config(path)), "monitoring_summary")
+    assert content["verdict"] == "alarm" and content["reasons"][0] == "Nothing could be judged."
+    assert {check["status"] for check in content["checks"].values()} == {"insufficient"}

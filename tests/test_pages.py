@@ -1,5 +1,7 @@
 """Every page that we log, in a real browser: script that stands in a value is text."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from helpers import person
 from test_review_page import content
 
 from clv import reports
-from clv.monitor import Finding
+from clv.monitor import Finding, OverDays, Shares, checks
 from clv.run import run_command
 
 pytest.importorskip("playwright", reason="no playwright: `make test-ui` installs it")
@@ -67,20 +69,12 @@ def test_the_review_page_shows_it_as_text(payload, tmp_path):
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_monitoring_page_shows_it_as_text(payload, tmp_path):
     table = pd.DataFrame({"range": [payload, "more"], "reference": [0.5, 0.5], "current": [0.4, 0.6]})
-    row = {"as_of": payload, "version": payload} | {
-        f"{metric}{end}": 1.0 for metric in ("bias", "normalized_gini") for end in ("", "_low", "_high")
-    }
-    words = {
-        "title": payload,
-        "verdict": payload,
-        "headline": payload,
-        "facts": {payload: payload},
-        "checks": [{"name": payload, **vars(Finding(payload, payload))}],
-        "next": [{"text": payload, "command": payload}],
-        "reasons": {payload: payload},
-    }
-    made = reports.monitoring_page(words, {payload: table}, {payload: table}, pd.DataFrame([row]))
-    (tmp_path / "page.html").write_text(made)
+    row = {"as_of": payload, "version": payload} | {f"bias{end}": 1.0 for end in ("", "_low", "_high")}
+    pictures = (Shares(payload, table, payload), OverDays(payload, pd.DataFrame([row]), {"bias": payload}))
+    finding = Finding(payload, payload, {"cannot_see": payload}, pictures=pictures)
+    findings = {payload: finding} | {check.name: finding for check in checks.CHECKS}
+    monitored = reports.Monitored(payload, payload, dt.date(2026, 1, 1), payload, payload, 9, 9)
+    (tmp_path / "page.html").write_text(reports.monitoring_page(monitored, findings, payload))
     assert not ran(tmp_path / "page.html")
 
 
@@ -90,8 +84,8 @@ def test_evidentlys_pages_show_it_as_text(payload, tmp_path):
     before, now = (
         pd.DataFrame({payload: chance.normal(moved, 1, 200), "b": chance.normal(0, 1, 200)}) for moved in (0, 2)
     )
-    found = pd.DataFrame({"feature": [payload, "b"], "status": ["alert", "stable"]})
-    made, values = reports.drift_page(before, now, found, payload)
+    table = pd.DataFrame({"feature": [payload, "b"], "status": ["alert", "stable"]})
+    made, values = reports.drift_page(before, now, table, payload)
     assert set(values) == {payload, "b"}
     (tmp_path / "drift.html").write_text(made)
     rows = pd.DataFrame({"target": chance.normal(0, 1, 200), "prediction": chance.normal(0, 1, 200)})
@@ -102,11 +96,12 @@ def test_evidentlys_pages_show_it_as_text(payload, tmp_path):
 def test_no_page_of_a_pipeline_runs_what_stands_in_ids_columns_paths_and_reasons(project):
     made = Pipeline(project)
     rows = pd.read_csv(project / "history.csv", dtype=str)
-    known = {
-        one: f"{PAYLOADS[number % len(PAYLOADS)]}{number}" for number, one in enumerate(rows["customer_id"].unique())
+    payloads = {
+        customer: f"{PAYLOADS[number % len(PAYLOADS)]}{number}"
+        for number, customer in enumerate(rows["customer_id"].unique())
     }
     column, name = PAYLOADS[1], "<img src=x onerror=window.pwned=1>.csv"
-    rows.assign(customer_id=rows["customer_id"].map(known)).rename(columns={"customer_id": column}).to_csv(
+    rows.assign(customer_id=rows["customer_id"].map(payloads)).rename(columns={"customer_id": column}).to_csv(
         project / name, index=False
     )
     given = (f"data.path='{project}/{name}'", f"data.columns.customer_id='{column}'", "model=btyd")
@@ -117,6 +112,6 @@ def test_no_page_of_a_pipeline_runs_what_stands_in_ids_columns_paths_and_reasons
     run_command("monitor", made.config(*given, "window.as_of=2026-01-20"))
     pages = sorted(project.rglob("*.html"))
     assert {"review.html", "evidently", "monitoring"} <= {path.name.split("_")[0] for path in pages}
-    found = [path.name for path in {path.name: path for path in pages}.values() if ran(path)]
-    print(f"pages of a pipeline with script in ids, a column and a path: {len(pages)} files, {len(found)} ran it")
-    assert found == []
+    ran_it = [path.name for path in {path.name: path for path in pages}.values() if ran(path)]
+    print(f"pages of a pipeline with script in ids, a column and a path: {len(pages)} files, {len(ran_it)} ran it")
+    assert ran_it == []

@@ -132,8 +132,11 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
     )
     sketches = pd.read_parquet(f"{folder}/sketches.parquet")
     assert list(sketches) == ["feature", "point", "below", "at"] and "C000" not in text
-    customers = known["performance"]["customers"]
-    assert sum(known["segments"]["stage"].values()) == sum(known["segments"]["cluster"].values()) == customers
+    customers, groups = (
+        known["checks"]["prediction_drift"]["errors"]["customers"],
+        known["checks"]["segment_drift"]["groups"],
+    )
+    assert sum(groups["stage"].values()) == sum(groups["cluster"].values()) == customers
 
 
 def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(trained, tmp_path):

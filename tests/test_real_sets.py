@@ -78,4 +78,4 @@ def test_the_naive_recipes_reach_the_figures_that_others_published_for_them(proj
 def test_the_monitor_sees_that_cdnow_wins_no_new_customers(project):
     run_command("full_pipeline", composed(f"data.path={SHARED / 'cdnow.csv.gz'}", *SMALL))
     report = json.loads(next((project / "outputs/monitoring").glob("prediction_drift_report_*.json")).read_text())
-    assert report["verdict"] == "review" and report["reasons"][0].startswith("Feature drift: recency_days: ")
+    assert report["verdict"] == "alarm" and report["reasons"][0].startswith("Feature drift: recency_days: ")

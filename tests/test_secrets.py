@@ -29,7 +29,7 @@ def test_every_key_that_makes_a_result_is_logged_and_no_text_of_a_person():
     )
     logged = set(keys(config.loggable(found)))
     wanted = {
-        name for name in config.names() if name.split(".")[0] in SECTIONS and name != "monitor.features.overrides"
+        name for name in config.names() if name.split(".")[0] in SECTIONS and name != "monitor.feature_drift.overrides"
     }
     assert wanted - logged == set() and {one.name for one in fields(found)} - set(SECTIONS) == {
         "person",

@@ -92,7 +92,7 @@ def test_a_file_that_a_person_wrote_and_a_history_without_room_are_refused(train
 @pytest.mark.parametrize(
     "space, message",
     [
-        ("{key:rate,low:0,high:1}", "tune.space: rate is no number of conf/model/"),
+        ("{key:rate,low:0,high:1}", "tune.space: rate is not a number of conf/model/"),
         ("{key:max_depth,low:3,high:3}", "tune.space: max_depth: low=3 is not below high=3"),
         ("{key:max_depth,low:0,high:3}", "tune.space: max_depth=0.0 is outside 1 to 20"),
     ],

@@ -4,6 +4,11 @@ from dataclasses import MISSING, field
 from typing import Any
 
 
+def required() -> Any:
+    """A value of any size; like all values it stands in conf/, not here."""
+    return field(default=MISSING)
+
+
 def between(low: float, high: float) -> Any:
     return field(default=MISSING, metadata={"allowed": (low, high)})
 

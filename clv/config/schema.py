@@ -1,8 +1,8 @@
 """Types and ranges of every key in conf/; the values, their units and their reasons stand there."""
 
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass
 
-from clv.config.ranges import between, day_or_none, one_of, pattern, text
+from clv.config.ranges import between, day_or_none, one_of, pattern, required, text
 
 
 @dataclass
@@ -10,18 +10,27 @@ class Columns:
     customer_id: str = text()
     order_date: str = text()
     revenue: str = text()
+    quantity: str | None = text()
+    unit_price: str | None = text()
+    refund: str | None = text()
 
 
 @dataclass
 class Data:
     path: str = text()
-    columns: Columns = field(default=MISSING)
+    columns: Columns = required()
+    encoding: str | None = pattern(r"[\w-]+", "not the name of an encoding, like cp1252")
+    delimiter: str | None = pattern(r"[^\w\s\"]|tab", "not one sign, like ~, or tab")
+    skip_rows: int = between(0, 10_000)
+    widths: list[int] | None = between(1, 100_000)
     date_format: str | None = pattern(
-        r"(?=.*%(d|-d|j))(?=.*%(m|-m|b|B|j))(?=.*%[Yy]).*", "no format with a day, a month and a year, like %d/%m/%Y"
+        r"excel|unix|unix_ms|((?=[^|]*%(d|-d|j))(?=[^|]*%(m|-m|b|B|j))(?=[^|]*%[Yy])[^|]*(\||$))+",
+        "not a format with a day, a month and a year, like %d/%m/%Y, nor excel, unix or unix_ms",
     )
     timezone: str | None = pattern(r"[A-Za-z]\w*([/+-]\w+)*", "no name of a time zone, like Europe/Berlin")
     decimal: str | None = one_of(".", ",")
     thousands: str | None = one_of(",", ".", " ", "'")
+    negative_style: str | None = one_of("parentheses", "trailing_minus")
     earliest_date: str = day_or_none()
     max_abs_revenue: float = between(0.01, 9e13)
     max_rejected_share: float = between(0, 1)
@@ -56,16 +65,13 @@ class Lifecycle:
 class Features:
     windows_days: list[int] = between(1, 3650)
     half_lives_days: list[int] = between(1, 3650)
-    lifecycle: Lifecycle = field(default=MISSING)
+    lifecycle: Lifecycle = required()
     moving: list[str] = text()
 
 
 @dataclass
 class Model:
-    chains: list[str] = pattern(
-        r"(btyd|glm|trees|squared_error|hurdle)(\+(glm|trees|squared_error))*",
-        "no chain of stages, like btyd+glm+trees; first btyd, glm, trees, squared_error or hurdle, then any of glm, trees, squared_error",
-    )
+    chains: list[str] = pattern(r"\w+(\+\w+)*", "not a chain of stages, names joined by + like btyd+glm+trees")
     probability_model: str = one_of("bg_nbd", "mbg_nbd", "pareto_nbd")
     level_prior: float = between(0, 1e6)
     tweedie_power: float = between(1.01, 1.99)
@@ -95,7 +101,7 @@ class Clusters:
 
 
 @dataclass
-class Limits:
+class Thresholds:
     warn_ks: float = between(0, 1)
     alert_ks: float = between(0, 1)
     warn_share: float = between(0, 1)
@@ -106,19 +112,19 @@ class Limits:
 class FeatureDrift:
     significance: float = between(0, 1)
     positives_apart: float = between(0, 1)
-    usual: Limits = field(default=MISSING)
-    overrides: dict[str, Limits] = field(default=MISSING)
+    usual: Thresholds = required()
+    overrides: dict[str, Thresholds] = required()
 
 
 @dataclass
-class Performance:
+class PredictionDrift:
     min_z: float = between(0, 100)
     warn: float = between(0, 100)
     alert: float = between(0, 100)
 
 
 @dataclass
-class Vintages:
+class PerformanceOverTime:
     most: int = between(1, 1000)
     days_apart: int = between(0, 3650)
     min_z: float = between(0, 100)
@@ -147,23 +153,23 @@ class ShapDrift:
 
 @dataclass
 class Monitor:
-    review_at: str = one_of("warn", "alert")
+    alarm_at: str = one_of("warn", "alert")
     min_customers: int = between(2, 1_000_000_000)
     least_history: float = between(0, 1)
     report_customers: int = between(100, 50_000)
-    features: FeatureDrift = field(default=MISSING)
-    performance: Performance = field(default=MISSING)
-    vintages: Vintages = field(default=MISSING)
-    segments: SegmentDrift = field(default=MISSING)
-    shap: ShapDrift = field(default=MISSING)
+    feature_drift: FeatureDrift = required()
+    prediction_drift: PredictionDrift = required()
+    performance_over_time: PerformanceOverTime = required()
+    segment_drift: SegmentDrift = required()
+    shap_drift: ShapDrift = required()
 
 
 @dataclass
 class Tracking:
     model_name: str = pattern(r"[\w .-]+", "no plain name of letters, digits, blanks and _ . -")
     candidates: str | None = text()
-    bootstrap: bool = field(default=MISSING)
-    log_customer_ids: bool = field(default=MISSING)
+    bootstrap: bool = required()
+    log_customer_ids: bool = required()
     patience_seconds: float = between(1, 3600)
 
 
@@ -176,8 +182,8 @@ class Review:
     coverage_low: float = between(0, 1)
     coverage_high: float = between(0, 1)
     movers: int = between(0, 1000)
-    four_eyes: bool = field(default=MISSING)
-    require_record: bool = field(default=MISSING)
+    four_eyes: bool = required()
+    require_record: bool = required()
 
 
 @dataclass
@@ -192,7 +198,7 @@ class People:
 class Readiness:
     max_age_days: int = between(0, 36500)
     min_free_gb: float = between(0, 1e6)
-    people: People = field(default=MISSING)
+    people: People = required()
 
 
 @dataclass
@@ -213,8 +219,8 @@ class Backtest:
 @dataclass
 class Range:
     key: str = text()
-    low: float = field(default=MISSING)
-    high: float = field(default=MISSING)
+    low: float = required()
+    high: float = required()
 
 
 @dataclass
@@ -224,7 +230,7 @@ class Tune:
     origins: int = between(1, 100)
     trials: int = between(1, 100_000)
     minutes: float = between(0, 100_000)
-    space: list[Range] = field(default=MISSING)
+    space: list[Range] = required()
 
 
 @dataclass
@@ -240,7 +246,7 @@ class Person:
 @dataclass
 class Alerts:
     url_variables: list[str] = pattern(r"[A-Za-z_]\w*", "no name of an environment variable", secret=True)
-    ui: str | None = field(default=MISSING)
+    ui: str | None = required()
 
 
 @dataclass
@@ -260,23 +266,23 @@ class Compute:
 
 @dataclass
 class Config:
-    data: Data
-    window: Window
-    features: Features
-    model: Model
-    evaluation: Evaluation
-    clusters: Clusters
-    monitor: Monitor
-    review: Review
-    tracking: Tracking
-    backtest: Backtest
-    tune: Tune
-    person: Person
-    ask: Ask
-    readiness: Readiness
-    alerts: Alerts
-    simulate: Simulate
-    compute: Compute
+    data: Data = required()
+    window: Window = required()
+    features: Features = required()
+    model: Model = required()
+    evaluation: Evaluation = required()
+    clusters: Clusters = required()
+    monitor: Monitor = required()
+    review: Review = required()
+    tracking: Tracking = required()
+    backtest: Backtest = required()
+    tune: Tune = required()
+    person: Person = required()
+    ask: Ask = required()
+    readiness: Readiness = required()
+    alerts: Alerts = required()
+    simulate: Simulate = required()
+    compute: Compute = required()
     outputs: str = text()
     seed: int = between(0, 2**31 - 1)
     keep_bundles: int = between(1, 10_000)

@@ -1,34 +1,26 @@
 """What kind of file it is, by its content and never by its name; its bytes are read once and hashed on the way."""
 
-import codecs
 import gzip
 import hashlib
 import io
 import os
-import re
 import shutil
 import stat
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import cast
 
+from clv.data.decoding import BLOCK, EXPORT, Stream, decoded
 from clv.errors import Code, InputError
 
-BLOCK = 1 << 22
-PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
-ENCODINGS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe\0\0": "utf-32",
-    b"\0\0\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-}
-OTHERS = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
+_PARQUET, _GZIP, _ZIP = b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
+_OTHER_KINDS = {
+    _ZIP: "a zip archive or an Excel workbook",
     b"PK\x05\x06": "an empty zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"BZh": "compressed with bzip2",
@@ -44,180 +36,161 @@ OTHERS = {
     b"SQLite format 3": "a SQLite database",
     b"%PDF": "a PDF document",
 }
-EXPORT = "export it as CSV in UTF-8, gzipped CSV or Parquet"
-PATH = "put your purchases there, or point data.path at a CSV, gzipped CSV or Parquet file"
+_POINT_AT_A_FILE = "put your purchases there, or point data.path at a CSV, gzipped CSV or Parquet file"
 
 
-class Hashed:
+class _Hashed(io.RawIOBase):
     """A stream whose bytes are hashed as they are read."""
 
-    def __init__(self, stream: BinaryIO):
-        self.stream, self.sha = stream, hashlib.sha256()
+    def __init__(self, stream: io.BufferedReader):
+        self._stream, self._sha = stream, hashlib.sha256()
 
-    def read(self, size: int = -1) -> bytes:
-        data = self.stream.read(size)
-        self.sha.update(data)
-        return data
+    @property
+    def sha256(self) -> str:
+        return self._sha.hexdigest()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        block = self._stream.read(len(buffer))
+        self._sha.update(block)
+        buffer[: len(block)] = block
+        return len(block)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """source: the file's bytes, hashed.   path: as it was given.   is_parquet: else it is text, gzipped or not."""
+    """A file that is being read.
 
-    source: Hashed
+    Args: source: its bytes, hashed.   path: as it was given.   is_parquet, is_zip: else it is text, gzipped or not.
+    """
+
+    source: _Hashed
     path: str
     is_parquet: bool
+    is_zip: bool = False
 
     @property
     def sha256(self) -> str:
         """Of the bytes that were read, as hexadecimal text."""
-        return self.source.sha.hexdigest()
+        return self.source.sha256
 
-    def texts(self) -> Iterator[str]:
-        """The text, in pieces, every line end as a newline. Raises: InputError: it is no such text."""
-        stream = io.BufferedReader(Raw(self.source), 1 << 16)
+    def texts(self, encoding: str | None = None) -> Iterator[str]:
+        """Gives the text in pieces, every line end as a newline.
+
+        Args:   encoding: of text without a mark; None is UTF-8.
+        Raises: InputError: the bytes are not text, or what they are packed in is damaged or holds something else.
+        """
         try:
-            if stream.peek(2)[:2] == GZIP:
+            if self.is_zip:
+                with self.copied() as copy, zipfile.ZipFile(copy) as archive:
+                    yield from decoded(_member(archive, self.path), self.path, encoding)
+                return
+            stream: Stream = io.BufferedReader(self.source, 1 << 16)
+            if stream.peek(2)[:2] == _GZIP:
                 stream = gzip.GzipFile(fileobj=stream)
-                refuse_others(start(stream), self.path, "inside its gzip ")
-            yield from decoded(stream, self.path)
+                _refuse_other_kinds(stream.peek(512)[:512], self.path, "inside its gzip ")
+            yield from decoded(stream, self.path, encoding)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(
-                Code.DAMAGED_GZIP, what=f"the gzip is damaged or cut short: {error}", fix=EXPORT, where=self.path
-            ) from error
+            what = f"the gzip is damaged or cut short: {error}"
+            raise InputError(Code.DAMAGED_GZIP, what=what, fix=EXPORT, where=self.path) from error
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:  # the latter: a password, a rare method
+            what = f"the zip archive cannot be read: {error}"
+            raise InputError(Code.DAMAGED_ZIP, what=what, fix=EXPORT, where=self.path) from error
 
     @contextmanager
     def copied(self) -> Iterator[Path]:
-        """A copy that nobody else reads or changes, for readers that jump about in a file."""
+        """Makes a copy that nobody else reads or changes, for readers that jump about in a file; it is removed behind them."""
         with tempfile.NamedTemporaryFile(prefix="clv-", suffix=".parquet") as copy:  # mode 0600
             shutil.copyfileobj(self.source, copy, BLOCK)
             copy.flush()
             yield Path(copy.name)
 
 
-class Raw(io.RawIOBase):
-    """What io.BufferedReader asks for."""
-
-    def __init__(self, source: Hashed):
-        self.source = source
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        data = self.source.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
 @contextmanager
 def opened(path: str) -> Iterator[Opened]:
-    """The file, to be read once.
+    """Opens the file, to be read once.
 
     Raises: InputError: there is no such file, it is of a kind that is not read, or it changed while it was read.
     """
     try:
-        before = regular(path)
+        before = _stat_of_file(path)
         with open(path, "rb") as stream:
-            head = start(stream)
-            refuse_others(head, path)
-            source = Hashed(stream)
+            head = stream.read(512)
+            stream.seek(0)
+            if not head.startswith(_ZIP):
+                _refuse_other_kinds(head, path)
+            source = _Hashed(stream)
             try:
-                yield Opened(source, path, head.startswith(PARQUET))
+                yield Opened(source, path, head.startswith(_PARQUET), head.startswith(_ZIP))
             except InputError:
-                unchanged(before, path)  # what is wrong with a file that is still being written is no news
+                _refuse_changed(before, path)  # what is wrong with a file that is still being written is no news
                 raise
             while source.read(BLOCK):
                 pass
-        unchanged(before, path, digest(Path(path)) == source.sha.hexdigest())
+        _refuse_changed(before, path, digest(Path(path)) == source.sha256)
     except OSError as error:
-        raise InputError(
-            Code.UNREADABLE_FILE, what=f"the file cannot be read: {error.strerror or error}", fix=PATH, where=path
-        ) from error
+        what = f"the file cannot be read: {error.strerror or error}"
+        raise InputError(Code.UNREADABLE_FILE, what=what, fix=_POINT_AT_A_FILE, where=path) from error
 
 
-def regular(path: str) -> os.stat_result:
+def _stat_of_file(path: str) -> os.stat_result:
     """Of a file with something in it."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise InputError(Code.NO_FILE, what=f"{path!r} does not exist", fix=PATH) from error
-    if not stat.S_ISREG(found.st_mode):
-        kind = "is a directory, not a file" if stat.S_ISDIR(found.st_mode) else "is no regular file"
-        raise InputError(Code.NO_FILE, what=f"{path!r} {kind}", fix=PATH)
-    if found.st_size == 0:
-        raise InputError(Code.EMPTY, what=f"{path!r} is empty", fix=PATH)
-    return found
+        raise InputError(Code.NO_FILE, what=f"{path!r} does not exist", fix=_POINT_AT_A_FILE) from error
+    if not stat.S_ISREG(status.st_mode):
+        kind = "is a directory, not a file" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+        raise InputError(Code.NO_FILE, what=f"{path!r} {kind}", fix=_POINT_AT_A_FILE)
+    if status.st_size == 0:
+        raise InputError(Code.EMPTY, what=f"{path!r} is empty", fix=_POINT_AT_A_FILE)
+    return status
 
 
-def unchanged(before: os.stat_result, path: str, same_bytes: bool = True) -> None:
+def _refuse_changed(before: os.stat_result, path: str, same_bytes: bool = True) -> None:
     """Raises: InputError: the file is not what it was when the reading began."""
-    now, names = os.stat(path), ("st_ino", "st_size", "st_mtime_ns")
-    if not same_bytes or any(getattr(now, name) != getattr(before, name) for name in names):
+    after, names = os.stat(path), ("st_ino", "st_size", "st_mtime_ns")
+    if not same_bytes or any(getattr(after, name) != getattr(before, name) for name in names):
         fix = "run again when the export is complete; write it elsewhere and move it into place"
         raise InputError(Code.FILE_CHANGED, what="the file changed while it was read", fix=fix, where=path)
 
 
-def start(stream: BinaryIO) -> bytes:
-    """Its first bytes; it stands at its beginning again."""
-    if isinstance(stream, gzip.GzipFile):
-        return stream.peek(512)[:512]
-    head = stream.read(512)
-    stream.seek(0)
-    return head
-
-
-def refuse_others(head: bytes, path: str, inside: str = "") -> None:
+def _refuse_other_kinds(head: bytes, path: str, inside: str = "") -> None:
     """Raises: InputError: the first bytes are those of a kind of file that is not read."""
-    if inside and head.startswith((PARQUET, GZIP)):
-        raise InputError(
-            Code.NOT_A_TABLE, what=f"the file is {inside}another gzip or a Parquet file", fix=EXPORT, where=path
-        )
-    found = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), None)
+    kind = next((kind for mark, kind in _OTHER_KINDS.items() if head.startswith(mark)), None)
+    if inside and head.startswith((_PARQUET, _GZIP)):
+        kind = "another gzip or a Parquet file"
     if head[257:262] == b"ustar":
-        found = "a tar archive"
-    if found:
-        raise InputError(Code.NOT_A_TABLE, what=f"the file is {inside}{found}", fix=EXPORT, where=path)
+        kind = "a tar archive"
+    if kind:
+        raise InputError(Code.NOT_A_TABLE, what=f"the file is {inside}{kind}", fix=EXPORT, where=path)
 
 
-def decoded(stream: BinaryIO, path: str) -> Iterator[str]:
+def _member(archive: zipfile.ZipFile, path: str) -> zipfile.ZipExtFile:
+    """The only file of an archive. Raises: InputError: it holds another number of files, or another kind."""
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if "xl/workbook.xml" in names:
+        raise InputError(Code.NOT_A_TABLE, what="the file is an Excel workbook", fix=EXPORT, where=path)
+    if len(names) != 1:
+        what = f"the zip archive holds {len(names)} files: {', '.join(names)[:200]}"
+        fix = "unpack it into a folder, and point data.path at the folder"
+        raise InputError(Code.NOT_A_TABLE, what=what, fix=fix, where=path)
+    stream = cast(zipfile.ZipExtFile, archive.open(names[0]))  # of an archive that is read
     head = stream.peek(512)[:512]
-    encoding = next((name for mark, name in ENCODINGS.items() if head.startswith(mark)), "utf-8")
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
-    line, data = 1, b"-"
-    while data:
-        data = stream.read(BLOCK)
-        try:
-            text = decoder.decode(data, final=not data)
-        except UnicodeDecodeError as error:
-            before = error.object[: error.start].decode(encoding, "ignore")
-            line += len(re.findall(r"\r\n?|\n", before))
-            what = no_text(error.object[error.start : error.start + 1], encoding, head)
-            raise InputError(Code.WRONG_ENCODING, what=what, fix=EXPORT, where=f"{path}:{line}") from error
-        if "\0" in text:
-            line += text.count("\n", 0, text.index("\0"))
-            what = "a NUL byte: " + ("the file is UTF-16 without its mark" if unmarked(head) else "the file is damaged")
-            raise InputError(Code.NUL_BYTE, what=what, fix=EXPORT, where=f"{path}:{line}")
-        line += text.count("\n")
-        yield text
-
-
-def unmarked(head: bytes) -> bool:
-    """Whether every second byte is nothing, as in UTF-16 of Latin letters."""
-    return max(head[0::2].count(0), head[1::2].count(0)) > len(head) / 3
-
-
-def no_text(wrong: bytes, encoding: str, head: bytes) -> str:
-    said = f"byte {wrong!r} is no {encoding.upper()} text"
-    if encoding != "utf-8":
-        return said
-    if unmarked(head):
-        return f"{said}; the file looks like UTF-16 without its mark"
-    letter = wrong.decode("cp1252", "ignore")
-    return f"{said}; in Windows-1252, which is likely, it is {letter!r}" if letter.isprintable() and letter else said
+    if head.startswith((_PARQUET, _GZIP)):
+        what = "the file is inside its zip archive another archive or a Parquet file"
+        raise InputError(Code.NOT_A_TABLE, what=what, fix=EXPORT, where=path)
+    _refuse_other_kinds(head, path, "inside its zip archive ")
+    return stream
 
 
 def digest(file: Path) -> str:
-    """SHA-256 of the file's bytes, as hexadecimal text."""
+    """Returns the SHA-256 of the file's bytes, as hexadecimal text."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,22 +1,25 @@
 """What rejected texts look like, and what would have them read."""
 
 import re
+from typing import NamedTuple
 
 import duckdb
 import pandas as pd
 
 from clv.data.ids import BLANKS, UNSEEN
+from clv.data.queries import literal, row
 from clv.errors import Code
 
-NOT_A_DAY = (
+_NOT_A_DAY = (
     "order_date is not a day written",
-    "order_date is no possible day",
+    "order_date is not a possible day",
     "order_date is not written as data.date_format",
 )
-IMPLAUSIBLE = ("order_date lies before data.earliest_date", "order_date lies in the future")
-NOT_A_NUMBER = "revenue is not a number"
-EARLIEST, LATEST = 1990, 2069  # years of two digits are read as 1969 to 2068; a purchase of year 11 is none
-FORMATS = [
+_IMPLAUSIBLE = ("order_date lies before data.earliest_date", "order_date lies in the future")
+_NOT_A_NUMBER = re.compile(r"(revenue|quantity|unit_price|refund) is not a number")
+_EARLIEST, _LATEST = 1990, 2069  # years of two digits are read as 1969 to 2068; nobody bought anything in the year 11
+_NEARLY_ALL = 0.9  # of the days
+_FORMATS = [
     day + time
     for day in (
         "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y-%d-%m", "%Y%m%d", "%d%m%Y", "%m%d%Y",
@@ -27,111 +30,148 @@ FORMATS = [
         "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H%M%SZ", "T%H%M%S", "%H%M%S", " %H:%M:%S %z", " %H:%M:%S GMT",
     )
 ]  # fmt: skip
-ZONE = "data.timezone=Europe/Berlin, or whose days count"
-PLAIN = "export revenue as plain numbers"
-WORDS = {
-    Code.THOUSANDS: "a number with separated thousands",
-    Code.DECIMAL_COMMA: "a number with a decimal comma",
-    Code.DECIMAL_POINT: "a number with a decimal point",
+_ZONE = "data.timezone=Europe/Berlin, or whose days count"
+_PLAIN = "export revenue as plain numbers"
+_HINTS = {
+    Code.THOUSANDS: " (a number with separated thousands)",
+    Code.DECIMAL_COMMA: " (a number with a decimal comma)",
+    Code.DECIMAL_POINT: " (a number with a decimal point)",
 }
-AMOUNTS = {  # what an amount that cannot be read looks like -> code, words, what to do
-    r".*\d.*%": (Code.PERCENT, "a percentage", PLAIN),
-    r"\(.*\d.*\)|.*\d-": (Code.MINUS_STYLE, "a negative number of accountants", f"{PLAIN}, -12.50 for a return"),
-    r"-?\d{1,3}(,\d\d)+,\d{3}(\.\d+)?": (Code.THOUSANDS, "lakhs and crores", f"{PLAIN}, without separators"),
-    r"-?\d+[.,]": (Code.DECIMAL_POINT, "a number that ends with its point", f"{PLAIN}, 15 or 15.00"),
-    r"[-+]?[\d.,]+[dD][-+]?\d+": (Code.DECIMAL_POINT, "an exponent of Fortran", f"{PLAIN}, or with an E"),
-    r".*[٠-٩۰-۹０-９].*": (Code.DECIMAL_POINT, "digits that are not 0 to 9", f"{PLAIN}, with the digits 0 to 9"),
-}  # fmt: skip
-CURRENCY = Code.CURRENCY, "a number with a currency sign", f"{PLAIN}, without a currency"
-SEPARATED = (
-    r"[-+]?\d{1,3}(?:(?P<sign>[.,'’ \xa0\u202f\u2009])\d{3})(?:(?P=sign)\d{3})*(?:(?!(?P=sign))(?P<point>[.,])\d+)?"
-)
-TOO_MANY = (
+
+
+class Suggestion(NamedTuple):
+    """code: of the refusal.   hint: what the values look like, in brackets, or empty.   fix: what would have them read."""
+
+    code: Code
+    hint: str
+    fix: str
+
+
+TOO_MANY = Suggestion(
     Code.TOO_MANY_REJECTS,
     "",
     "repair the export (every such row is in data_quality/rejected_rows.csv), or raise data.{limit}",
 )
+_AMOUNTS = {  # what an amount that cannot be read looks like
+    r".*\d.*%": Suggestion(Code.PERCENT, " (a percentage)", _PLAIN),
+    r"[^\d]*\(.*\d.*\)": Suggestion(
+        Code.MINUS_STYLE, " (a negative number of accountants)", "data.negative_style=parentheses"
+    ),
+    r".*\d\s*-": Suggestion(
+        Code.MINUS_STYLE, " (a negative number with its minus behind)", "data.negative_style=trailing_minus"
+    ),
+    r"-?\d{1,3}(,\d\d)+,\d{3}(\.\d+)?": Suggestion(
+        Code.THOUSANDS, " (lakhs and crores)", f"{_PLAIN}, without separators"
+    ),
+    r"-?\d+[.,]": Suggestion(Code.DECIMAL_POINT, " (a number that ends with its point)", f"{_PLAIN}, 15 or 15.00"),
+    r"[-+]?[\d.,]+[dD][-+]?\d+": Suggestion(Code.DECIMAL_POINT, " (an exponent of Fortran)", f"{_PLAIN}, or with an E"),
+    r".*[٠-٩۰-۹０-９].*": Suggestion(
+        Code.DECIMAL_POINT, " (digits that are not 0 to 9)", f"{_PLAIN}, with the digits 0 to 9"
+    ),
+}
+_CURRENCY = Suggestion(
+    Code.CURRENCY, " (a number with a currency sign that most do not carry)", f"{_PLAIN}, in one currency"
+)
+_NUMBERS = {  # what days as numbers look like
+    r"\d{5}([.,]\d+)?": "data.date_format=excel, if these numbers count days",
+    r"\d{9,10}(\.\d+)?": "data.date_format=unix, if these numbers count seconds",
+    r"\d{13}": "data.date_format=unix_ms, if these numbers count milliseconds",
+    r"\d{16}|\d{19}": "export order_date as YYYY-MM-DD: these numbers count parts of a second",
+}
+_WITH_SIGNS = r"[-+]?\d[\d.,' ]*\s?[^\d\s,]+|[^\d\s,]+\s?[-+]?\d.*|[-+][^\d\s,]+\d.*"  # of currencies
+_SEPARATED = (
+    r"[-+]?\d{1,3}(?:(?P<sign>[.,'’ \xa0\u202f\u2009])\d{3})(?:(?P=sign)\d{3})*(?:(?!(?P=sign))(?P<point>[.,])\d+)?"
+)
+_POINT_ALONE = r"[-+]?(?:\d+([.,])(?:\d\d?|\d{4,})|\d{4,}([.,])\d+)"
 
 
-def looks_like(reason: str, rejected: pd.DataFrame) -> tuple[Code, str, str]:
-    """Code, hint and fix for the commonest reason."""
+def looks_like(reason: str, rejected: pd.DataFrame) -> Suggestion:
+    """Returns what the values of the commonest reason look like.
+
+    Args: reason: of rejected rows.   rejected: line, column, value, reason.
+    """
     texts = rejected.loc[rejected["reason"] == reason, "value"].str.strip(BLANKS + UNSEEN)
-    if reason.startswith(NOT_A_DAY):
-        return Code.DATE_FORMAT, "", date_fix(texts)
-    if reason.startswith(IMPLAUSIBLE) and (forms := formats(texts)):
-        return Code.DATE_FORMAT, "", date_formats(forms)
-    if reason.startswith(NOT_A_NUMBER):
-        return amount_like(texts, "," if re.search(r"\d,\d+$", reason) else ".") or TOO_MANY
+    if reason.startswith(_NOT_A_DAY):
+        return Suggestion(Code.DATE_FORMAT, "", _date_fix(texts))
+    if reason.startswith(_IMPLAUSIBLE) and (forms := _formats(texts)):
+        return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms))
+    if _NOT_A_NUMBER.match(reason):
+        return _amount_like(texts, "," if re.search(r"\d,\d+$", reason) else ".") or TOO_MANY
     return TOO_MANY
 
 
-def setting(key: str, value: str) -> str:
+def _setting(name: str, value: str) -> str:
     """As it is written on a command line, through the shell and Hydra."""
     value = " " if value in BLANKS else value
-    plain = re.fullmatch(r"[\w%./:+-]+", value)
     quoted = value.replace("'", "\\'").replace("’", "\\'")
-    return f"data.{key}={value}" if plain else f"\"data.{key}='{quoted}'\""
+    is_plain = re.fullmatch(r"[\w%./:+-]+", value)
+    return f"data.{name}={value}" if is_plain else f"\"data.{name}='{quoted}'\""
 
 
-def formats(texts: pd.Series) -> list[str]:
+def _formats(texts: pd.Series) -> list[str]:
     """Those under which nearly all of the days can be read, and lie in years that orders have."""
     days = texts.drop_duplicates().to_frame("text")
     days = days.iloc[:: 1 + len(days) // 200]  # of the whole file: in one month all days may be below 13
-    some = days["text"].iloc[:: 1 + len(days) // 5]
+    sample = days["text"].iloc[:: 1 + len(days) // 5]
     forms = [
-        form for form in FORMATS if pd.to_datetime(some, format=form, errors="coerce").notna().any()
+        form for form in _FORMATS if pd.to_datetime(sample, format=form, errors="coerce").notna().any()
     ]  # few for DuckDB
-    year = "YEAR(TRY_STRPTIME(text, '{}'))"
-    tried = [f"COUNT(*) FILTER ({year.format(form)} BETWEEN {EARLIEST} AND {LATEST})" for form in forms]
-    read = duckdb.connect().execute(f"SELECT {', '.join(['0', *tried])} FROM days").fetchone()[1:]
-    return [form for form, count in zip(forms, read, strict=True) if count and count >= 0.9 * len(days)]
+    counts = [
+        f"COUNT(*) FILTER (YEAR(TRY_STRPTIME(text, {literal(form)})) BETWEEN {_EARLIEST} AND {_LATEST})"
+        for form in forms
+    ]
+    read = row(duckdb.connect().register("days", days), f"SELECT {', '.join(['0', *counts])} FROM days")[1:]
+    return [form for form, number in zip(forms, read, strict=True) if number and number >= _NEARLY_ALL * len(days)]
 
 
-def date_formats(fits: list[str]) -> str:
-    said = " or ".join(setting("date_format", form) for form in fits[:3])
-    zone = f" and {ZONE}" if fits[0].endswith("%z") else ""
-    return (f"{said}, whichever is meant" if len(fits) > 1 else said) + zone
+def _name_formats(forms: list[str]) -> str:
+    settings = " or ".join(_setting("date_format", form) for form in forms[:3])
+    zone = f" and {_ZONE}" if forms[0].endswith("%z") else ""
+    return (f"{settings}, whichever is meant" if len(forms) > 1 else settings) + zone
 
 
-def date_fix(texts: pd.Series) -> str:
+def _date_fix(texts: pd.Series) -> str:
     """The formats that fit; else what to export instead."""
-    if texts.str.fullmatch(r"\d{5}(\.\d+)?|\d{9,10}(\.\d+)?|\d{13}|\d{16}|\d{19}").mean() > 0.5:
-        return "export order_date as YYYY-MM-DD: these are numbers that count days or seconds"
-    if forms := formats(texts):
-        return date_formats(forms)
+    for pattern, fix in _NUMBERS.items():
+        if texts.str.fullmatch(pattern).mean() > 0.5:
+            return fix
+    if forms := _formats(texts):
+        return _name_formats(forms)
     return "export order_date as YYYY-MM-DD, or data.date_format=FORMAT if strptime can read it"
 
 
-def amount_like(texts: pd.Series, decimal: str) -> tuple[Code, str, str] | None:
-    """Code, hint and fix for what most of the amounts are; decimal: the sign that was read as the decimal point."""
+def _amount_like(texts: pd.Series, decimal: str) -> Suggestion | None:
+    """What most of the amounts are; None: nothing known.   decimal: the sign that was read as the decimal point."""
 
-    def most(pattern: str) -> bool:
+    def are(pattern: str) -> bool:
         return texts.map(lambda text: re.fullmatch(pattern, text, re.ASCII) is not None).mean() > 0.5
 
-    if most(rf"{SEPARATED}|[-+]?\d+[.,]\d+"):
-        return separated(texts, decimal)
-    for pattern, (code, words, fix) in AMOUNTS.items():
-        if most(pattern):
-            return code, f" ({words})", fix
-    if most(r"[-+]?\d[\d.,' ]*\s?[^\d\s,]+|[^\d\s,]+\s?[-+]?\d.*|[-+][^\d\s,]+\d.*") and not most(r".*\d_\d.*"):
-        code, words, fix = CURRENCY
-        return code, f" ({words})", fix
-    return None
+    if are(rf"{_SEPARATED}|[-+]?\d+[.,]\d+"):
+        return _separated(texts, decimal)
+    for pattern, suggestion in _AMOUNTS.items():
+        if are(pattern):
+            return suggestion
+    return _CURRENCY if are(_WITH_SIGNS) and not are(r".*\d_\d.*") else None
 
 
-def separated(texts: pd.Series, decimal: str) -> tuple[Code, str, str]:
-    """Numbers whose separators are not those that were said: which they are."""
-    found = texts.str.extract(f"^{SEPARATED}$")
-    alone = texts.str.extract(r"^[-+]?(?:\d+([.,])(?:\d\d?|\d{4,})|\d{4,}([.,])\d+)$")
-    points = pd.concat([found["point"], alone[0], alone[1]]).dropna()
-    point = points.mode()[0] if len(points) else None
-    signs = found["sign"].dropna()
-    signs = signs[(signs != point) & ~(signs.eq(decimal) & (point is None))]
-    sign = signs.mode()[0] if len(signs) else None
+def _separated(texts: pd.Series, decimal: str) -> Suggestion:
+    """Numbers whose separators are not those of the configuration: which they are."""
+    point, sign = _separators(texts, decimal)
     if point is None and sign in (".", ","):
-        either = f"{setting('thousands', sign)} or {setting('decimal', sign)}, whichever is meant"
-        return Code.THOUSANDS, " (a number with separated thousands)", either
-    said = [setting("decimal", point)] if point not in (None, decimal) else []
-    said += [setting("thousands", sign or "null")] if sign or point == "." else []
+        either = f"{_setting('thousands', sign)} or {_setting('decimal', sign)}, whichever is meant"
+        return Suggestion(Code.THOUSANDS, _HINTS[Code.THOUSANDS], either)
+    settings = [_setting("decimal", point)] if point not in (None, decimal) else []
+    settings += [_setting("thousands", sign or "null")] if sign or point == "." else []
     code = Code.THOUSANDS if point in (None, decimal) else Code.DECIMAL_COMMA if point == "," else Code.DECIMAL_POINT
-    return code, f" ({WORDS[code]})", " and ".join(said) or PLAIN
+    return Suggestion(code, _HINTS[code], " and ".join(settings) or _PLAIN)
+
+
+def _separators(texts: pd.Series, decimal: str) -> tuple[str | None, str | None]:
+    """The commonest sign before decimals, and the commonest between thousands; None where there is none."""
+    parts = texts.str.extract(f"^{_SEPARATED}$")
+    alone = texts.str.extract(f"^{_POINT_ALONE}$")
+    points = pd.concat([parts["point"], alone[0], alone[1]]).dropna()
+    point = points.mode()[0] if len(points) else None
+    signs = parts["sign"].dropna()
+    signs = signs[(signs != point) & ~(signs.eq(decimal) & (point is None))]
+    return point, signs.mode()[0] if len(signs) else None

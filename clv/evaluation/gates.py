@@ -3,17 +3,25 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 
-LOWER_IS_BETTER = ("rmse", "mae")
+_LOWER_IS_BETTER = ("rmse", "mae")
 PASSED, FAILED = "passed", "failed"
+_BETTER, _WORSE, _NOT_TOLD_APART = "better", "worse", "not told apart"
 
 
 @dataclass(frozen=True)
 class Gate:
-    """passed only where every figure is a number and says so."""
+    """A condition of the review. A gate passes only where every figure of it is a number and says so.
+
+    Args: name: what a person reads.
+          passed: whether it holds.
+          reason: the figures in a sentence.
+          figures: JSON-ready.
+    """
 
     name: str
     passed: bool
@@ -22,113 +30,214 @@ class Gate:
 
 
 def standing(metric: str, row: Mapping[str, float]) -> str:
-    """better, worse or `not told apart`, of a paired difference with its interval. Worse where an end is not a number: nobody knows.
+    """Returns what a paired difference with its interval says of the candidate.
 
-    Args: row: value, low and high of candidate - other. `bias` has no better side: its differences are not graded.
+    Args:    metric: `rmse` and `mae` are better when lower, the others when higher; `bias` has no better side and is not graded.
+             row: value, low and high of candidate - other.
+    Returns: better, worse or `not told apart`; worse where one of the three is not a number, since nobody knows.
+
+    >>> standing("rmse", {"value": -2, "low": -3, "high": -1}), standing("r2", {"value": 0.1, "low": -0.1, "high": 0.3})
+    ('better', 'not told apart')
     """
     if not all(math.isfinite(row[name]) for name in ("value", "low", "high")):
-        return "worse"
-    ends = (row["low"], row["high"]) if metric in LOWER_IS_BETTER else (-row["high"], -row["low"])
-    if ends[1] < 0:
-        return "better"
-    return "worse" if ends[0] > 0 else "not told apart"
+        return _WORSE
+    low, high = (row["low"], row["high"]) if metric in _LOWER_IS_BETTER else (-row["high"], -row["low"])
+    if high < 0:
+        return _BETTER
+    return _WORSE if low > 0 else _NOT_TOLD_APART
 
 
-def against_production(difference: pd.DataFrame | None, why_not: str | None, limits: dict) -> Gate:
-    """difference: of metrics.intervals(), candidate - Production; None where there is nothing to compare with, or why_not says why it
-    cannot be compared."""
+def against_production(difference: pd.DataFrame | None, why_not: str | None, metrics: list[str]) -> Gate:
+    """Returns the gate that the candidate is worse than the version in production in none of the metrics.
+
+    Args: difference: of metrics.intervals(), candidate - Production; None where there is nothing to compare with.
+          why_not: a sentence that says why the version in production cannot be compared, if it cannot.
+          metrics: those that are judged; without any the gate fails.
+    """
     name = "not worse than Production"
     if difference is None:
         return Gate(name, why_not is None, why_not or "Nothing is in production.", {})
-    said = {metric: standing(metric, difference.loc[metric]) for metric in limits["metrics"]}
-    order = sorted(said, key=lambda metric: said[metric] != "worse")
-    words = [f"{metric} {spread(difference.loc[metric])}: {said[metric]}" for metric in order]
-    figures = {metric: difference.loc[metric, ["value", "low", "high"]].to_dict() for metric in said}
-    return Gate(name, bool(said) and "worse" not in said.values(), "; ".join(words) + ".", figures)
+    standings = {metric: standing(metric, difference.loc[metric]) for metric in metrics}
+    worse_first = sorted(standings, key=lambda metric: standings[metric] != _WORSE)
+    words = [f"{metric} {_spread(difference.loc[metric])}: {standings[metric]}" for metric in worse_first]
+    passed = bool(standings) and _WORSE not in standings.values()
+    return Gate(name, passed, "; ".join(words) + ".", _figures(difference, metrics))
 
 
-def against_btyd(difference: pd.DataFrame, limits: dict) -> Gate:
-    said = standing("rmse", difference.loc["rmse"])
-    wanted = ("better",) if limits["against_btyd"] == "better" else ("better", "not told apart")
-    name = "beats BTYD" if limits["against_btyd"] == "better" else "not worse than BTYD"
-    return Gate(
-        name, said in wanted, f"rmse {spread(difference.loc['rmse'])}: {said}.", difference.loc["rmse"].to_dict()
+def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
+    """Returns the gate that the candidate matches or beats the BTYD model in RMSE.
+
+    Args: difference: of metrics.intervals(), candidate - BTYD.
+          condition: `better` or `not_worse` (review.against_btyd).
+    """
+    row = difference.loc["rmse"]
+    result = standing("rmse", row)
+    name, allowed = (
+        ("beats BTYD", {_BETTER}) if condition == "better" else ("not worse than BTYD", {_BETTER, _NOT_TOLD_APART})
     )
+    return Gate(name, result in allowed, f"rmse {_spread(row)}: {result}.", row.to_dict())
 
 
 def skill(difference: pd.DataFrame) -> Gate:
-    """difference: candidate - the same prediction for everybody. A better constant is no skill: customers must be told apart as well."""
-    ahead = standing("rmse", difference.loc["rmse"]), standing("normalized_gini", difference.loc["normalized_gini"])
-    figures = {
-        metric: difference.loc[metric, ["value", "low", "high"]].to_dict() for metric in ("rmse", "normalized_gini")
-    }
-    reason = f"rmse {spread(difference.loc['rmse'])}, normalized Gini {spread(difference.loc['normalized_gini'])}."
-    return Gate("tells customers apart", ahead == ("better", "better"), reason, figures)
+    """Returns the gate that the candidate tells customers apart: a better constant is no skill, so the ranking counts as well.
+
+    Args: difference: of metrics.intervals(), candidate - the same prediction for everybody.
+    """
+    metrics = ["rmse", "normalized_gini"]
+    passed = all(standing(metric, difference.loc[metric]) == _BETTER for metric in metrics)
+    rmse, gini = (_spread(difference.loc[metric]) for metric in metrics)
+    return Gate("tells customers apart", passed, f"rmse {rmse}, normalized Gini {gini}.", _figures(difference, metrics))
 
 
 def within(name: str, value: float, low: float, high: float) -> Gate:
-    return Gate(
-        name,
-        bool(math.isfinite(value) and low <= value <= high),
-        f"{value:.3f}, allowed {low:g} to {high:g}.",
-        {"value": value, "low": low, "high": high},
-    )
+    """Returns the gate that the value lies from low to high, both ends included."""
+    passed = bool(math.isfinite(value) and low <= value <= high)
+    figures = {"value": value, "low": low, "high": high}
+    return Gate(name, passed, f"{value:.3f}, allowed {low:g} to {high:g}.", figures)
 
 
 def same_history(version: str, then: float, now: float, share: float) -> Gate:
-    """Whether the days that the version was measured on brought the same revenue in the history it is reviewed on. share: that may differ."""
-    reason = f"the days of version {version}'s evaluation brought {then:,.0f}, new customers' too, when it was trained, and {now:,.0f} in this history."
+    """Returns the gate that the days that the version was measured on brought the same revenue in the history it is reviewed on.
+
+    Args: then, now: net revenue of all customers on those days, in currency: when the version was trained, and in this history.
+          share: of the revenue then by which the two may differ, both ends included.
+    """
+    reason = (
+        f"the days of version {version}'s evaluation brought {then:,.0f}, new customers' too, when it was trained, and {now:,.0f} in "
+        "this history."
+    )
     same = math.isfinite(then) and math.isfinite(now) and abs(now - then) <= share * abs(then)
     return Gate("the same history", bool(same), reason, {"then": then, "now": now})
 
 
-def spread(row: Mapping[str, float]) -> str:
-    return f"{row['value']:+.4g} ({row['low']:+.4g} to {row['high']:+.4g})"
-
-
 def verdict(gates: list[Gate]) -> str:
+    """Returns passed where there are gates and all of them hold, else failed."""
     return PASSED if gates and all(gate.passed for gate in gates) else FAILED
 
 
-def recommendation(
+class Advice(StrEnum):
+    """What the gates come to."""
+
+    DO_NOT_PROMOTE = "a gate failed, and the candidate is not in production"
+    GO_BACK = "a gate failed, and the candidate is in production already"
+    LOOK_FIRST = "all gates passed, and there is nothing to compare the candidate with"
+    BETTER = "all gates passed, and the candidate is better"
+    NOT_TOLD_APART = "all gates passed, and the two are not told apart"
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What the reviewer is advised, before it is put into words.
+
+    Args: advice: what the gates come to.
+          candidate: number of the version that was reviewed.
+          other: number of the version in production; of a candidate that is in production already, of the one before it; None
+                 where there is none.
+          serves: whether the candidate is in production already.
+          gates: how many there are.
+          failed: name and reason of each gate that failed.
+          better: the metrics in which the candidate is better, with their intervals.
+    """
+
+    advice: Advice
+    candidate: str
+    other: str | None
+    serves: bool
+    gates: int
+    failed: tuple[tuple[str, str], ...] = ()
+    better: tuple[str, ...] = ()
+
+
+def recommend(
     gates: list[Gate],
     difference: pd.DataFrame | None,
-    candidate: str,
-    production: str | None,
-    serves: bool,
     metrics: list[str],
-) -> str:
-    """One paragraph for the person who decides.
+    candidate: str,
+    other: str | None,
+    serves: bool,
+) -> Recommendation:
+    """Returns what the reviewer is advised.
 
-    Args: candidate, production: numbers of the versions.   serves: the candidate is in production already, and production was before it.
+    Args: difference: of metrics.intervals(), candidate - other; None where there is nothing to compare with.
+          metrics: those that are judged.
+          candidate, other, serves: as in Recommendation.
     """
-    failed, passed = [gate for gate in gates if not gate.passed], f"all {len(gates)} gates passed"
+    failed = tuple((gate.name, gate.reason) for gate in gates if not gate.passed)
+    better: tuple[str, ...] = ()
+    if difference is not None and not failed:
+        rows = {metric: difference.loc[metric] for metric in metrics}
+        better = tuple(f"{metric} {_spread(row)}" for metric, row in rows.items() if standing(metric, row) == _BETTER)
     if failed:
-        reasons = "; ".join(f"it fails the gate “{gate.name}”: {gate.reason.rstrip('.')}" for gate in failed) + "."
-        if serves:
-            stays = f"go back to version {production}" if production else "look for another version"
-            return (
-                f"Version {candidate} is in production and should not be: {reasons} Until that is understood, {stays}."
-            )
-        stays = f"version {production} stays in production" if production else "nothing goes into production"
-        return f"Do not promote version {candidate}: {reasons} Until that is understood, {stays}; a person may override it with a reason."
-    if difference is None:
-        return (
-            f"Version {candidate} may {'stay in' if serves else 'go into'} production: {passed}, and there is no version before it to compare it "
-            "with. Look at the deciles and at the totals before you say so."
-        )
-    better = [
-        f"{metric} {spread(difference.loc[metric])}"
-        for metric in metrics
-        if standing(metric, difference.loc[metric]) == "better"
-    ]
-    was = f"version {production}" + (", which was in production before," if serves else "")
-    if better:
-        return (
-            f"{'Keep' if serves else 'Promote'} version {candidate}: on the same customers it is better than {was} beyond noise "
-            f"({'; '.join(better)}), and {passed}. Look at how the ranking changes before you say so."
-        )
+        advice = Advice.GO_BACK if serves else Advice.DO_NOT_PROMOTE
+    elif difference is None:
+        advice = Advice.LOOK_FIRST
+    else:
+        advice = Advice.BETTER if better else Advice.NOT_TOLD_APART
+    return Recommendation(advice, candidate, other, serves, len(gates), failed, better)
+
+
+def in_words(recommendation: Recommendation) -> str:
+    """Returns the recommendation as one paragraph for the person who decides."""
+    return _WORDS[recommendation.advice](recommendation)
+
+
+def _do_not_promote(advised: Recommendation) -> str:
+    stays = f"version {advised.other} stays in production" if advised.other else "nothing goes into production"
     return (
-        f"Version {candidate} and {was} are not told apart on these customers; {passed}. Nothing is gained by a change now; keep version "
-        f"{candidate if serves else production} unless there is another reason, such as newer data."
+        f"Do not promote version {advised.candidate}: {_failures(advised)} Until that is understood, {stays}; a person may promote it despite "
+        "its gates, with a reason."
     )
+
+
+def _go_back(advised: Recommendation) -> str:
+    way_out = f"go back to version {advised.other}" if advised.other else "look for another version"
+    return f"Version {advised.candidate} is in production and should not be: {_failures(advised)} Until that is understood, {way_out}."
+
+
+def _look_first(advised: Recommendation) -> str:
+    verb = "stay in" if advised.serves else "go into"
+    return (
+        f"Version {advised.candidate} may {verb} production: all {advised.gates} gates passed, and there is no version before it to compare "
+        "it with. Look at the deciles and at the totals before you decide."
+    )
+
+
+def _better(advised: Recommendation) -> str:
+    verb = "Keep" if advised.serves else "Promote"
+    return (
+        f"{verb} version {advised.candidate}: on the same customers it is better than {_other(advised)} beyond noise "
+        f"({'; '.join(advised.better)}), and all {advised.gates} gates passed. Look at how the ranking changes before you decide."
+    )
+
+
+def _not_told_apart(advised: Recommendation) -> str:
+    stays = advised.candidate if advised.serves else advised.other
+    return (
+        f"Version {advised.candidate} and {_other(advised)} are not told apart on these customers; all {advised.gates} gates passed. A change "
+        f"gains nothing now: keep version {stays} unless there is another reason, such as newer data."
+    )
+
+
+_WORDS = {
+    Advice.DO_NOT_PROMOTE: _do_not_promote,
+    Advice.GO_BACK: _go_back,
+    Advice.LOOK_FIRST: _look_first,
+    Advice.BETTER: _better,
+    Advice.NOT_TOLD_APART: _not_told_apart,
+}
+
+
+def _failures(advised: Recommendation) -> str:
+    return "; ".join(f"it fails the gate “{name}”: {reason.rstrip('.')}" for name, reason in advised.failed) + "."
+
+
+def _other(advised: Recommendation) -> str:
+    return f"version {advised.other}" + (", which was in production before," if advised.serves else "")
+
+
+def _figures(difference: pd.DataFrame, metrics: list[str]) -> dict[str, dict[str, float]]:
+    return {metric: difference.loc[metric, ["value", "low", "high"]].to_dict() for metric in metrics}
+
+
+def _spread(row: Mapping[str, float]) -> str:
+    return f"{row['value']:+.4g} ({row['low']:+.4g} to {row['high']:+.4g})"

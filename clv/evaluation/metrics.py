@@ -8,33 +8,61 @@ METRICS = ("rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share
 
 
 def evaluate(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """The figures of METRICS for n customers; NaN where one is undefined (no revenue at all, all predictions equal).
+    """Returns the figures of METRICS.
 
-    rmse, mae: in currency.   r2: 1 - squared error over the variance of the actual.   spearman: correlation of mid-ranks.
-    normalized_gini: Gini of the actual revenue in the prediction's order over that in the perfect order.
-    top_decile_share: share of all revenue that the 10 % with the highest predictions brought; ties share alike.
-    bias: sum predicted / sum actual, 1 is unbiased.
+    Args:
+        actual: net revenue of n customers, in currency.
+        predicted: predictions of the same customers, in currency.
+    Returns:
+        NaN where a figure is undefined (no revenue at all, all predictions equal).
+        rmse, mae: in currency; 0 is perfect.
+        r2: 1 - squared error over the variance of the actual: 1 is perfect, 0 as good as the mean, below 0 worse than it.
+        spearman: correlation of mid-ranks: 1 is the perfect order, 0 a random one, -1 the reverse.
+        normalized_gini: Gini of the actual revenue in the prediction's order over that in the perfect order: 1 is the perfect order,
+            0 a random one, -1 the reverse. Large customers weigh more than in spearman.
+        top_decile_share: share of all revenue that the 10 % with the highest predictions brought; ties share alike. A random order
+            has 0.1; what the perfect order reaches depends on the customers, and is at most 1 without net returns.
+        bias: sum of the predictions over the sum of the actual: 1 is unbiased, 1.2 promises 20 % too much, 0.8 20 % too little.
+    Raises:
+        ValueError: a value is missing or infinite.
+    Source:
+        Gini by covariance with ranks: Lerman and Yitzhaki (1984), doi:10.1016/0165-1765(84)90126-5.
 
-    Raises: ValueError: a value is missing or infinite.
-    Source: Gini by covariance with ranks: Lerman and Yitzhaki (1984), doi:10.1016/0165-1765(84)90126-5.
+    >>> actual = np.array([0.0, 0.0, 10.0, 30.0])
+    >>> perfect, reverse, equal = (evaluate(actual, predicted) for predicted in (actual, -actual, np.ones(4)))
+    >>> [f"{figures['normalized_gini']:.1f}" for figures in (perfect, equal, reverse)]
+    ['1.0', '0.0', '-1.0']
+    >>> print(f"{equal['top_decile_share']:.1f}, {perfect['bias']:.1f}, {evaluate(actual, 1.2 * actual)['bias']:.1f}")
+    0.1, 1.0, 1.2
     """
     return weighted(*prepared(actual, predicted), np.ones(len(actual)))
 
 
 def bootstrap(actual: np.ndarray, predicted: np.ndarray, replicates: int, confidence: float, seed: int) -> pd.DataFrame:
-    """Figures with percentile intervals from resampled customers: intervals() of resampled()."""
+    """Returns the figures with percentile intervals from resampled customers: intervals() of resampled()."""
     return intervals(resampled(actual, predicted, replicates, seed), confidence)
 
 
 def resampled(actual: np.ndarray, predicted: np.ndarray, replicates: int, seed: int) -> pd.DataFrame:
-    """Figures on all customers in row 0, then on each resample. The same seed draws the same customers, so that the difference
-    of two such tables is a paired comparison. Of more than MOST customers, MOST are resampled, and the spread is scaled down.
+    """Returns the figures on all customers in row 0, then on each resample.
 
-    Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+    The same seed draws the same customers, so that the difference of two such tables is a paired comparison. Of more than MOST
+    customers, MOST are resampled, and the spread is scaled down to what all of them would have.
+
+    Args:
+        actual, predicted: of n customers, in currency.
+        replicates: number of resamples.
+        seed: of the draws.
+    Returns:
+        replicates + 1 rows; columns METRICS.
+    Raises:
+        ValueError: a value is missing or infinite.
+    Source:
+        Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
     chance, n = np.random.default_rng(seed), min(len(actual), MOST)
-    chosen = chance.choice(len(actual), n, replace=False) if n < len(actual) else slice(None)
-    ready = prepared(np.asarray(actual)[chosen], np.asarray(predicted)[chosen])
+    customers = chance.choice(len(actual), n, replace=False) if n < len(actual) else slice(None)
+    ready = prepared(np.asarray(actual)[customers], np.asarray(predicted)[customers])
     draws = (np.bincount(chance.integers(0, n, n), minlength=n).astype(float) for _ in range(replicates))
     whole = pd.DataFrame([evaluate(actual, predicted)], columns=METRICS)
     drawn = pd.DataFrame([weighted(*ready, draw) for draw in draws], columns=METRICS)
@@ -43,21 +71,29 @@ def resampled(actual: np.ndarray, predicted: np.ndarray, replicates: int, seed: 
     return pd.concat([whole, drawn], ignore_index=True)
 
 
-def intervals(found: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Percentile intervals; none (NaN) where the figure of any resample is no number. found: of resampled(), or the difference of two.
+def intervals(figures: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Returns percentile intervals; none (NaN) where the figure of any resample is not a number.
 
-    Returns: index METRICS; value, low, high, standard_error.
+    Args:
+        figures: of resampled(), or the difference of two.
+        confidence: share of the resamples that an interval holds, 0 to 1.
+    Returns:
+        Index METRICS; value, low, high, standard_error.
     """
-    draws, tail = found.iloc[1:], (1 - confidence) / 2
+    draws, tail = figures.iloc[1:], (1 - confidence) / 2
     spread = {"low": draws.quantile(tail), "high": draws.quantile(1 - tail), "standard_error": draws.std(ddof=1)}
-    known = np.isfinite(draws).all()
-    return pd.DataFrame({"value": found.iloc[0]} | {name: ends.where(known) for name, ends in spread.items()})
+    numbers = np.isfinite(draws).all()
+    return pd.DataFrame({"value": figures.iloc[0]} | {name: ends.where(numbers) for name, ends in spread.items()})
 
 
 def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
-    """Mean predicted and actual by tenth of the customers, 1 = highest predictions; fewer rows for fewer than ten customers.
+    """Returns mean predicted and actual by tenth of the customers, 1 = highest predictions.
 
-    Returns: decile, customers, predicted, actual (means in currency), actual_error (standard error of the mean).
+    Args:
+        actual, predicted: of n customers, in currency.
+    Returns:
+        decile, customers, predicted, actual (means in currency), actual_error (standard error of the mean); fewer than ten rows
+        for fewer than ten customers.
     """
     order = np.argsort(-np.asarray(predicted), kind="stable")
     group = np.arange(len(order)) * 10 // max(len(order), 1) + 1
@@ -77,28 +113,36 @@ def deciles(actual: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
 
 
 def by_group(actual: np.ndarray, predicted: dict[str, np.ndarray], group: pd.Series) -> pd.DataFrame:
-    """Errors within groups of customers, each recipe on the same ones.
+    """Returns the errors within groups of customers, each recipe on the same ones.
 
-    Args:    predicted: recipe -> a value a row.   group: of each row; groups come in the order of their first letter.
-    Returns: group, recipe, customers, mean_actual, mean_predicted, rmse, mae.
+    Args:
+        actual: net revenue of n customers, in currency.
+        predicted: recipe -> n predictions, in currency.
+        group: of each customer; groups come in alphabetical order.
+    Returns:
+        group, recipe, customers, mean_actual, mean_predicted, rmse, mae (in currency).
     """
     rows = []
     for name in sorted(set(group)):
-        chosen = (group == name).to_numpy()
+        members = (group == name).to_numpy()
         for recipe, values in predicted.items():
-            error, size = values[chosen] - actual[chosen], {"customers": int(chosen.sum())}
-            means = {"mean_actual": actual[chosen].mean(), "mean_predicted": values[chosen].mean()}
+            error, size = values[members] - actual[members], {"customers": int(members.sum())}
+            means = {"mean_actual": actual[members].mean(), "mean_predicted": values[members].mean()}
             errors = {"rmse": np.sqrt((error**2).mean()), "mae": np.abs(error).mean()}
             rows.append({"group": name, "recipe": recipe} | size | means | errors)
     return pd.DataFrame(rows)
 
 
 def coverage(actual: np.ndarray, predicted: pd.DataFrame, stage: pd.Series) -> pd.DataFrame:
-    """Share of customers whose actual revenue lay within their interval: of all, of those who bought again, of the tenth with the
-    highest predictions, and by stage.
+    """Returns the share of customers whose actual revenue lay within their interval.
 
-    Args:    predicted: predicted_clv, predicted_clv_low, predicted_clv_high.   stage: lifecycle_stage of each row.
-    Returns: group, customers, coverage, brought_nothing (share; no interval from 0 upwards can hold less), mean_width (currency).
+    Args:
+        actual: net revenue of n customers, in currency.
+        predicted: predicted_clv, predicted_clv_low, predicted_clv_high of each.
+        stage: lifecycle_stage of each.
+    Returns:
+        group (all; those who bought again; the tenth with the highest predictions; each stage), customers, coverage (0 to 1),
+        brought_nothing (share; an interval from 0 upwards holds all of them), mean_width (currency).
     """
     low, high, value = (predicted[f"predicted_clv{end}"].to_numpy() for end in ("_low", "_high", ""))
     brought = np.maximum(np.asarray(actual, float), 0)  # an interval is about revenue; a net return counts as nothing
@@ -113,19 +157,29 @@ def coverage(actual: np.ndarray, predicted: pd.DataFrame, stage: pd.Series) -> p
         [
             {
                 "group": name,
-                "customers": int(chosen.sum()),
-                "coverage": within[chosen].mean(),
-                "brought_nothing": (brought[chosen] <= 0).mean(),
-                "mean_width": (high - low)[chosen].mean(),
+                "customers": int(members.sum()),
+                "coverage": within[members].mean(),
+                "brought_nothing": (brought[members] <= 0).mean(),
+                "mean_width": (high - low)[members].mean(),
             }
-            for name, chosen in groups.items()
-            if chosen.any()
+            for name, members in groups.items()
+            if members.any()
         ]
     )
 
 
 def gain_curve(actual: np.ndarray, predicted: np.ndarray, points: int = 100) -> pd.DataFrame:
-    """Share of revenue brought by the share of customers with the highest predictions; missing where there is no revenue."""
+    """Returns the share of revenue brought by the share of customers with the highest predictions.
+
+    Args:
+        actual, predicted: of n customers, in currency.
+        points: steps from no customer to all of them.
+    Returns:
+        points + 1 rows; customers, revenue (shares, 0 to 1; revenue is missing where there is none).
+
+    >>> gain_curve(np.array([1.0, 3.0]), np.array([5.0, 9.0]), points=2)["revenue"].tolist()
+    [0.0, 0.75, 1.0]
+    """
     revenue = np.concatenate(
         [[0.0], np.cumsum(np.asarray(actual, float)[np.argsort(-np.asarray(predicted), kind="stable")])]
     )
@@ -136,7 +190,11 @@ def gain_curve(actual: np.ndarray, predicted: np.ndarray, points: int = 100) -> 
 
 
 def prepared(actual: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Both as float64, each with the group number of its values in ascending order (equal values, one group)."""
+    """Returns both as float64, then for each the group number of its values in ascending order (equal values, one group).
+
+    Raises:
+        ValueError: a value is missing or infinite.
+    """
     actual, predicted = np.asarray(actual, float), np.asarray(predicted, float)
     for name, values in (("actual", actual), ("predicted", predicted)):
         if not np.isfinite(values).all():
@@ -144,40 +202,46 @@ def prepared(actual: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.
     return actual, predicted, np.unique(actual, return_inverse=True)[1], np.unique(predicted, return_inverse=True)[1]
 
 
-def weighted(actual, predicted, actual_group, predicted_group, weight) -> dict[str, float]:
-    """The figures where customer i counts weight[i] times: the same as repeating its row."""
+def weighted(
+    actual: np.ndarray,
+    predicted: np.ndarray,
+    actual_group: np.ndarray,
+    predicted_group: np.ndarray,
+    weight: np.ndarray,
+) -> dict[str, float]:
+    """Returns the figures where customer i counts weight[i] times: the same as repeating its row. The rest: of prepared()."""
     error, total = predicted - actual, weight.sum()
     squared, revenue = (weight * error**2).sum(), (weight * actual).sum()
-    by_actual, by_predicted = mid_ranks(actual_group, weight), mid_ranks(predicted_group, weight)
+    by_actual, by_predicted = _mid_ranks(actual_group, weight), _mid_ranks(predicted_group, weight)
     actual_varies, predicted_varies = np.ptp(by_actual[weight > 0]) > 0, np.ptp(by_predicted[weight > 0]) > 0
-    nothing = np.nan
+    undefined = np.nan
     return {
         "rmse": np.sqrt(squared / total),
         "mae": (weight * np.abs(error)).sum() / total,
-        "r2": 1 - squared / total / covariance(actual, actual, weight) if actual_varies else nothing,
-        "spearman": covariance(by_actual, by_predicted, weight)
-        / np.sqrt(covariance(by_actual, by_actual, weight) * covariance(by_predicted, by_predicted, weight))
+        "r2": 1 - squared / total / _covariance(actual, actual, weight) if actual_varies else undefined,
+        "spearman": _covariance(by_actual, by_predicted, weight)
+        / np.sqrt(_covariance(by_actual, by_actual, weight) * _covariance(by_predicted, by_predicted, weight))
         if actual_varies and predicted_varies
-        else nothing,
-        "normalized_gini": covariance(actual, by_predicted, weight) / covariance(actual, by_actual, weight)
+        else undefined,
+        "normalized_gini": _covariance(actual, by_predicted, weight) / _covariance(actual, by_actual, weight)
         if actual_varies
-        else nothing,
-        "top_decile_share": top_share(actual, predicted_group, weight, 0.1) / revenue if revenue > 0 else nothing,
-        "bias": (weight * predicted).sum() / revenue if revenue > 0 else nothing,
+        else undefined,
+        "top_decile_share": _top_share(actual, predicted_group, weight, 0.1) / revenue if revenue > 0 else undefined,
+        "bias": (weight * predicted).sum() / revenue if revenue > 0 else undefined,
     }
 
 
-def mid_ranks(group: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _mid_ranks(group: np.ndarray, weight: np.ndarray) -> np.ndarray:
     mass = np.bincount(group, weight)
     return (np.cumsum(mass) - mass / 2)[group]
 
 
-def covariance(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+def _covariance(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
     share = weight / weight.sum()
     return float((share * (x - (share * x).sum()) * (y - (share * y).sum())).sum())
 
 
-def top_share(actual: np.ndarray, group: np.ndarray, weight: np.ndarray, share: float) -> float:
+def _top_share(actual: np.ndarray, group: np.ndarray, weight: np.ndarray, share: float) -> float:
     """Revenue of the customers in the top share of predictions; a group on the border counts in part."""
     mass, revenue = np.bincount(group, weight)[::-1], np.bincount(group, weight * actual)[::-1]
     room = np.clip(share * weight.sum() - (np.cumsum(mass) - mass), 0, mass)

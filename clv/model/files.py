@@ -1,67 +1,59 @@
 """A model as files: XGBoost's own for the trees, one JSON for the rest, and nothing pickled."""
 
 import json
-from dataclasses import asdict
+from dataclasses import astuple, fields
 from pathlib import Path
+from typing import Any
 
 import xgboost as xgb
 
-from clv.model import Model, btyd
-from clv.model.glm import Glm
+from clv.model import btyd
+from clv.model.chains import Model
 from clv.model.intervals import Intervals
-from clv.model.trees import Trees
+from clv.model.stages import STAGES
 
 CONTENT, QUANTILES = "model.json", "quantiles.ubj"
+FORMAT = 2  # of the JSON; another one was written by another engine
 
 
 def save(model: Model, folder: Path) -> None:
     """Write the model into an empty folder."""
-    plain = {name: value for name, value in vars(model).items() if name not in ("customers", "stages", "intervals")}
-    stages = {}
-    for key, stage in model.stages.items():
-        if isinstance(stage, Glm):
-            stages[key] = asdict(stage)
-            continue
-        names = [f"{key.replace('+', '-')}-{number}.ubj" for number in range(len(stage.boosters))]
-        for name, booster in zip(names, stage.boosters, strict=True):
-            booster.save_model(folder / name)
-        stages[key] = {"kind": stage.kind, "columns": stage.columns, "unit": stage.unit, "files": names}
-    content = plain | {
-        "customers": asdict(model.customers),
-        "stages": stages,
-        "intervals": model.intervals and without_booster(model.intervals),
-    }
+    content: dict[str, Any] = {"format": FORMAT}
+    content |= {field.name: getattr(model, field.name) for field in fields(model)}
+    content["customers"] = _customers_as_json(model.customers)
+    content["stages"] = {key: stage.save(folder, key.replace("+", "-")) for key, stage in model.stages.items()}
     if model.intervals:
+        content["intervals"] = {name: value for name, value in vars(model.intervals).items() if name != "booster"}
         model.intervals.booster.save_model(folder / QUANTILES)
     (folder / CONTENT).write_text(json.dumps(content, indent=1))
 
 
 def load(folder: Path) -> Model:
-    """The model that save() wrote; it predicts the same numbers."""
+    """Returns the model that save() wrote; it predicts the same numbers.
+
+    Raises:
+        ValueError: another engine wrote it, or it names files outside of the folder.
+        KeyError: a part is missing, or is of a kind that this engine does not have.
+    """
     content = json.loads((folder / CONTENT).read_text())
-    customers = content["customers"]
-    stages = {
-        key: trees(folder, stage) if "files" in stage else Glm(**stage) for key, stage in content["stages"].items()
+    if (written := content.pop("format", 1)) != FORMAT:
+        raise ValueError(f"{CONTENT} has format {written}, and this engine reads format {FORMAT}.\nHint: train again.")
+    stages = {key: STAGES[key.split("+")[-1]].load(folder, stage) for key, stage in content["stages"].items()}
+    if content["intervals"]:
+        content["intervals"] = Intervals(booster=xgb.Booster(model_file=folder / QUANTILES), **content["intervals"])
+    return Model(**content | {"customers": _customers_from_json(content["customers"]), "stages": stages})
+
+
+def _customers_as_json(customers: btyd.Customers) -> dict[str, Any]:
+    kind = next(name for name, model in btyd.MODELS.items() if type(customers.purchases) is model)
+    return {
+        "kind": kind,
+        "purchases": astuple(customers.purchases),
+        "spend": astuple(customers.spend),
+        "kept": customers.kept,
     }
-    return Model(
-        **content
-        | {
-            "customers": btyd.Customers(
-                btyd.Purchases(**customers["purchases"]), btyd.Spend(**customers["spend"]), customers["kept"]
-            ),
-            "stages": stages,
-            "intervals": content["intervals"]
-            and Intervals(booster=xgb.Booster(model_file=folder / QUANTILES), **content["intervals"]),
-        }
-    )
 
 
-def trees(folder: Path, stage: dict) -> Trees:
-    if elsewhere := [name for name in stage["files"] if Path(name).name != name]:
-        raise ValueError(f"{CONTENT} names files outside of its folder: {', '.join(elsewhere)}")
-    boosters = [xgb.Booster(model_file=folder / name) for name in stage["files"]]
-    return Trees(stage["kind"], stage["columns"], stage["unit"], boosters)
-
-
-def without_booster(intervals: Intervals) -> dict:
-    return {name: value for name, value in vars(intervals).items() if name != "booster"}
+def _customers_from_json(content: dict[str, Any]) -> btyd.Customers:
+    purchases = btyd.MODELS[content["kind"]](*content["purchases"])
+    return btyd.Customers(purchases, btyd.GammaGamma(*content["spend"]), content["kept"])

@@ -1,118 +1,176 @@
-"""Boosted trees that correct what stands before them; how many is found on customers that were left out."""
+"""Boosted trees that correct what stands before them; customers that were left out say how many trees there are."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-FOLDS, ROWS_PER_THREAD = 3, 100_000
-OBJECTIVES = {
-    "trees": ("reg:tweedie",),
-    "squared_error": ("reg:squarederror",),
-    "hurdle": ("binary:logistic", "reg:gamma"),
-}
+from clv.model.options import Options
+from clv.model.protocol import Lesson
+
+FOLDS = 3
+_ROWS_PER_THREAD = 100_000
 
 
 @dataclass(frozen=True)
-class Trees:
-    """kind: trees multiplies the base, squared_error adds to it; hurdle is a chance to buy times a size, and has no base.
+class Objective:
+    """What trees are fitted to; revenue is in units of the mean label, so that no option depends on the currency.
 
-    boosters: of labels in units of `unit`, the mean label, so that no option depends on the currency.
+    name: XGBoost's.   label: of net revenue.   margin: of the base, on the scale on which the trees add up; None: from a mean.
+    buyers_only: whether rows without revenue are left out.
     """
 
-    kind: str
+    name: str
+    label: Callable[[np.ndarray], np.ndarray]
+    margin: Callable[[np.ndarray], np.ndarray] | None = None
+    buyers_only: bool = False
+
+
+def _at_least_zero(revenue: np.ndarray) -> np.ndarray:
+    return np.maximum(revenue, 0)
+
+
+def _bought(revenue: np.ndarray) -> np.ndarray:
+    return (revenue > 0).astype(float)
+
+
+@dataclass(frozen=True)
+class _Boosted:
+    """One booster an objective; the prediction is the product of theirs, in units of `unit`, the mean label."""
+
     columns: list[str]
     unit: float
     boosters: list[xgb.Booster]
 
+    CORRECTS: ClassVar[bool]
+    ANSWERS: ClassVar[tuple[str, ...]] = ()
+    OBJECTIVES: ClassVar[tuple[Objective, ...]]
 
-def fit(kind: str, rows: pd.DataFrame, base: np.ndarray, columns: list[str], options: dict) -> Trees:
-    """Args: rows: the columns, customer_id, actual_clv.   base: positive, in currency, one per row: what is corrected."""
-    unit, label = unit_of(rows), rows["actual_clv"].clip(lower=0).to_numpy()
-    boosters = []
-    for objective in OBJECTIVES[kind]:
-        used = label > 0 if objective == "reg:gamma" else np.full(len(rows), True)
-        target = (label > 0).astype(float) if objective == "binary:logistic" else label / unit
-        if kind == "squared_error":
-            target = rows["actual_clv"].to_numpy() / unit
-        data = matrix(rows[used], columns, threads_for(len(rows), options), target[used])
-        start_from(data, objective, base[used] / unit)
-        chosen = parameters(objective, options | {"threads": threads_for(len(rows), options)})
-        boosters.append(xgb.train(chosen, data, rounds(chosen, data, rows["customer_id"][used], options)))
-    return Trees(kind, columns, unit, boosters)
+    @classmethod
+    def fit(cls, lesson: Lesson) -> Self:
+        boosters = [_boosted(objective, lesson) for objective in cls.OBJECTIVES]
+        return cls(lesson.columns, lesson.unit, boosters)
+
+    def predict(self, table: pd.DataFrame, base: np.ndarray, threads: int) -> np.ndarray:
+        product = np.full(len(table), self.unit)
+        for objective, booster in zip(self.OBJECTIVES, self.boosters, strict=True):
+            data = _from_base(matrix(table, self.columns, threads), objective, base / self.unit)
+            product = product * booster.predict(data).astype("float64")
+        return product.clip(min=0)
+
+    def effects(self, table: pd.DataFrame, threads: int) -> pd.DataFrame:
+        """Returns the SHAP values of each column."""
+        data = matrix(table, self.columns, threads)
+        shap = sum(booster.predict(data, pred_contribs=True)[:, :-1].astype("float64") for booster in self.boosters)
+        return pd.DataFrame(shap, columns=self.columns, index=table.index)
+
+    def save(self, folder: Path, name: str) -> dict[str, Any]:
+        names = [f"{name}-{number}.ubj" for number in range(len(self.boosters))]
+        for file, booster in zip(names, self.boosters, strict=True):
+            booster.save_model(folder / file)
+        return {"columns": self.columns, "unit": self.unit, "files": names}
+
+    @classmethod
+    def load(cls, folder: Path, content: dict[str, Any]) -> Self:
+        """Raises: ValueError: a file lies outside of the folder."""
+        if elsewhere := [name for name in content["files"] if Path(name).name != name]:
+            raise ValueError(f"The model names files outside of its folder: {', '.join(elsewhere)}")
+        boosters = [xgb.Booster(model_file=folder / name) for name in content["files"]]
+        return cls(content["columns"], content["unit"], boosters)
 
 
-def unit_of(rows: pd.DataFrame) -> float:
-    return float(rows["actual_clv"].clip(lower=0).mean())
+class Tweedie(_Boosted):
+    """Trees that multiply the base."""
+
+    CORRECTS = True
+    OBJECTIVES = (Objective("reg:tweedie", _at_least_zero, margin=np.log),)
 
 
-def rounds(chosen: dict, data: xgb.DMatrix, customers: pd.Series, options: dict) -> int:
-    """The number of trees at which left-out customers are predicted best, over FOLDS folds of customers; at most options["rounds"]."""
-    fold = folds(customers, options["seed"])
+class SquaredError(_Boosted):
+    """Trees that add to the base."""
+
+    CORRECTS = True
+    OBJECTIVES = (Objective("reg:squarederror", np.positive, margin=np.positive),)
+
+
+class Hurdle(_Boosted):
+    """The chance to buy at all, times the size if so; it has no base."""
+
+    CORRECTS = False
+    OBJECTIVES = (Objective("binary:logistic", _bought), Objective("reg:gamma", np.positive, buyers_only=True))
+
+
+def _boosted(objective: Objective, lesson: Lesson) -> xgb.Booster:
+    revenue = lesson.rows["actual_clv"].to_numpy() / lesson.unit
+    used = revenue > 0 if objective.buyers_only else np.full(len(revenue), True)
+    rows, options = lesson.rows[used], with_threads_for(len(revenue), lesson.options)
+    data = matrix(rows, lesson.columns, options.threads, objective.label(revenue[used]))
+    _from_base(data, objective, lesson.base[used] / lesson.unit)
+    settings = parameters(objective.name, options)
+    return xgb.train(settings, data, _rounds(settings, data, rows["customer_id"], options))
+
+
+def _rounds(settings: dict[str, Any], data: xgb.DMatrix, customers: pd.Series, options: Options) -> int:
+    """The number of trees at which left-out customers are predicted best, over FOLDS folds of customers; at most options.rounds."""
+    fold = folds(customers, options.seed)
     splits = [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(FOLDS)]
-    found = xgb.cv(chosen, data, options["rounds"], folds=[split for split in splits if min(map(len, split))])
-    return 1 + int(
-        np.argmin(found[next(name for name in found if name.startswith("test-") and name.endswith("-mean"))])
-    )
+    errors = xgb.cv(settings, data, options.rounds, folds=[split for split in splits if min(map(len, split))])
+    left_out = next(name for name in errors if name.startswith("test-") and name.endswith("-mean"))
+    return 1 + int(np.argmin(errors[left_out]))
 
 
 def folds(customers: pd.Series, seed: int) -> np.ndarray:
-    """The fold of each row: the same for a customer in every snapshot, whatever the other customers are."""
+    """Returns the fold of each row, 0 to FOLDS - 1: the same for a customer in every snapshot, whatever the other customers are.
+
+    >>> folds(pd.Series(["ann", "bob", "ann"]), seed=7).tolist()
+    [1, 2, 1]
+    """
     draw = pd.util.hash_pandas_object(customers.astype(object), index=False, hash_key=f"{seed:016d}")
     return draw.to_numpy() % FOLDS
 
 
 def matrix(rows: pd.DataFrame, columns: list[str], threads: int, label: np.ndarray | None = None) -> xgb.DMatrix:
+    """Returns the columns as XGBoost takes them."""
     return xgb.DMatrix(rows[columns], label=label, nthread=threads)
 
 
-def threads_for(rows: int, options: dict) -> int:
-    """One for few rows: where other programs run, threads that wait for each other made small trees ten times slower."""
-    return min(options["threads"], 1 + rows // ROWS_PER_THREAD)
+def with_threads_for(rows: int, options: Options) -> Options:
+    """Returns the options with one thread for few rows, and at most the configured threads.
+
+    Where other programs run, threads that wait for each other made small trees ten times slower.
+    """
+    return replace(options, threads=min(options.threads, 1 + rows // _ROWS_PER_THREAD))
 
 
-def start_from(data: xgb.DMatrix, objective: str, base: np.ndarray) -> None:
-    """Let the trees add to the base, on the scale of the objective; the parts of a hurdle start from their own mean."""
-    if objective == "reg:tweedie":
-        data.set_base_margin(np.log(base))
-    if objective == "reg:squarederror":
-        data.set_base_margin(base)
+def _from_base(data: xgb.DMatrix, objective: Objective, base: np.ndarray) -> xgb.DMatrix:
+    """The data with the base as what the trees add to."""
+    if objective.margin:
+        data.set_base_margin(objective.margin(base))
+    return data
 
 
-def parameters(objective: str, options: dict) -> dict:
-    """XGBoost's names for the keys of conf/model/."""
-    power = options["tweedie_power"]
-    return (
-        {"tweedie_variance_power": power, "eval_metric": f"tweedie-nloglik@{power}"}
-        if objective == "reg:tweedie"
-        else {}
-    ) | {
+def parameters(objective: str, options: Options) -> dict[str, Any]:
+    """Returns the options under XGBoost's names.
+
+    Args:
+        objective: XGBoost's name of what the trees are fitted to.
+        options: see Options.
+    """
+    power = options.tweedie_power
+    tweedie = {"tweedie_variance_power": power, "eval_metric": f"tweedie-nloglik@{power}"}
+    return (tweedie if objective == "reg:tweedie" else {}) | {
         "objective": objective,
-        "max_depth": options["max_depth"],
-        "learning_rate": options["learning_rate"],
-        "min_child_weight": options["min_child_weight"],
-        "subsample": options["subsample"],
-        "colsample_bynode": options["colsample"],
-        "lambda": options["reg_lambda"],
-        "seed": options["seed"],
-        "nthread": options["threads"],
+        "max_depth": options.max_depth,
+        "learning_rate": options.learning_rate,
+        "min_child_weight": options.min_child_weight,
+        "subsample": options.subsample,
+        "colsample_bynode": options.colsample,
+        "lambda": options.reg_lambda,
+        "seed": options.seed,
+        "nthread": options.threads,
         "tree_method": "hist",
     }
-
-
-def predict(trees: Trees, table: pd.DataFrame, base: np.ndarray, threads: int) -> np.ndarray:
-    """The base, corrected: in currency, at least 0."""
-    found = np.full(len(table), trees.unit)
-    for objective, booster in zip(OBJECTIVES[trees.kind], trees.boosters, strict=True):
-        data = matrix(table, trees.columns, threads)
-        start_from(data, objective, base / trees.unit)
-        found = found * booster.predict(data).astype("float64")
-    return found.clip(min=0)
-
-
-def effects(trees: Trees, table: pd.DataFrame, threads: int) -> pd.DataFrame:
-    """SHAP values of each column, on the scale on which the trees add up; one row per row of the table."""
-    data = matrix(table, trees.columns, threads)
-    found = sum(booster.predict(data, pred_contribs=True)[:, :-1].astype("float64") for booster in trees.boosters)
-    return pd.DataFrame(found, columns=trees.columns, index=table.index)

@@ -1,79 +1,71 @@
-"""The five checks on tables: a baseline, the customers now, and what came in where it has."""
+"""The checks of the monitor, in the order in which a person reads them. No other module names one."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
-from clv.monitor import INSUFFICIENT, Finding, distributions, performance, segments, shap, worst
-from clv.monitor.baseline import PREDICTED, Baseline, groups, watched
+from clv.monitor import distributions
+from clv.monitor.check import Check
+from clv.monitor.evidence import Evidence, Measured
+from clv.monitor.feature_drift import FeatureDrift
+from clv.monitor.finding import INSUFFICIENT, Finding
+from clv.monitor.prediction_drift import PredictionDrift
+from clv.monitor.segment_drift import SegmentDrift
+from clv.monitor.shap_drift import ShapDrift
+from clv.monitor.sketches import Sketch
+from clv.monitor.stored_scores import PerformanceOverTime
 
-FEATURES, PREDICTIONS, VINTAGES, SEGMENTS, SHAP = (
-    "Feature drift",
-    "Prediction drift",
-    "Performance over time",
-    "Segment drift",
-    "SHAP drift",
+CHECKS: tuple[Check[Any], ...] = (
+    FeatureDrift(),
+    PredictionDrift(),
+    PerformanceOverTime(),
+    SegmentDrift(),
+    ShapDrift(),
 )
 
-ORDER = (FEATURES, PREDICTIONS, VINTAGES, SEGMENTS, SHAP)
 
+def limits(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the limits of each check by its section.
 
-@dataclass(frozen=True)
-class Now:
-    """scored: the feature table at the as-of date with lifecycle_stage and predicted_clv.   contributions: SHAP values of a sample
-    of it.   matured: actual_clv and predicted_clv of the newest snapshot whose labels are in, or None.   not_matured: why there is none."""
-
-    scored: pd.DataFrame
-    contributions: pd.DataFrame
-    matured: pd.DataFrame | None
-    not_matured: str = ""
-
-
-def compare(base: Baseline, now: Now, moving: list[str], limits: dict) -> tuple[dict[str, Finding], pd.DataFrame]:
-    """All checks but the performance over time, and the table of features (predicted_clv in its last row).
-
-    Args: moving: columns that are reported and not judged.   limits: features, performance, segments, shap: each the dict that its
-          check takes.
+    Args: settings: conf/monitor/ as plain values; a check without a section of its own gets min_customers alone.
     """
-    table = distributions.compare(base.sketches, watched(now.scored), moving, limits["features"])
-    shares = segments.compare(base.segments, groups(now.scored, base.cluster_limits), limits["segments"])
-    return {
-        FEATURES: distributions.finding(table[table["feature"] != PREDICTED]),
-        PREDICTIONS: predictions(base, now, table[table["feature"] == PREDICTED].iloc[0], limits["performance"]),
-        SEGMENTS: shares,
-        SHAP: shap.compare(base.shap, shap.profile(now.contributions), limits["shap"]),
-    }, table
+    shared = {"min_customers": settings["min_customers"]}
+    return {check.section: check.limits({**settings.get(check.section, {}), **shared}) for check in CHECKS}
 
 
-def predictions(base: Baseline, now: Now, row: pd.Series, limits: dict) -> Finding:
-    """Errors where labels have matured; the distribution of the predicted CLV beside them, and in their place where they have not."""
-    said = f"predicted CLV: {row['reason']}"
-    figures = {"predicted_clv_distribution": row.to_dict()}
-    if now.matured is None:
-        reason = f"{now.not_matured} In their place, the distribution of the predictions: {row['reason']}"
-        return Finding(row["status"], reason, figures | {"judged_on": "distribution of predicted_clv", "errors": {}})
-    seen = performance.moments(now.matured["actual_clv"], now.matured[PREDICTED], base.performance["caps"])
-    found = performance.compare(base.performance, seen, limits)
-    status = worst([found.status, row["status"]])
-    reasons = [reason for level, reason in ((found.status, found.reason), (row["status"], said)) if level == status]
-    return replace(
-        found,
-        status=status,
-        reason=" ".join(reasons),
-        figures=figures | {"judged_on": "errors", "errors": found.figures},
-    )
+def describe(measured: Measured) -> dict[str, dict[str, Any]]:
+    """Returns the part of each check in the baseline by its section, JSON-ready."""
+    return {check.section: check.describe(measured) for check in CHECKS}
 
 
-def limits(chosen: dict) -> dict:
-    """The limits of each check from those of the monitor: its sections, each with min_customers."""
-    return {
-        name: part | {"min_customers": chosen["min_customers"]}
-        for name, part in chosen.items()
-        if isinstance(part, dict)
-    }
+def columns(
+    sketches: Mapping[str, Sketch], scored: pd.DataFrame, moving: list[str], limits: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Returns every column now beside its sketch: of distributions.compare(), with the limits of the feature drift.
+
+    Args: sketches: of the baseline, by column.
+          scored: one row a customer; the feature table with predicted_clv.
+          moving: columns that are reported and not judged.
+          limits: of limits().
+    """
+    return distributions.compare(sketches, distributions.watched(scored), moving, limits[FeatureDrift.section])
 
 
-def insufficient(reason: str) -> dict[str, Finding]:
-    """The same checks where nothing can be compared."""
-    found = {check: Finding(INSUFFICIENT, reason) for check in (FEATURES, PREDICTIONS, SEGMENTS, SHAP)}
-    return found | {PREDICTIONS: Finding(INSUFFICIENT, reason, {"judged_on": "nothing", "errors": {}})}
+def compare(parts: Mapping[str, dict[str, Any]], evidence: Evidence, limits: Mapping[str, Any]) -> dict[str, Finding]:
+    """Returns what each check finds, by its name.
+
+    Args: parts: of describe(), when the version was trained; a check that was added later has no part and is insufficient.
+          evidence: everything that is known now.
+          limits: of limits().
+    """
+    return {check.name: _finding(check, parts, evidence, limits[check.section]) for check in CHECKS}
+
+
+def _finding(check: Check[Any], parts: Mapping[str, dict[str, Any]], evidence: Evidence, limits: Any) -> Finding:
+    if check.section not in parts:
+        return Finding(
+            INSUFFICIENT,
+            f"The baseline of version {evidence.version} was made before this check; a version trained now has it.",
+        )
+    return check.compare(parts[check.section], evidence, limits)

@@ -1,9 +1,12 @@
-"""From findings to a verdict with reasons. The verdict asks a person to look; it changes nothing itself."""
+"""From findings to a verdict with its reasons. An alarm asks a person to look; it changes nothing itself."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, STATUSES, WARN, Finding
+
+ALARM = "alarm"
 PERSON_DECIDES = "Nothing was retrained and nothing was promoted: a person decides."
-KNOWN = ("stable", "warn", "alert", "insufficient")  # any other status counts as an alert
 DECISIONS = {
     "keep": "the version stays",
     "retrain": "a person will train and promote another version",
@@ -11,23 +14,45 @@ DECISIONS = {
 }
 
 
-def verdict(findings: Mapping[str, tuple[str, str]], review_at: str) -> tuple[str, list[str]]:
-    """`stable` or `review`, and the sentences why.
-
-    Args: findings: check -> status (stable, warn, alert, insufficient) and reason.   review_at: warn or alert, the least that counts.
+@dataclass(frozen=True)
+class Verdict:
+    """Args: word: stable or alarm.
+    reasons: the sentences why.
     """
-    counting = ("warn", "alert") if review_at == "warn" else ("alert",)
-    reasons = [
-        f"{check}: {reason}"
-        for level in ("alert", "warn")
-        for check, (status, reason) in findings.items()
-        if level == (status if status in KNOWN else "alert") and level in counting
-    ]
+
+    word: str
+    reasons: tuple[str, ...]
+
+
+def verdict(findings: Mapping[str, Finding], alarm_at: str) -> Verdict:
+    """Returns whether a person should look: an alarm where a finding counts, or where nothing could be judged.
+
+    Args: findings: by the name of the check; a status that nobody knows counts as an alert.
+          alarm_at: warn or alert, the mildest status that counts.
+    """
+    counting = (ALERT, WARN) if alarm_at == WARN else (ALERT,)
+    reasons = tuple(
+        _sentence(name, finding)
+        for status in counting
+        for name, finding in findings.items()
+        if status == (finding.status if finding.status in STATUSES else ALERT)
+    )
     if reasons:
-        return "review", reasons
-    if all(status == "insufficient" for status, _ in findings.values()):
-        return "review", [
-            "Nothing could be judged.",
-            *(f"{check}: {reason}" for check, (_, reason) in findings.items()),
-        ]
-    return "stable", [f"{check}: {reason}" for check, (_, reason) in findings.items()]
+        return Verdict(ALARM, reasons)
+    sentences = tuple(_sentence(name, finding) for name, finding in findings.items())
+    if all(finding.status == INSUFFICIENT for finding in findings.values()):
+        return Verdict(ALARM, ("Nothing could be judged.", *sentences))
+    return Verdict(STABLE, sentences)
+
+
+def in_short(verdict: Verdict, findings: Mapping[str, Finding]) -> str:
+    """Returns one line for the terminal: the reasons for the alarm, or what was not judged."""
+    if verdict.word == ALARM:
+        return " ".join(verdict.reasons)
+    unjudged = [finding.reason for finding in findings.values() if finding.status == INSUFFICIENT]
+    judged = len(findings) - len(unjudged)
+    return " ".join([f"nothing moved that matters in {judged} of {len(findings)} checks.", *unjudged])
+
+
+def _sentence(name: str, finding: Finding) -> str:
+    return f"{name}: {finding.reason}"

@@ -11,9 +11,11 @@ from clv.reports.figures import (
     result_picture,
 )
 from clv.reports.monitoring_page import monitoring_page
+from clv.reports.monitoring_words import Monitored
 from clv.reports.review_page import difference_chart, review_page
 
 __all__ = [
+    "Monitored",
     "coverage_chart",
     "decile_chart",
     "difference_chart",

@@ -1,4 +1,5 @@
-"""Evidently's pages, with our decisions. It sees customers in the cells of the baseline's sketch: no row, no extreme, no id."""
+"""Evidently's pages, with the decisions of the monitor. Evidently sees customers in the cells of the baseline's sketch: no row, no
+extreme, no id."""
 
 import os
 import re
@@ -12,35 +13,35 @@ import pandas as pd
 
 
 def drift_page(
-    reference: pd.DataFrame, current: pd.DataFrame, found: pd.DataFrame, title: str
+    reference: pd.DataFrame, current: pd.DataFrame, columns: pd.DataFrame, title: str
 ) -> tuple[str, dict[str, float]]:
-    """Evidently's drift report.
+    """Returns Evidently's drift report with the decisions of the monitor.
 
-    Evidently flags a column when its KS p-value is at most the column's threshold; we correct p-values, ask for a size too and
-    look at missing values and zeros. So each column gets the threshold that gives our decision: its own p-value where we warn or
-    alert, else one that no p-value reaches. Up to 10,000 rows a side its p-value is the exact one, ours the asymptotic one.
+    Evidently flags a column when its KS p-value is at most the column's threshold; the monitor corrects p-values, asks for a size too
+    and looks at missing values and zeros. So each column gets a threshold that gives the monitor's decision: 1 where it warns or
+    alerts, which every p-value reaches, else one that no p-value reaches. Up to 10,000 rows a side Evidently's p-value is the exact
+    one, the monitor's the asymptotic one.
 
-    Args:    reference, current: columns of numbers in the cells of one sketch.   found: of drift.distributions.compare().
+    Args:    reference, current: columns of numbers in the cells of one sketch.
+             columns: of monitor.distributions.compare().
              title: which version and day this is, shown on top.
     Returns: the page as HTML, and Evidently's p-value by column.
     """
-    columns = [
-        name for name in found["feature"] if name in reference and reference[name].count() and current[name].count()
+    names = [
+        name for name in columns["feature"] if name in reference and reference[name].count() and current[name].count()
     ]
-    if not columns:
+    if not names:
         return f"<p>{escape(title)}: no column had customers on both sides.</p>\n", {}
     from evidently import Report
     from evidently.presets import DataDriftPreset
 
-    moved = set(found.loc[found["status"].isin(["warn", "alert"]), "feature"])
-    harmless = {name: escape(name) for name in columns}  # its page would run a script that stands in a name
-    thresholds = {harmless[name]: 1.0 if name in moved else -1.0 for name in columns}
+    moved = set(columns.loc[columns["status"].isin(["warn", "alert"]), "feature"])
+    harmless = {name: escape(name) for name in names}  # its page would run a script that stands in a name
+    thresholds = {harmless[name]: 1.0 if name in moved else -1.0 for name in names}
     shown = list(thresholds)
     preset = DataDriftPreset(columns=shown, num_method="ks", per_column_threshold=thresholds, drift_share=0.01)
-    sides = [
-        dataset(table[columns].rename(columns=harmless), numerical_columns=shown) for table in (current, reference)
-    ]
-    page, snapshot = rendered(Report([preset]), sides, title)
+    sides = [_dataset(table[names].rename(columns=harmless), numerical_columns=shown) for table in (current, reference)]
+    page, snapshot = _rendered(Report([preset]), sides, title)
     values = {
         unescape(metric["config"]["column"]): float(metric["value"])
         for metric in snapshot.dict()["metrics"]
@@ -50,26 +51,30 @@ def drift_page(
 
 
 def regression_page(rows: pd.DataFrame, title: str) -> str:
-    """Evidently's regression quality. rows: target and prediction, without extremes."""
+    """Returns Evidently's report on the quality of the regression.
+
+    Args: rows: one row a customer; target and prediction, without extremes.
+          title: which version and customers these are, shown on top.
+    """
     from evidently import Regression, Report
     from evidently.presets import RegressionPreset
 
-    side = dataset(
+    side = _dataset(
         rows,
         numerical_columns=["target", "prediction"],
         regression=[Regression(target="target", prediction="prediction")],
     )
-    return rendered(Report([RegressionPreset()]), [side, None], title)[0]
+    return _rendered(Report([RegressionPreset()]), [side, None], title)[0]
 
 
-def dataset(table: pd.DataFrame, **definition: Any) -> Any:
+def _dataset(table: pd.DataFrame, **definition: Any) -> Any:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     from evidently import DataDefinition, Dataset
 
     return Dataset.from_pandas(table.astype("float64").reset_index(drop=True), DataDefinition(**definition))
 
 
-def rendered(report: Any, sides: list, title: str) -> tuple[str, Any]:
+def _rendered(report: Any, sides: list, title: str) -> tuple[str, Any]:
     with (
         tempfile.TemporaryDirectory() as folder,
         warnings.catch_warnings(action="ignore"),

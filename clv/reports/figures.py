@@ -9,7 +9,10 @@ INK, BLUE, GREY, RED = "#222222", "#1f6fb2", "#9aa5b1", "#c8553d"
 
 
 def gain_curve(curves: dict[str, pd.DataFrame]) -> Any:
-    """Share of revenue against share of customers, for each recipe's order. curves: of metrics.gain_curve(), ours first."""
+    """Returns a figure: share of revenue against share of customers, in the order of each recipe.
+
+    Args: curves: recipe -> of metrics.gain_curve(), the engine's own first.
+    """
     figure, axes = canvas(
         "Who brings the revenue", "Customers, highest prediction first (share)", "Revenue in the horizon (share)"
     )
@@ -22,7 +25,10 @@ def gain_curve(curves: dict[str, pd.DataFrame]) -> Any:
 
 
 def decile_chart(table: pd.DataFrame) -> Any:
-    """Mean predicted beside mean actual CLV by decile. table: of metrics.deciles()."""
+    """Returns a figure: mean predicted beside mean actual CLV by decile.
+
+    Args: table: of metrics.deciles().
+    """
     figure, axes = canvas(
         "Predicted against actual, by tenth of customers", "Decile (1 = highest predictions)", "Mean CLV in the horizon"
     )
@@ -34,7 +40,11 @@ def decile_chart(table: pd.DataFrame) -> Any:
 
 
 def importance_chart(importance: pd.Series, most: int = 15) -> Any:
-    """Mean absolute SHAP value by feature, largest on top."""
+    """Returns a figure: mean absolute SHAP value by feature, largest on top.
+
+    Args: importance: by feature, descending.
+          most: features that are shown at most.
+    """
     figure, axes = canvas(
         "What moves the predictions", "Mean absolute contribution to the log of the prediction (SHAP)", ""
     )
@@ -44,7 +54,11 @@ def importance_chart(importance: pd.Series, most: int = 15) -> Any:
 
 
 def coverage_chart(table: pd.DataFrame, level: float) -> Any:
-    """How many customers lay within their interval, by group. table: of metrics.coverage().   level: share promised."""
+    """Returns a figure: how many customers lay within their interval, by group.
+
+    Args: table: of metrics.coverage().
+          level: share that the interval promises, 0 to 1.
+    """
     figure, axes = canvas("How often the interval held the revenue", "Share of customers", "")
     names = [f"{row.group} ({row.customers:,})" for row in table.itertuples()][::-1]
     axes.barh(names, table["coverage"][::-1], color=BLUE, label="held")
@@ -57,7 +71,10 @@ def coverage_chart(table: pd.DataFrame, level: float) -> Any:
 
 
 def predicted_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
-    """Actual against predicted, as counts of customers (no single customer is drawn)."""
+    """Returns a figure: actual against predicted CLV, as counts of customers (no single customer is drawn).
+
+    Args: actual, predicted: n values in currency.
+    """
     figure, axes = canvas("Predicted against actual", "Predicted CLV, log10(1 + x)", "Actual CLV, log10(1 + x)")
     sides = [np.log10(1 + np.clip(side, 0, None)) for side in (predicted, actual)]
     shades = axes.hexbin(*sides, gridsize=40, bins="log", mincnt=1, cmap="Blues")
@@ -67,7 +84,10 @@ def predicted_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
 
 
 def residual_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
-    """Actual minus predicted against predicted, as counts of customers (no single customer is drawn)."""
+    """Returns a figure: actual minus predicted against predicted CLV, as counts of customers (no single customer is drawn).
+
+    Args: actual, predicted: n values in currency.
+    """
     figure, axes = canvas(
         "Errors by size of the prediction", "Predicted CLV, log10(1 + x)", "Actual - predicted, signed log10(1 + |x|)"
     )
@@ -86,7 +106,12 @@ def residual_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
 
 
 def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str) -> Any:
-    """Predicted CLV by rank, coloured by cluster, with each cluster's share of the total. ranked: with cluster_id."""
+    """Returns a figure: predicted CLV by rank, coloured by cluster, with each cluster's share of the total.
+
+    Args: ranked: one row a customer; clv_rank, predicted_clv, cluster_id.
+          rankings: one row a cluster; cluster_id, cluster_rank, customers, share_of_total (0 to 1).
+          title: stands above the picture.
+    """
     import matplotlib
 
     figure, axes = canvas(title, "Rank (1 = highest predicted CLV)", "Predicted CLV")
@@ -107,6 +132,7 @@ def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str) -> 
 
 
 def canvas(title: str, x: str, y: str) -> tuple[Any, Any]:
+    """Returns an empty figure and its axes, with their titles."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")

@@ -1,22 +1,40 @@
 """Pages of one file: nothing is loaded from elsewhere, every value is escaped."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-PAGES = jinja2.Environment(
+_PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
 )
 
 
-def rendered(template: str, content: dict, **more: Any) -> str:
-    return PAGES.get_template(template).render(content, **more)
+@dataclass(frozen=True)
+class NextStep:
+    """What a person can do next.
+
+    Args: text: a sentence.
+          command: what to type, if anything.
+    """
+
+    text: str
+    command: str | None = None
+
+
+def rendered(template: str, content: dict[str, Any], **more: Any) -> str:
+    """Returns the page as HTML.
+
+    Args: template: name of a file in this folder.
+          content, more: what the template asks for; a name that it lacks is an error.
+    """
+    return _PAGES.get_template(template).render(content, **more)
 
 
 def picture(figure: Any) -> str:
-    """As SVG with its text as text; the same bytes for the same figure."""
+    """Returns a matplotlib figure as SVG with its text as text; the same bytes for the same figure."""
     import matplotlib
 
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "clv"}):

@@ -5,32 +5,39 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clv.reports import review_words
 from clv.reports.figures import BLUE, INK, canvas
 from clv.reports.page import picture, rendered
 
 
-def review_page(content: dict, pictures: dict[str, Any]) -> str:
-    """One file, nothing loaded from elsewhere.
+def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
+    """Returns one file of HTML that loads nothing from elsewhere.
 
-    Args: content: of review.json.   pictures: name -> figure.
+    Args: content: of review.json.
+          pictures: name -> figure.
     """
-    where = "which was in production before it" if content["is_in_production"] else "in production"
-    against = f"version {content['against']}, {where}" if content["against"] else "nothing in production"
-    title = f"Review of model {content['model']}, version {content['version']}, against {against}"
-    status = "passed" if all(gate["passed"] for gate in content["gates"]) else "failed"
-    drawn = {name: picture(figure) for name, figure in pictures.items()}
+    reviewed = review_words.reviewed_in(content)
     return rendered(
         "review_page.html",
         content,
-        title=title,
-        status=status,
-        pictures=drawn,
-        comparable="difference" in content["metrics"][0],
+        title=review_words.title(reviewed),
+        status="passed" if reviewed.passed else "failed",
+        measured_on=review_words.measured_on(reviewed, content["evaluation"], content["totals"][0]["actual"]),
+        metrics_heading="Every metric, on the same customers" if reviewed.comparable else "Every metric",
+        explanations=review_words.explanations(reviewed, content["metrics"], content["evaluation"]["confidence"]),
+        ranking_sentences=review_words.ranking_sentences(content["ranking"]) if content["ranking"] else [],
+        monitor_sentence=review_words.monitor_sentence(content["monitor"]),
+        next_steps=review_words.next_steps(reviewed),
+        number=review_words.number,
+        pictures={name: picture(figure) for name, figure in pictures.items()},
     )
 
 
 def difference_chart(against: pd.DataFrame) -> Any:
-    """Candidate - Production for each metric with its interval, in units of the interval's half width. against: of metrics.intervals()."""
+    """Returns a figure: candidate - Production for each metric with its interval, in units of the interval's half width.
+
+    Args: against: of metrics.intervals().
+    """
     figure, axes = canvas("Candidate minus Production", "Difference, in half widths of its interval", "")
     half = ((against["high"] - against["low"]) / 2).replace(0, np.nan)
     value, low, high = (against[name] / half for name in ("value", "low", "high"))

@@ -42,15 +42,19 @@ def read(run: Run, history: History) -> Outcome:
     limits, quality = settings.data_limits(run.config), transactions.quality
     refusal = data.refusal(transactions, limits, history.path)
     warnings = data.warnings(transactions, limits)
-    report = {"path": history.path} | quality | {"warnings": warnings, "refused": str(refusal) if refusal else None}
-    counts = {f"data_{name}": str(quality[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
+    report = (
+        {"path": history.path}
+        | quality.as_dict()
+        | {"warnings": warnings, "refused": str(refusal) if refusal else None}
+    )
+    counts = {f"data_{name}": str(report[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return _kept(
         run,
-        f"{quality['rows']:,} rows, {quality['customers_with_an_order']:,} customers with an order, {quality['first_day']} to "
-        f"{quality['last_day']}, {quality['rejected_rows']:,} rows rejected",
+        f"{quality.rows:,} rows, {quality.customers_with_an_order:,} customers with an order, {quality.first_day} to "
+        f"{quality.last_day}, {quality.rejected_rows:,} rows rejected",
         transactions.rejected,
         report,
-        tags={"data_sha256": quality["sha256"]} | counts,
+        tags={"data_sha256": quality.sha256} | counts,
         dataset=history.dataset,
         warnings=tuple(warnings),
         refused=refusal,

@@ -1,283 +1,215 @@
-"""Now against the baseline of the version in production: five checks, a verdict, and what a person reads."""
+"""Now beside the baseline of the version in production: the findings of every check, a verdict, and what a person reads."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
 from clv import model, reports
 from clv.errors import Code, InputError, UserError
-from clv.monitor import INSUFFICIENT, Finding, baseline, checks, distributions, sketches
-from clv.monitor.baseline import PREDICTED, Baseline
-from clv.monitor.verdict import PERSON_DECIDES
-from clv.monitor.verdict import verdict as judge
-from clv.outcome import Open, Outcome
+from clv.history import History
+from clv.monitor import Finding, baseline, checks, sketches
+from clv.monitor.baseline import Baseline
+from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence, Matured, Vintage
+from clv.monitor.verdict import ALARM, PERSON_DECIDES, Verdict, in_short, verdict
+from clv.outcome import Open, Outcome, Run
 from clv.registry import hints, versions
 from clv.registry.alarms import Alarm
+from clv.registry.production import Production
+from clv.registry.versions import Version
 from clv.steps import vintages
-from clv.steps.old_work import Workspace
-
-MOVED_MOST = 3
+from clv.steps.vintages import Watch
 
 
-def monitor(run, history, production) -> Outcome:
-    """Five checks of the version in production; nothing is fitted and nothing is changed."""
-    work = Workspace(run, history, production)
-    base = known(work)
-    now, history = look(work, base)
-    moving, limits = work.config.features.moving, checks.limits(asdict(work.config.monitor))
-    findings, table = checks.compare(base, now, moving, limits)
-    if history:
-        findings = checks.insufficient(history)
-    matured = vintages.judged(work)
-    findings = {name: findings.get(name) or vintages.finding(work, base, matured) for name in checks.ORDER}
-    said = {name: (found.status, found.reason) for name, found in findings.items()}
-    verdict, reasons = judge(said, work.config.monitor.review_at)
-    where = facts(work, base, verdict, reasons)
-    words = shown(work, base, findings, verdict) | {"reasons": table.set_index("feature")["reason"].to_dict()}
-    page = reports.monitoring_page(words, moved_most(base, now, table), groups(findings), vintages.drawn(matured))
-    outputs = {
-        "feature_drift_report.csv": features_report(table).assign(
-            **{name: where[name] for name in ("model_version", "as_of")}
-        ),
-        "prediction_drift_report.json": where | predictions_report(work, base, now, findings),
-        "monitoring_summary.json": where | {"checks": {name: vars(found) for name, found in findings.items()}},
-        "monitoring.html": page,
-        **evidently_pages(work, base, now, table),
-    }
-    names = {name: "monitoring/" + name.replace(".", f"_{work.stamp}.") for name in outputs}
+def monitor(run: Run, history: History, production: Production) -> Outcome:
+    """Runs every check on the version in production; nothing is fitted and nothing is changed."""
+    watch = Watch(run, history, production)
+    version, base = watch.production.version, _baseline(watch.production.version)
+    limits = checks.limits(asdict(watch.run.config.monitor))
+    scores = vintages.matured(watch)
+    evidence = look(watch, base, limits, scores)
+    findings = checks.compare(base.parts, evidence, limits)
+    decided = verdict(findings, watch.run.config.monitor.alarm_at)
+    outputs = _reports(watch, base, evidence, findings, decided)
+    names = {name: "monitoring/" + name.replace(".", f"_{watch.run.stamp}.") for name in outputs}
+    alarm = Alarm(version.name, version.number, watch.history.as_of.isoformat(), list(decided.reasons))
     return Outcome(
-        f"{verdict.upper()}: {in_short(verdict, reasons, findings)} (read {names['monitoring.html']} first)",
-        title=f"{verdict}, version {work.production.number}, as of {work.as_of}",
+        f"{decided.word.upper()}: {in_short(decided, findings)} (read {names['monitoring.html']} first)",
+        title=f"{decided.word}, version {version.number}, as of {watch.history.as_of}",
         outputs={names[name]: content for name, content in outputs.items()},
-        artifacts=vintages.artifacts(matured),
-        metrics=figures(table, findings),
-        series=vintages.series(matured),
-        tags=work.production_tags | {"verdict": verdict, "verdict_reasons": " ".join(reasons)[:4000]},
+        artifacts=vintages.artifacts(scores),
+        metrics=_metrics(findings),
+        series={name: values for finding in findings.values() for name, values in finding.series.items()},
         warnings=(production.warning,) if production.warning else (),
-        effects=(Open(Alarm(work.production.name, work.production.number, work.as_of.isoformat(), reasons)),)
-        if verdict == "review"
-        else (),
+        tags=watch.production.tags(watch.history.as_of)
+        | {"verdict": decided.word, "verdict_reasons": " ".join(decided.reasons)[:4000]},
+        effects=(Open(alarm),) if decided.word == ALARM else (),
     )
 
 
-def in_short(verdict: str, reasons: list[str], findings: dict[str, Finding]) -> str:
-    """One line: the reasons for a review, or what was not judged."""
-    if verdict == "review":
-        return " ".join(reasons)
-    waiting = [found.reason for found in findings.values() if found.status == INSUFFICIENT]
-    return " ".join(
-        [f"nothing moved that matters in {len(findings) - len(waiting)} of {len(findings)} checks.", *waiting]
-    )
-
-
-def known(work: Workspace) -> Baseline:
-    """The baseline of the version in production, from its run.
+def _baseline(version: Version) -> Baseline:
+    """Returns the baseline of the version, from its run.
 
     Raises: UserError: it is missing, was changed, or is not whole.
     """
-    version, path = work.production, versions.verified(work.production, versions.BASELINE)
+    folder = versions.verified(version, versions.BASELINE)
     try:
-        return baseline.load(path)
+        return baseline.load(folder)
     except UserError as error:
         raise UserError(f"Version {version.number} of model {version.name}: {error}\n{hints.ANOTHER}") from error
 
 
-def look(work: Workspace, base: Baseline) -> tuple[checks.Now, str | None]:
-    """The customers now, and why they cannot be compared, if so."""
-    days = base.facts["history_days"]
-    scored = work.watched(work.as_of, days)
-    if scored.empty:
+def look(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: list[Vintage] | None) -> Evidence:
+    """Returns everything that the checks look at.
+
+    Args:   limits: of checks.limits().
+            scores: of vintages.matured().
+    Raises: InputError: no customer ordered in the days that the baseline covers.
+    """
+    days, number = base.facts["history_days"], watch.production.version.number
+    customers = scored(watch, watch.history.as_of, days)
+    if customers.empty:
         raise InputError(
             Code.NO_CUSTOMERS,
-            what=f"No customer ordered in the {days} days before {work.as_of}; there is nothing to compare with the baseline of version "
-            f"{work.production.number}",
+            what=f"No customer ordered in the {days} days before {watch.history.as_of}; there is nothing to compare with the baseline of "
+            f"version {number}",
             fix="check the dates of the history, or choose another window.as_of",
         )
-    sample = work.sample(scored, work.config.monitor.shap.customers)
-    matured, why_not = labels(work, days)
-    now = checks.Now(scored, model.contributions(work.production_model, sample), matured, why_not)
-    there = (work.as_of - work.first_day).days
-    if there >= work.config.monitor.least_history * days:
-        return now, None
-    begin = work.as_of - dt.timedelta(days=days)
-    return now, (
-        f"The history has {there} days before {work.as_of}, and version {work.production.number} was measured on {days}: hand over "
+    sample = watch.run.sample(customers, watch.run.config.monitor.shap_drift.customers)
+    return Evidence(
+        version=number,
+        sketches=base.sketches,
+        columns=checks.columns(base.sketches, customers, watch.run.config.features.moving, limits),
+        scored=customers,
+        contributions=model.contributions(watch.production.model, sample),
+        matured=_matured(watch, days),
+        vintages=scores,
+        too_short=_too_short(watch, days),
+    )
+
+
+def scored(watch: Watch, cutoff: dt.date, history_days: int) -> pd.DataFrame:
+    """Returns the customers that the last `history_days` before the cutoff show, with their predictions."""
+    table = watch.history.recent(cutoff, history_days, watch.production.definition)
+    if table.empty:
+        return table.assign(predicted_clv=0.0)
+    return table.assign(predicted_clv=model.predict(watch.production.model, table)["predicted_clv"])
+
+
+def _too_short(watch: Watch, days: int) -> str:
+    """Why the history cannot be compared with the baseline, if so. days: of history that the baseline saw."""
+    there = (watch.history.as_of - watch.history.first_day).days
+    if there >= watch.run.config.monitor.least_history * days:
+        return ""
+    begin = watch.history.as_of - dt.timedelta(days=days)
+    return (
+        f"The history has {there} days before {watch.history.as_of}, and version {watch.production.version.number} was measured on {days}: hand over "
         f"purchases from {begin} on, or train a version on this history."
     )
 
 
-def matured_cutoff(work: Workspace) -> dt.date:
-    """The newest cutoff whose labels have come in."""
-    return work.as_of - dt.timedelta(days=work.production.facts["horizon_days"])
+def _matured(watch: Watch, history_days: int) -> Matured:
+    """The newest window whose revenue has come in. Revenue that the version learnt from is refused."""
+    horizon = watch.production.horizon_days
+    cutoff = watch.history.as_of - dt.timedelta(days=horizon)
+    same_data = watch.history.quality.sha256 == watch.production.version.facts["data_sha256"]
+    nothing_new = same_data and cutoff == watch.production.learnt_until
+    if why_not := _immature(watch, cutoff, horizon):
+        return Matured(cutoff, why_not=why_not, tells_nothing_new=nothing_new)
+    table = watch.history.with_actual(scored(watch, cutoff, history_days), cutoff, horizon)
+    if len(table) < watch.run.config.monitor.min_customers:
+        few = f"Errors are not judged: {len(table)} customers had ordered before {cutoff}, too few to judge by."
+        return Matured(cutoff, why_not=few, tells_nothing_new=nothing_new)
+    intervals = watch.run.intervals(table[ACTUAL], table[PREDICTED].to_numpy())
+    return Matured(cutoff, table, intervals=intervals, tells_nothing_new=nothing_new)
 
 
-def labels(work: Workspace, history_days: int) -> tuple[pd.DataFrame | None, str]:
-    """actual_clv and predicted_clv on the newest snapshot whose labels have come in, or why there are none. Labels that the
-    version learnt from are refused."""
-    horizon, learnt = dt.timedelta(days=work.production.facts["horizon_days"]), work.learnt_until
-    cutoff = matured_cutoff(work)
+def _immature(watch: Watch, cutoff: dt.date, horizon: int) -> str:
+    """Why no error can be judged from this cutoff on, if so."""
+    learnt, silent = watch.production.learnt_until, watch.history.silent_days(watch.history.as_of)
     if cutoff < learnt:
-        return None, (
-            f"Labels not matured until {learnt + horizon}: version {work.production.number} learnt from revenue up to {learnt}, and "
-            f"the newest window of {horizon.days} days begins {cutoff}."
-        )
-    if (silent := work.silent_days(work.as_of)) > work.config.window.max_silent_days:
         return (
-            None,
-            f"Errors are not judged: there is no order in the {silent} days before {work.as_of}; is the history complete?",
+            f"Labels not matured until {learnt + dt.timedelta(days=horizon)}: version {watch.production.version.number} learnt from revenue up "
+            f"to {learnt}, and the newest window of {horizon} days begins {cutoff}."
         )
-    table = work.with_actual(work.watched(cutoff, history_days), cutoff, horizon.days)
-    if len(table) < work.config.monitor.min_customers:
-        return None, f"Errors are not judged: {len(table)} customers had ordered before {cutoff}, too few to judge by."
-    return table, ""
+    if silent > watch.run.config.window.max_silent_days:
+        return f"Errors are not judged: there is no order in the {silent} days before {watch.history.as_of}; is the history complete?"
+    return ""
 
 
-def tells_nothing_new(work: Workspace) -> bool:
-    """Whether the newest matured window is the one that the version was measured on."""
-    same = work.transactions.quality["sha256"] == work.production.facts["data_sha256"]
-    return same and matured_cutoff(work) == work.learnt_until
-
-
-def facts(work: Workspace, base: Baseline, verdict: str, reasons: list[str]) -> dict:
-    """The head of every report."""
+def _reports(
+    watch: Watch, base: Baseline, evidence: Evidence, findings: dict[str, Finding], decided: Verdict
+) -> dict[str, Any]:
+    """File name -> content: those of the checks, the summary, and the pages."""
+    version, head = watch.production.version, _head(watch, base, decided)
+    where = {name: head[name] for name in ("model_version", "as_of")}
+    made = {name: content for finding in findings.values() for name, content in finding.reports.items()}
+    summary = {
+        name: {"status": finding.status, "reason": finding.reason, "figures": finding.figures}
+        for name, finding in findings.items()
+    }
+    shown = reports.Monitored(
+        model=version.name,
+        version=version.number,
+        as_of=watch.history.as_of,
+        verdict=decided.word,
+        baseline_cutoff=base.facts["evaluation_cutoff"],
+        baseline_customers=base.customers,
+        history_days=base.facts["history_days"],
+    )
     return {
-        "verdict": verdict,
-        "reasons": reasons,
+        **{
+            name: content.assign(**where) if isinstance(content, pd.DataFrame) else head | content
+            for name, content in made.items()
+        },
+        "monitoring_summary.json": head | {"checks": summary},
+        "monitoring.html": reports.monitoring_page(shown, findings, hints.acknowledge("RUN")),
+        **_evidently_pages(watch, base, evidence),
+    }
+
+
+def _head(watch: Watch, base: Baseline, decided: Verdict) -> dict[str, Any]:
+    """The head of every JSON report."""
+    return {
+        "verdict": decided.word,
+        "reasons": list(decided.reasons),
         "decision": PERSON_DECIDES,
-        "model": work.production.name,
-        "model_version": work.production.number,
-        "as_of": work.as_of.isoformat(),
+        "model": watch.production.version.name,
+        "model_version": watch.production.version.number,
+        "as_of": watch.history.as_of.isoformat(),
         "baseline_cutoff": base.facts["evaluation_cutoff"],
         "history_days": base.facts["history_days"],
     }
 
 
-def features_report(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["feature"] != PREDICTED].drop(columns=["frozen_p_value", "frozen_q_value"])
-
-
-def predictions_report(work: Workspace, base: Baseline, now: checks.Now, findings: dict[str, Finding]) -> dict:
-    """Errors with their limits; RMSE and R2 of both sides with intervals, which decide nothing."""
-    found = findings[checks.PREDICTIONS]
-    beside = {}
-    if now.matured is not None:
-        current = work.intervals(now.matured["actual_clv"], now.matured[PREDICTED].to_numpy())
-        beside = {
-            metric: {"baseline": base.metrics.loc[metric].to_dict(), "current": current.loc[metric].to_dict()}
-            for metric in ("rmse", "r2")
-        }
-    report = {
-        "status": found.status,
-        "reason": found.reason,
-        "matured_cutoff": matured_cutoff(work).isoformat(),
-        "not_judged": now.not_matured or None,
-        "tells_nothing_new": tells_nothing_new(work),
-        "intervals": beside,
-    }
-    return report | found.figures
-
-
-def evidently_pages(work: Workspace, base: Baseline, now: checks.Now, table: pd.DataFrame) -> dict[str, str]:
-    """Drift of features and predictions, and where labels are there, regression quality."""
-    most, version = work.config.monitor.report_customers, work.production
-    reference, current = in_cells(base, work.sample(now.scored, most), most)
-    title = (
-        f"Version {version.number} of model {version.name}: customers as of {work.as_of} (current) against its baseline of "
-        f"{base.facts['evaluation_cutoff']} (reference)"
-    )
-    pages = {"evidently.html": reports.drift_page(reference, current, table, title)[0]}
-    if now.matured is not None:
-        rows = (
-            work.sample(now.matured[["actual_clv", PREDICTED]], most)
-            .set_axis(["target", "prediction"], axis=1)
-            .astype("float64")
-        )
+def _evidently_pages(watch: Watch, base: Baseline, evidence: Evidence) -> dict[str, str]:
+    """Drift of features and predictions, and where revenue has come in, the quality of the regression."""
+    most, version = watch.run.config.monitor.report_customers, watch.production.version
+    reference, current = _in_cells(base, watch.run.sample(evidence.scored, most), most)
+    named = f"Version {version.number} of model {version.name}"
+    title = f"{named}: customers as of {watch.history.as_of} (current) against its baseline of {base.facts['evaluation_cutoff']} (reference)"
+    pages = {"evidently.html": reports.drift_page(reference, current, evidence.columns, title)[0]}
+    if evidence.matured.table is not None:
+        sample = watch.run.sample(evidence.matured.table[[ACTUAL, PREDICTED]], most)
+        rows = sample.set_axis(["target", "prediction"], axis=1).astype("float64")
         hidden = rows.apply(lambda side: sketches.snapped(sketches.sketch(side.to_numpy()), side.to_numpy()))
-        title = f"Version {version.number} of model {version.name}: predicted and actual revenue of the newest matured customers"
+        title = f"{named}: predicted and actual revenue of the newest matured customers"
         pages["evidently_regression.html"] = reports.regression_page(hidden, title)
     return pages
 
 
-def in_cells(base: Baseline, scored: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both sides as rows in the cells of the baseline's sketches."""
-    both = [name for name in base.sketches if name in scored]
-    reference = {name: pd.Series(sketches.rows(base.sketches[name], base.sketches[name].cells, most)) for name in both}
-    current = {name: sketches.snapped(base.sketches[name], scored[name].to_numpy("float64")) for name in both}
+def _in_cells(base: Baseline, scored: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both sides as rows in the cells of the baseline's sketches, so that no row of a customer is shown."""
+    shared = {name: sketch for name, sketch in base.sketches.items() if name in scored}
+    reference = {name: pd.Series(sketches.rows(sketch, sketch.cells, most)) for name, sketch in shared.items()}
+    current = {name: sketches.snapped(sketch, scored[name].to_numpy("float64")) for name, sketch in shared.items()}
     return pd.DataFrame(reference), pd.DataFrame(current)
 
 
-def moved_most(base: Baseline, now: checks.Now, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    names = distributions.most_moved(table[table["feature"] != PREDICTED])["feature"].head(MOVED_MOST)
-    there = [name for name in names if name in now.scored]
-    return {name: distributions.ranges(base.sketches[name], now.scored[name].to_numpy("float64")) for name in there}
-
-
-def groups(findings: dict[str, Finding]) -> dict[str, pd.DataFrame]:
-    names = {"stage": "Lifecycle stages", "cluster": "Clusters, within the baseline's limits"}
-    found = findings[checks.SEGMENTS].figures
-    return {
-        names.get(name, name): pd.DataFrame.from_dict(one["shares"], orient="index").rename_axis("group").reset_index()
-        for name, one in found.items()
-    }
-
-
-def shown(work: Workspace, base: Baseline, findings: dict[str, Finding], verdict: str) -> dict:
-    """The words of the page."""
-    version, calm = work.production, "Nothing moved that matters." if verdict == "stable" else "A person should look."
-    steps = [{"text": "Nothing has to be done. Look again when the next purchases are in.", "command": None}]
-    if verdict == "review":
-        steps = [
-            {
-                "text": "Read the reasons above; is it the business, the calendar, or broken data? The CSV and Evidently's pages have every column.",
-                "command": None,
-            },
-            {"text": "Broken data: repair it and run the monitor again.", "command": "mlflow run . -e monitor"},
-            {
-                "text": "A changed business: train a version, compare it in the UI, and promote it if it is better.",
-                "command": "mlflow run . -e train",
-            },
-            {
-                "text": "Write down what was decided (the run prints its id; it is the one this page is logged to).",
-                "command": hints.acknowledge("RUN"),
-            },
-        ]
-    return {
-        "title": f"Monitor of model {version.name}, version {version.number}, as of {work.as_of}",
-        "verdict": verdict,
-        "headline": f"{calm} {PERSON_DECIDES}",
-        "facts": {
-            "baseline": f"customers as of {base.facts['evaluation_cutoff']}, whom the version had not learnt from ({base.customers:,})",
-            "both sides": f"see the last {base.facts['history_days']} days of purchases",
-            "cannot see": findings[checks.SHAP].figures.get("cannot_see", "what labels have not shown yet"),
-        },
-        "checks": [{"name": name, **vars(found)} for name, found in findings.items()],
-        "next": steps,
-    }
-
-
-def figures(table: pd.DataFrame, findings: dict[str, Finding]) -> dict[str, float]:
-    """Every figure as a metric, so that the UI charts it over the runs."""
-    found = {
-        f"{name}/{row['feature']}": row[column]
-        for row in table.to_dict("records")
-        for name, column in (("ks", "ks_statistic"), ("q", "q_value"), ("psi", "psi"), ("wasserstein", "wasserstein"))
-    }
-    counts = {
-        f"status/{name}": {"insufficient": -1, "stable": 0, "warn": 1, "alert": 2}[one.status]
-        for name, one in findings.items()
-    }
-    errors = findings[checks.PREDICTIONS].figures.get("errors", {})
-    shap, shares = findings[checks.SHAP].figures, findings[checks.SEGMENTS].figures
-    return (
-        found
-        | counts
-        | {"monitor/drifted_features": int(table["status"].isin(["warn", "alert"]).sum())}
-        | {f"monitor/{name}": one["current"] for name, one in errors.items()}
-        | {f"shap/{name}": shap[name] for name in ("total_variation", "total_ratio", "ndcg") if name in shap}
-        | {
-            f"segments/{name}_{group}": side["current"]
-            for name, one in shares.items()
-            for group, side in one["shares"].items()
-        }
-    )
+def _metrics(findings: dict[str, Finding]) -> dict[str, float]:
+    """Every figure that the UI charts over the runs, and each status as a number."""
+    levels = {"insufficient": -1, "stable": 0, "warn": 1, "alert": 2}
+    statuses = {f"status/{name}": float(levels[finding.status]) for name, finding in findings.items()}
+    return statuses | {name: value for finding in findings.values() for name, value in finding.metrics.items()}

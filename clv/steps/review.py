@@ -106,8 +106,8 @@ def _judge(run: Run, history: History, version: Version, both: Contest) -> list[
     covered = contest.coverage(both, CANDIDATE).set_index("group").loc["all", "coverage"]
     then, now = version.revenue_then, history.net_revenue(*version.measured_days)
     return [
-        gates.against_production(both.difference(PRODUCTION), both.why_not, allowed),
-        gates.against_btyd(both.against("btyd"), allowed),
+        gates.against_production(both.difference(PRODUCTION), both.why_not, allowed["metrics"]),
+        gates.against_btyd(both.against("btyd"), allowed["against_btyd"]),
         gates.skill(both.against("naive_mean")),
         gates.within("bias within limits", bias, allowed["bias_low"], allowed["bias_high"]),
         gates.within("coverage within limits", covered, allowed["coverage_low"], allowed["coverage_high"]),
@@ -119,9 +119,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
     """All that a review says, JSON-ready but for figures that are not numbers."""
     version, other, against = pair.candidate, pair.other, both.difference(PRODUCTION)
     serves = version.name == standing.name and standing.production_number == version.number
-    recommendation = gates.recommendation(
-        judged, against, version.number, pair.number, serves, run.config.review.metrics
-    )
+    decided = gates.recommend(judged, against, run.config.review.metrics, version.number, pair.number, serves)
     return {
         "at": run.now.isoformat(timespec="seconds"),
         "model": version.name,
@@ -129,7 +127,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
         "against": pair.number,
         "is_in_production": serves,
         "limits": limits(run),
-        "recommendation": recommendation,
+        "recommendation": gates.in_words(decided),
         "gates": [asdict(gate) for gate in judged],
         **_tables(both, version),
         "ranking": _ranks(run, history, pair),
@@ -139,7 +137,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
             "production": other.tags.get("files_sha256") if other else None,
         },
         "monitor": reviews.last_verdict(other) if other else None,
-        "data_sha256": history.quality["sha256"],
+        "data_sha256": history.quality.sha256,
     }
 
 

@@ -33,7 +33,7 @@ def train(run: Run, history: History) -> Outcome:
     warnings = doubts(against) + _without_labels(measured)
     facts = facts_of(run, history, measured)
     contributions = model.contributions(
-        measured.model, run.sample(measured.evaluation, run.config.monitor.shap.customers)
+        measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
     )
     covered, groups = training_figures.tables(measured)
     return Outcome(
@@ -115,7 +115,7 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
         "evaluation_revenue": history.net_revenue(plan.evaluation, plan.as_of),
         "seed": run.config.seed,
         "data": Path(history.path).name,
-        "data_sha256": history.quality["sha256"],
+        "data_sha256": history.quality.sha256,
         "data_counts": history.dataset["profile"],
         "model": run.config.tracking.model_name,
         "python": platform.python_version(),
@@ -158,8 +158,8 @@ def _description(history: History, measured: Measured, board: pd.DataFrame, warn
             "",
             *_markdown(board),
             "",
-            f"Data: {history.path}, {quality['rows']:,} rows, {quality['customers']:,} customers, {quality['first_day']} to "
-            f"{quality['last_day']}, sha256 {quality['sha256'][:12]}. Figures with intervals and pictures are in the run's artifacts.",
+            f"Data: {history.path}, {quality.rows:,} rows, {quality.customers:,} customers, {quality.first_day} to "
+            f"{quality.last_day}, sha256 {quality.sha256[:12]}. Figures with intervals and pictures are in the run's artifacts.",
             "",
             "A person decides whether it goes into production.",
         ]

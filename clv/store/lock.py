@@ -40,10 +40,11 @@ def held(folder: Path, step: str, wait_seconds: float) -> Iterator[None]:
 
 def await_turn(lock: FileLock, folder: Path, wait_seconds: float) -> None:
     try:
-        return lock.acquire(timeout=0)
+        lock.acquire(timeout=0)
+        return
     except Timeout:
         if wait_seconds:
-            print(f"waiting for {holder(folder)}", file=sys.stderr, flush=True)
+            print(f"waiting for {holder(folder)}", file=sys.stderr, flush=True)  # noqa: T201 a sentence for who waits
     try:
         lock.acquire(timeout=wait_seconds, poll_interval=0.1)
     except Timeout:

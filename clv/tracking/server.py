@@ -213,7 +213,7 @@ def _attempt(function: Callable[[], Result], quick: float = QUICK) -> Result:
     def work() -> None:
         try:
             done.set_result(function())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 the caller's thread raises it
             done.set_exception(error)
 
     begun = time.monotonic()

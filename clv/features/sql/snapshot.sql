@@ -1,4 +1,4 @@
--- Features of every customer with an order before the cutoff. Reads `history` (see features.py) and nothing dated on or
+-- Features of every customer with an order before the cutoff. Reads `history` (see features/table.py) and nothing dated on or
 -- after the cutoff: age_days, the days from a purchase to the cutoff, is at least 1.
 -- CASE and plain aggregates over exact numbers only: the same text runs on Spark, and the order of rows changes nothing.
 WITH seen AS (

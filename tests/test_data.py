@@ -11,15 +11,15 @@ from stores import artifacts, client
 
 from clv import data
 from clv.data import container
-from clv.errors import InputError
+from clv.errors import Code, InputError
 from clv.run import run_command
 
 COLUMNS = {"customer_id": "customer_id", "order_date": "order_date", "revenue": "revenue"}
 LIMITS = data.Limits(0.01, 10000, 0.01, 0.002, 0.001)
 
 
-def read(path, columns=COLUMNS, **said):
-    return data.read(str(path), data.Contract(columns, "2012-01-01", **said), duckdb.connect())
+def read(path, columns=COLUMNS, **settings):
+    return data.read(str(path), data.Contract(columns, "2012-01-01", **settings), duckdb.connect())
 
 
 def csv(folder, *lines, name="history.csv"):
@@ -28,27 +28,27 @@ def csv(folder, *lines, name="history.csv"):
     return path
 
 
-def purchases(found):
-    rows = found.purchases.order("customer_id, order_date").fetchall()
+def purchases(history):
+    rows = history.purchases.order("customer_id, order_date").fetchall()
     return [(customer, str(day), float(net), float(positive), orders) for customer, day, net, positive, orders in rows]
 
 
-def refused(path, **said):
+def refused(path, **settings):
     with pytest.raises(InputError) as error:
-        read(path, **said)
+        read(path, **settings)
     return str(error.value).replace(f"{path.parent}/", "")
 
 
 def test_rows_are_summed_by_customer_and_day_and_a_return_is_no_order(tmp_path):
-    found = read(
+    history = read(
         csv(tmp_path, "ann,2011-05-01,10.50", "ann,2011-05-01,2.25", "ann,2011-05-01,-2.25", "ann,2011-05-09,-4")
     )
-    assert purchases(found) == [("ann", "2011-05-01", 10.5, 12.75, 1), ("ann", "2011-05-09", -4.0, 0.0, 0)]
+    assert purchases(history) == [("ann", "2011-05-01", 10.5, 12.75, 1), ("ann", "2011-05-09", -4.0, 0.0, 0)]
 
 
 def test_ids_stay_text_with_their_leading_zeros(tmp_path):
-    found = read(csv(tmp_path, "00042,2011-05-01,1", "42,2011-05-01,1", "NA,2011-05-01,1"))
-    assert [row[0] for row in purchases(found)] == ["00042", "42", "NA"]
+    history = read(csv(tmp_path, "00042,2011-05-01,1", "42,2011-05-01,1", "NA,2011-05-01,1"))
+    assert [row[0] for row in purchases(history)] == ["00042", "42", "NA"]
 
 
 def test_a_bad_row_is_set_aside_with_its_line_column_value_and_reason(tmp_path):
@@ -59,8 +59,8 @@ def test_a_bad_row_is_set_aside_with_its_line_column_value_and_reason(tmp_path):
         "customer_id,order_date,revenue": ["customer_id", "customer_id", "customer_id repeats the header"],
         "2011-05-01,bob,1": ["customer_id", "2011-05-01", "customer_id looks like an amount or a day; most others do not"],
         "bob,,10": ["order_date", "", "order_date is missing"],
-        'bob,"2011-02-30",10': ["order_date", "2011-02-30", "order_date is no possible day and time"],
-        "bob,2011-05-01 25:00,10": ["order_date", "2011-05-01 25:00", "order_date is no possible day and time"],
+        'bob,"2011-02-30",10': ["order_date", "2011-02-30", "order_date is not a possible day and time"],
+        "bob,2011-05-01 25:00,10": ["order_date", "2011-05-01 25:00", "order_date is not a possible day and time"],
         "bob,01/05/2011,10": ["order_date", "01/05/2011", "order_date is not a day written YYYY-MM-DD"],
         "bob,2012-01-01,10": ["order_date", "2012-01-01", "order_date lies in the future"],
         "bob,1989-12-31,10": ["order_date", "1989-12-31", "order_date lies before data.earliest_date=1990-01-01"],
@@ -69,16 +69,17 @@ def test_a_bad_row_is_set_aside_with_its_line_column_value_and_reason(tmp_path):
         "bob,2011-05-01,-inf": ["revenue", "-inf", "revenue is not finite"],
         "bob,2011-05-01,2e9": ["revenue", "2e9", "revenue is beyond data.max_abs_revenue=1e+09"],
     }  # fmt: skip
-    found = read(csv(tmp_path, "ann,2011-05-01,10", "", *bad, "bob,2011-05-01,1"))
+    history = read(csv(tmp_path, "ann,2011-05-01,10", "", *bad, "bob,2011-05-01,1"))
     lines = [4, 5, *range(7, 20)]  # one of them takes two lines
-    assert found.rejected.to_numpy().tolist() == [[line, *row] for line, row in zip(lines, bad.values(), strict=True)]
-    assert purchases(found) == [("ann", "2011-05-01", 10, 10, 1), ("bob", "2011-05-01", 1, 1, 1)]
+    assert history.rejected.to_numpy().tolist() == [[line, *row] for line, row in zip(lines, bad.values(), strict=True)]
+    assert purchases(history) == [("ann", "2011-05-01", 10, 10, 1), ("bob", "2011-05-01", 1, 1, 1)]
 
 
 def test_quality_counts_what_was_read_set_aside_and_normalised(tmp_path):
     rows = ["ann,2011-05-01,10", "ann,2011-05-01,10", "Ann,2011-05-03,\u22122", "bob,x,1", "bob,2011-05-03,0", "nan,2011-05-04,3"]  # fmt: skip
     quality = read(csv(tmp_path, *rows, "\xa0Jose\u0301,2011-05-04,1.23456"), as_of="2011-05-04").quality
-    assert {key: quality[key] for key in quality if key not in ("sha256", "duplicate_rows")} == {
+    figures = quality.as_dict()
+    assert {key: figures[key] for key in figures if key not in ("sha256", "duplicate_rows")} == {
         "rows": 7,
         "rejected_rows": 1,
         "return_rows": 1,
@@ -110,16 +111,16 @@ def test_quality_counts_what_was_read_set_aside_and_normalised(tmp_path):
         "notes": [],
         "reasons": {"order_date is not a day written YYYY-MM-DD": 1},
     }
-    assert quality["duplicate_rows"] == 1
+    assert quality.duplicate_rows == 1
 
 
 def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest_reasons(tmp_path):
     path = csv(
         tmp_path, *["ann,2011-05-01,10"] * 5, *["ann,,1"] * 3, *["ann,2011-05-01,?"] * 2, ",2011-05-01,1", "ann,May,1"
     )
-    found = read(path)
-    assert data.refusal(found, data.Limits(0.6, 100, 1, 1, 1), "sales.csv") is None
-    assert str(data.refusal(found, LIMITS, "sales.csv")) == (
+    history = read(path)
+    assert data.refusal(history, data.Limits(0.6, 100, 1, 1, 1), "sales.csv") is None
+    assert str(data.refusal(history, LIMITS, "sales.csv")) == (
         "[TOO_MANY_REJECTS] 7 of 12 rows cannot be read (more than data.max_rejected_share=0.01): "
         "3 x order_date is missing, first line 7: ''; 2 x revenue is not a number like -1234.50, first line 10: '?'; "
         "1 x customer_id is missing, first line 12: '', sales.csv:7, order_date -- fix: repair the export "
@@ -137,25 +138,27 @@ def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest
     ],
 )
 def test_each_limit_refuses_by_its_name(tmp_path, limit, name):
-    found = read(
+    history = read(
         csv(tmp_path, "ann,2011-05-01,10", "ann,2011-05-01,5", "bob,2999-01-01,10", 'eve,2011-05-01,"1.010,00 EUR"')
     )
-    assert f"data.{name})" in str(data.refusal(found, limit, "sales.csv"))
+    assert f"data.{name})" in str(data.refusal(history, limit, "sales.csv"))
 
 
 def test_from_a_tenth_of_a_percent_of_rejects_there_is_a_warning(tmp_path):
     rows = ["ann,2011-05-01,10.00"] * 998
-    found = read(csv(tmp_path, *rows, ",2011-05-01,0", ",2011-05-01,0"))
-    assert data.warnings(found, LIMITS)[0].startswith("0.20% of the rows could not be read")
+    history = read(csv(tmp_path, *rows, ",2011-05-01,0", ",2011-05-01,0"))
+    assert data.warnings(history, LIMITS)[0].startswith("0.20% of the rows could not be read")
     assert data.warnings(read(csv(tmp_path, "ann,2011-05-01,1")), LIMITS) == []
 
 
 def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
     either = read(csv(tmp_path, "ann,01/05/2011,10", "bob,02/05/2011,10"))
-    said = str(data.refusal(either, LIMITS, "sales.csv"))
-    assert said.startswith("[DATE_FORMAT] ") and "=%d/%m/%Y or data.date_format=%m/%d/%Y, whichever" in said
+    message = str(data.refusal(either, LIMITS, "sales.csv"))
+    assert message.startswith("[DATE_FORMAT] ") and "=%d/%m/%Y or data.date_format=%m/%d/%Y, whichever" in message
     path = csv(tmp_path, "ann,1319025600,10", "bob,1319025601,10")
-    assert "fix: export order_date as YYYY-MM-DD" in str(data.refusal(read(path), LIMITS, "sales.csv"))
+    assert "fix: data.date_format=unix, if these numbers count seconds" in str(
+        data.refusal(read(path), LIMITS, "sales.csv")
+    )
     short = read(csv(tmp_path, "ann,19/10/11,10", "bob,20/10/11,10"), date_format="%d/%m/%Y")
     assert "fix: data.date_format=%d/%m/%y" in str(data.refusal(short, LIMITS, "sales.csv"))
     path = csv(tmp_path, "ann,2011-05-01,1.234", "ann,2011-05-01,12")
@@ -167,39 +170,43 @@ def test_a_format_that_is_not_the_files_is_named_in_the_fix(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "amounts, said, code, fix",
+    "amounts, settings, code, fix",
     [
         (["12,50", "1 584,93"], {}, "DECIMAL_COMMA", """"data.decimal=','" and "data.thousands=' '\""""),
         (["12,50", "1 584,93"], {"decimal": ","}, "THOUSANDS", """"data.thousands=' '\""""),
         (["1,234.50", "12.50"], {}, "THOUSANDS", """"data.thousands=','\""""),
         (["1,234", "2,500"], {}, "THOUSANDS", """"data.thousands=','" or "data.decimal=','", whichever is meant"""),
         (["12.50", "13.50"], {"thousands": "."}, "DECIMAL_POINT", "data.decimal=. and data.thousands=null"),
-        (["15.33 kr.", "12.00 kr."], {}, "CURRENCY", "export revenue as plain numbers, without a currency"),
-        (["15.33 €", "12.00 €"], {}, "CURRENCY", "export revenue as plain numbers, without a currency"),
+        (["15.33 €", "12.00 kr."], {}, "CURRENCY", "export revenue as plain numbers, in one currency"),
+        (["(12.50)", "(3.00)"], {}, "MINUS_STYLE", "data.negative_style=parentheses"),
+        (["12.50-", "3.00 -"], {}, "MINUS_STYLE", "data.negative_style=trailing_minus"),
         (["15.", "12."], {}, "DECIMAL_POINT", "export revenue as plain numbers, 15 or 15.00"),
         (["1,23,456.00"], {}, "THOUSANDS", "export revenue as plain numbers, without separators"),
         (["\u0661\u0665.\u0663"], {}, "DECIMAL_POINT", "export revenue as plain numbers, with the digits 0 to 9"),
     ],
 )
-def test_amounts_in_another_style_are_refused_with_what_would_read_them(tmp_path, amounts, said, code, fix):
-    found = read(csv(tmp_path, *(f'ann,2011-05-01,"{amount}"' for amount in amounts)), **said)
-    error = str(data.refusal(found, LIMITS, "sales.csv"))
+def test_amounts_in_another_style_are_refused_with_what_would_read_them(tmp_path, amounts, settings, code, fix):
+    history = read(csv(tmp_path, *(f'ann,2011-05-01,"{amount}"' for amount in amounts)), **settings)
+    error = str(data.refusal(history, LIMITS, "sales.csv"))
     assert error.startswith(f"[{code}] ") and error.endswith(f" -- fix: {fix}")
 
 
 def test_a_customer_with_a_quarter_of_all_revenue_and_ids_behind_an_apostrophe_are_warned_of(tmp_path):
     rows = [f"c{n:02d},2011-05-01,1" for n in range(20)]
-    found = read(csv(tmp_path, *rows, "Total,2011-05-01,20", "'c01,2011-05-01,1", "[NULL],2011-05-01,1"))
-    said = "\n".join(data.warnings(found, LIMITS))
-    assert "customer 'Total' alone has 48% of all revenue" in said
-    assert "2 customer ids differ only by case, inner blanks or a leading apostrophe, for example 'c01 and c01" in said
-    assert "1 customer ids are words for nothing, for example [NULL]" in said
+    history = read(csv(tmp_path, *rows, "Total,2011-05-01,20", "'c01,2011-05-01,1", "[NULL],2011-05-01,1"))
+    sentences = "\n".join(data.warnings(history, LIMITS))
+    assert "customer 'Total' alone has 48% of all revenue" in sentences
+    assert (
+        "2 customer ids differ only by case, inner blanks or a leading apostrophe, for example 'c01 and c01"
+        in sentences
+    )
+    assert "1 customer ids are words for nothing, for example [NULL]" in sentences
 
 
 def test_ids_as_formulas_of_excel_are_the_text_in_them_and_counted(tmp_path):
-    found = read(csv(tmp_path, '="0017",2011-05-01,1', '"=""0017""",2011-05-01,2', "0017,2011-05-01,3"))
-    assert purchases(found) == [("0017", "2011-05-01", 6, 6, 1)]
-    assert found.quality["normalisations"] == {"ids_excel_formulas": 2}
+    history = read(csv(tmp_path, '="0017",2011-05-01,1', '"=""0017""",2011-05-01,2', "0017,2011-05-01,3"))
+    assert purchases(history) == [("0017", "2011-05-01", 6, 6, 1)]
+    assert history.quality.normalisations == {"ids_excel_formulas": 2}
 
 
 @pytest.mark.parametrize(
@@ -217,18 +224,22 @@ def test_the_format_is_known_by_content_and_the_columns_by_configuration(tmp_pat
     path = tmp_path / "export.dat"
     days = ["2011-05-01", "2011-05-02"]
     write(path, pd.DataFrame({"note": ["a", "b"], "when": days, "who": ["007", "7"], "amount": [1.5, -2.0]}))
-    found = read(path, {"customer_id": "who", "order_date": "when", "revenue": "amount"})
-    assert purchases(found) == [("007", "2011-05-01", 1.5, 1.5, 1), ("7", "2011-05-02", -2.0, 0.0, 0)]
+    history = read(path, {"customer_id": "who", "order_date": "when", "revenue": "amount"})
+    assert purchases(history) == [("007", "2011-05-01", 1.5, 1.5, 1), ("7", "2011-05-02", -2.0, 0.0, 0)]
 
 
 def test_what_is_no_file_is_refused_by_what_it_is(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert "does not exist" in refused(tmp_path / "nowhere.csv")
     assert "does not exist" in refused(tmp_path / "n\0where.csv")
-    assert "is a directory, not a file -- fix: " in refused(tmp_path)
-    assert "is no regular file" in refused(tmp_path / "pipe")
+    (tmp_path / "empty").mkdir()
+    assert "is a folder without files -- fix: " in refused(tmp_path / "empty")
+    assert "is not a regular file" in refused(tmp_path / "pipe")
     long = tmp_path / ("x" * 300)
-    assert refused(long).startswith("[UNREADABLE_FILE] ")
+    assert refused(long).startswith("[UNREADABLE_FILE] the file cannot be read: File name too long, ")
+    assert refused(long).endswith(
+        " -- fix: put your purchases there, or point data.path at a CSV, gzipped CSV or Parquet file"
+    )
 
 
 def test_an_error_is_one_line_whatever_the_name_of_the_file(tmp_path):
@@ -237,26 +248,42 @@ def test_an_error_is_one_line_whatever_the_name_of_the_file(tmp_path):
     assert refused(path).isprintable() and "[MISSING_COLUMN]" in refused(path)
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
-    for change in ("append", "same size and time", "another file"):
-        path = csv(tmp_path, "ann,2011-05-01,10")
-        before = path.stat()
-        with pytest.raises(InputError, match="^\\[FILE_CHANGED\\] "), container.opened(str(path)) as file:
-            list(file.texts())
-            if change == "append":
-                path.write_text(path.read_text() + "bob,2011-05-01,10\n")
-            elif change == "another file":
-                path.write_text("customer_id,order_date,revenue\n")
-            else:
-                path.write_text(path.read_text().replace("10", "99"))
-                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+def appended(path):
+    path.write_text(path.read_text() + "bob,2011-05-01,10\n")
+
+
+def replaced(path):
+    path.write_text("customer_id,order_date,revenue\n")
+
+
+def changed_at_the_same_size_and_time(path):
+    before = path.stat()
+    path.write_text(path.read_text().replace("10", "99"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def read_while(change, path, refused=None):
+    """Reads the file, changes it, and ends with the refusal, if there is one."""
+    with container.opened(str(path)) as file:
+        list(file.texts())
+        change(path)
+        if refused:
+            raise refused
+
+
+@pytest.mark.parametrize("change", [appended, replaced, changed_at_the_same_size_and_time])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
+    with pytest.raises(
+        InputError,
+        match="^\\[FILE_CHANGED\\] the file changed while it was read, .* -- fix: run again when the export is complete; ",
+    ):
+        read_while(change, csv(tmp_path, "ann,2011-05-01,10"))
 
 
 def test_a_file_that_is_still_written_is_refused_for_that(tmp_path):
-    path = csv(tmp_path, "ann,2011-05-01,10")
-    with pytest.raises(InputError, match="^\\[FILE_CHANGED\\] "), container.opened(str(path)):
-        path.write_text(path.read_text() + "bob,2011-05")
-        raise InputError("RAGGED_ROW", "the row has 2 fields", "repair it")
+    ragged = InputError(Code.RAGGED_ROW, what="the row has 2 fields", fix="repair it")
+    with pytest.raises(InputError, match="^\\[FILE_CHANGED\\] "):
+        read_while(appended, csv(tmp_path, "ann,2011-05-01,10"), refused=ragged)
 
 
 def test_a_private_copy_is_removed(tmp_path):
@@ -284,8 +311,8 @@ def test_sums_do_not_depend_on_the_order_of_the_rows(tmp_path):
 
 def test_amounts_up_to_the_promised_limit_are_summed(tmp_path):
     rows = ["ann,2011-05-01,90000000000000"] * 3
-    found = read(csv(tmp_path, *rows, "ann,2011-05-02,100000000000000"), max_abs_revenue=9e13)
-    assert purchases(found)[0][2] == 270000000000000 and found.quality["rejected_rows"] == 1
+    history = read(csv(tmp_path, *rows, "ann,2011-05-02,100000000000000"), max_abs_revenue=9e13)
+    assert purchases(history)[0][2] == 270000000000000 and history.quality.rejected_rows == 1
 
 
 def test_a_time_stamp_with_a_zone_is_the_day_in_that_zone(tmp_path):

@@ -1,0 +1,137 @@
+"""How a text holds its rows: with a sign between the fields, in fixed widths, or as a JSON object a line."""
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Protocol
+
+from clv.data.contract import Contract
+from clv.data.header import Header, headed, located, numbered
+from clv.data.rows import Rows, parsed, whole_rows
+from clv.errors import Code, InputError
+
+Piece = tuple[int, str]  # the line that it begins on, and a text of whole rows
+
+
+class Format(Protocol):
+    """What the layout asks of a text."""
+
+    def pieces(self, texts: Iterator[str], path: str, line: int) -> Iterator[Piece]:
+        """Gives the text, cut where a row ends; it begins on the line."""
+
+    def header(self, piece: Piece, contract: Contract, path: str) -> tuple[Header, str]:
+        """Returns the header that the first piece begins with, and the text behind it."""
+
+    def rows(self, text: str, line: int, header: Header) -> Rows:
+        """Returns the rows of a text that begins on the line."""
+
+
+class Delimited:
+    """CSV, by whatever sign."""
+
+    def pieces(self, texts: Iterator[str], path: str, line: int) -> Iterator[Piece]:
+        return whole_rows(texts, path, line)
+
+    def header(self, piece: Piece, contract: Contract, path: str) -> tuple[Header, str]:
+        return headed(piece[1], contract, path, piece[0])
+
+    def rows(self, text: str, line: int, header: Header) -> Rows:
+        return parsed(text, line, header)
+
+
+class FixedWidth:
+    """Fields of so many characters each; a line may end early, and a header is one that holds our names."""
+
+    def __init__(self, widths: tuple[int, ...]):
+        ends = [sum(widths[:number]) for number in range(len(widths) + 1)]
+        self._cuts = [slice(begin, end) for begin, end in pairwise(ends)]
+        self._end = ends[-1]
+
+    def pieces(self, texts: Iterator[str], path: str, line: int) -> Iterator[Piece]:  # noqa: ARG002
+        return _whole_lines(texts, line)
+
+    def header(self, piece: Piece, contract: Contract, path: str) -> tuple[Header, str]:
+        line, text = piece
+        first, _, rest = text.partition("\n")
+        names, where = self._fields(first), f"{path}:{line}"
+        if numbers := numbered(names, contract.names):
+            return Header(numbers, "", located(numbers, contract.names, where), line, path), text
+        return Header(names, "", located(names, contract.names, where), line + 1, path), rest
+
+    def _fields(self, line: str) -> list[str]:
+        return [line[cut].strip() for cut in self._cuts]
+
+    def rows(self, text: str, line: int, header: Header) -> Rows:
+        lines: list[int] = []
+        fields: list[str] = []
+        for number, content in enumerate(text.split("\n"), line):
+            if content[self._end :].strip():
+                what = f"the row has {len(content)} characters, and data.widths has {self._end}"
+                fix = "data.widths with the width of every field"
+                raise InputError(Code.RAGGED_ROW, what=what, fix=fix, where=f"{header.path}:{number}")
+            if content.strip():
+                lines.append(number)
+                fields.extend(self._fields(content))
+        return Rows(lines, [len(self._cuts)] * len(lines), fields)
+
+
+class JsonLines:
+    """One object a line; its keys are the names of the columns, and a key that is missing is a field with nothing in it."""
+
+    def pieces(self, texts: Iterator[str], path: str, line: int) -> Iterator[Piece]:  # noqa: ARG002
+        return _whole_lines(texts, line)
+
+    def header(self, piece: Piece, contract: Contract, path: str) -> tuple[Header, str]:
+        line, text = piece
+        objects = self._objects(text, line, path)
+        names = list(dict.fromkeys(name for _, each in objects for name in each))
+        return Header(names, "", located(names, contract.names, f"{path}:{line}"), line, path), text
+
+    def _objects(self, text: str, line: int, path: str) -> Iterator[tuple[int, dict[str, str]]]:
+        for number, content in enumerate(text.split("\n"), line):
+            if not content.strip():
+                continue
+            try:  # numbers stay as they are written
+                each = json.loads(content, parse_float=str, parse_int=str, parse_constant=str)
+            except ValueError:
+                each = None
+            if not isinstance(each, dict):
+                what = f"the line is not a JSON object: {content[:60]!r}"
+                fix = "write one object a line, or export it as CSV"
+                raise InputError(Code.RAGGED_ROW, what=what, fix=fix, where=f"{path}:{number}")
+            yield number, each
+
+    def rows(self, text: str, line: int, header: Header) -> Rows:
+        lines: list[int] = []
+        fields: list[str] = []
+        for number, each in self._objects(text, line, header.path):
+            lines.append(number)
+            fields.extend(_json_text(each.get(name)) for name in header.names)
+        return Rows(lines, [len(header.names)] * len(lines), fields)
+
+
+def format_of(first: str, contract: Contract) -> Format:
+    """Returns the format of a text.
+
+    Args: first: its beginning.
+    """
+    if contract.widths:
+        return FixedWidth(tuple(contract.widths))
+    return JsonLines() if first.lstrip("\ufeff \t\n").startswith("{") else Delimited()
+
+
+def _json_text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _whole_lines(texts: Iterator[str], line: int) -> Iterator[Piece]:
+    rest = ""
+    for text in texts:
+        whole, end, rest = (rest + text).rpartition("\n")
+        if (whole + end).strip():
+            yield line, whole + end
+        line += (whole + end).count("\n")
+    if rest.strip():
+        yield line, rest

@@ -1,0 +1,168 @@
+"""From a file to purchases: opened, laid out, typed, counted, and summed by customer and day."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import duckdb
+import pandas as pd
+
+from clv.data import layout, parquet, quality, values
+from clv.data.container import Opened, opened
+from clv.data.contract import Contract, check
+from clv.data.header import key
+from clv.data.places import Places
+from clv.data.quality import Quality
+from clv.data.queries import literal, render, row
+from clv.data.sources import files_of
+from clv.errors import Code, InputError
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """A history that was read.
+
+    Args: purchases: one row per customer and day: customer_id, order_date, revenue, positive_revenue, orders (0 or 1).
+          rejected: one row per row that was set aside: line, column, value, reason; and file, where there are several.
+          quality: what was counted.
+    """
+
+    purchases: duckdb.DuckDBPyRelation
+    rejected: pd.DataFrame
+    quality: Quality
+
+
+def daily(accepted: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Sums rows of customer_id, order_date, revenue to one per customer and day.
+
+    Negative revenue is a return: it lowers `revenue` and is not an order. `orders` is 1 on a day with an order, else 0.
+
+    Returns: customer_id, order_date, revenue, positive_revenue (both exact decimals), orders.
+    """
+    purchases = accepted.query("accepted", render("daily"))
+    assert purchases is not None  # a SELECT always gives a relation
+    return purchases
+
+
+def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Transactions:
+    """Reads files of purchases; a bad row is set aside with its reason.
+
+    Args:    path: a CSV, JSON lines or Parquet file, gzipped or zipped or not; a folder, a pattern, or several with ; between.
+             connection: gets the table `purchases`; it must not have one.
+    Raises:  InputError: a file is not a table, or a whole column could mean two things; the codes stand in clv/data.
+    """
+    check(contract, path)
+    _check_zone(contract.timezone, path, connection)
+    with _in_one_line(path):
+        return _read(path, contract, connection)
+
+
+@contextmanager
+def _in_one_line(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, MemoryError) as error:
+        what = f"DuckDB cannot read it: {str(error)[:300]}"
+        fix = "a larger compute.memory_limit, or look at the file"
+        raise InputError(Code.UNREADABLE_FILE, what=what, fix=fix, where=path) from error
+
+
+def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnection) -> None:
+    query = f"SELECT COUNT(*) FROM pg_timezone_names() WHERE name = {literal(zone or '')}"
+    if zone and not row(connection, query)[0]:
+        what = f"data.timezone={zone} is not known"
+        raise InputError(Code.TIMEZONE, what=what, fix="a name like Europe/Berlin", where=path)
+
+
+def _read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Transactions:
+    files = _load_all(path, contract, connection)
+    contract = files.contract
+    if row(connection, "SELECT COUNT(*) FROM raw")[0] == 0:
+        fix = "check the export: every order and return belongs in it"
+        raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
+    values.type_all(contract, files.layout, files.places, connection)
+    daily(connection.sql("SELECT customer_id, order_date, revenue FROM typed WHERE reason IS NULL")).create("purchases")
+    rejected = connection.sql(render("rejected", names=tuple(contract.names))).df()
+    reasons = rejected["reason"].value_counts().to_dict()
+    counts = quality.count(contract, connection)
+    _drop_working_tables(contract, connection)
+    about_files = Quality(**counts, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
+    return Transactions(connection.table("purchases"), _with_files(rejected, files.places), about_files)
+
+
+def _drop_working_tables(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
+    texts = [f"{name}_texts" for name in contract.names]
+    for name in ("typed", "ids", "dates", *(f"amounts_{name}" for name in contract.amounts), *texts):
+        connection.execute(f"DROP TABLE {name}")
+
+
+def _with_files(rejected: pd.DataFrame, places: Places) -> pd.DataFrame:
+    """The lines as they are in their files; with the column `file` where there are several."""
+    if not places.several:
+        return rejected
+    files, lines = zip(*map(places.of, rejected["line"].tolist()), strict=True) if len(rejected) else ((), ())
+    return rejected.assign(line=list(lines), file=list(files))
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What is known behind the reading of all files into `raw`.   contract: what of it is left to say.   sha256: of all bytes."""
+
+    layout: layout.Layout
+    contract: Contract
+    places: Places
+    sha256: str
+
+
+def _load_all(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> _Files:
+    """Puts the rows of every file into the table `raw`, by the names of their columns."""
+    places, parts, hashes = Places(path), [], []
+    connection.execute("DROP TABLE IF EXISTS raw")
+    for name in files_of(path):
+        with opened(name) as file:
+            parts.append(_load(file, contract, connection))
+        hashes.append(file.sha256)
+        _refuse_other_header(name, parts[0], parts[-1])
+        start = _append(contract, connection)
+        places.add(name, start)
+        parts[-1] = parts[-1][0].moved(start, name), parts[-1][1]
+    notes = [note for part, _ in parts for note in (part.named_notes if len(parts) > 1 else part.notes)]
+    cut = tuple(line for part, _ in parts for line in part.cut)
+    whole = layout.Layout(parts[0][0].names, cut, tuple(notes))
+    sha256 = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    return _Files(whole, parts[0][1], places, sha256)
+
+
+def _load(file: Opened, contract: Contract, connection: duckdb.DuckDBPyConnection) -> tuple[layout.Layout, Contract]:
+    """The table `file_rows` of the file's kind; and what of the contract is left to say."""
+    if file.is_parquet:
+        with file.copied() as copy:
+            return parquet.load(copy, contract, file.path, connection)
+    return layout.load(file.texts(contract.encoding), contract, file.path, connection), contract
+
+
+def _append(contract: Contract, connection: duckdb.DuckDBPyConnection) -> int:
+    """Moves the rows of `file_rows` into `raw`. Returns: the number that its lines are counted on from."""
+    if not row(connection, "SELECT COUNT(*) FROM duckdb_tables() WHERE table_name = 'raw'")[0]:
+        connection.execute("ALTER TABLE file_rows RENAME TO raw")
+        return 0
+    start = row(connection, "SELECT COALESCE(MAX(line), 0) FROM raw")[0]
+    columns = ", ".join(contract.names)
+    connection.execute(f"INSERT INTO raw BY NAME SELECT line + {start} AS line, {columns} FROM file_rows")
+    connection.execute("DROP TABLE file_rows")
+    return start
+
+
+def _refuse_other_header(
+    name: str, first: tuple[layout.Layout, Contract], part: tuple[layout.Layout, Contract]
+) -> None:
+    """Raises: InputError: the file has other columns than the first, or columns of other types."""
+    ours, theirs = ({key(each) for each in layout_of_file.names} for layout_of_file, _ in (first, part))
+    fix = "point data.path at files of one export, or read them one by one"
+    if ours != theirs:
+        what = f"the files have different columns: {', '.join(sorted(ours ^ theirs))[:500]} not in all"
+        raise InputError(Code.MIXED_HEADERS, what=what, fix=fix, where=name)
+    if first[1] != part[1]:
+        what = "the columns of the files are of different types"
+        raise InputError(Code.MIXED_HEADERS, what=what, fix=fix, where=name)

@@ -1,0 +1,28 @@
+{% set is_header = "r.line IN (" ~ header_lines | join(", ") ~ ")" if header_lines else "false" %}
+{% set revenue -%}
+{% if "quantity" in amounts %}TRY_CAST(CAST(quantity.amount AS DECIMAL(19,4)) * CAST(unit_price.amount AS DECIMAL(19,4)) AS DECIMAL(18,4)){% else %}revenue.amount{% endif %}
+{%- if "refund" in amounts %} - COALESCE(ABS(refund.amount), 0){% endif %}
+{%- endset %}
+-- Each row of `raw` with its customer, day and revenue, or the reason why it is set aside.
+CREATE OR REPLACE TABLE typed AS
+SELECT r.line, i.customer_id, i.why IS NULL AND NOT {{ is_header }} AS known,
+       r.customer_id AS customer_id_text, r.order_date AS order_date_text,
+       {% for name in amounts %}
+       r.{{ name }} AS {{ name }}_text,
+       {% endfor %}
+       d.day AS order_date, CAST({{ revenue }} AS DECIMAL(18,4)) AS revenue,
+       {{ "quantity.estimate * unit_price.estimate" if "quantity" in amounts else "revenue.estimate" }} AS estimate,
+       CASE WHEN {{ is_header }} THEN 'customer_id repeats the header'
+            {% if cut_lines %}
+            WHEN r.line IN ({{ cut_lines | join(", ") }}) THEN '{{ amounts[0] }} cannot be trusted: the file ends in the middle of this row'
+            {% endif %}
+            ELSE COALESCE(i.why, d.why{% for name in amounts %}, {{ name }}.why{% endfor %}
+                          {% if amounts != ("revenue",) %}, CASE WHEN {{ revenue }} IS NULL OR ABS({{ revenue }}) > {{ most }}
+                          THEN '{{ amounts[0] }} makes a revenue beyond data.max_abs_revenue={{ "%g" % most }}' END{% endif %})
+            END AS reason
+FROM raw r
+JOIN ids i ON COALESCE(r.customer_id, '') = i.text
+JOIN dates d ON COALESCE(r.order_date, '') = d.text
+{% for name in amounts %}
+JOIN amounts_{{ name }} AS {{ name }} ON COALESCE(r.{{ name }}, '') = {{ name }}.text
+{% endfor %}

@@ -1,0 +1,65 @@
+"""The feature table at one cutoff: one row per customer, from purchases before the cutoff alone."""
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pandas as pd
+
+from clv.features.definition import Definition
+
+_SQL = Path(__file__).parent / "sql"
+_SNAPSHOT = jinja2.Template((_SQL / "snapshot.sql").read_text(), undefined=jinja2.StrictUndefined)
+
+# Gaps look back from each order, so one pass serves every cutoff. An order's value is the day's net revenue, at least 0.
+HISTORY = (_SQL / "history.sql").read_text()
+
+
+def history(purchases: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Returns purchases with the days of each customer's previous and next order; good for every cutoff.
+
+    Args:
+        purchases: one row per customer and day: customer_id, order_date, revenue, positive_revenue, orders.
+    """
+    return _queried(purchases, "purchases", HISTORY)
+
+
+def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Definition) -> pd.DataFrame:
+    """Returns the features of every customer with an order before the cutoff.
+
+    Args:
+        history: of history().
+        cutoff: first day that the features may not see.
+        definition: which columns.
+    Returns:
+        One row per customer in the order of customer_id: customer_id, lifecycle_stage (new, active, lagging, dormant, lost), then
+        float32 columns; missing where a value does not exist (gaps of a customer with one order).
+    """
+    return _queried(history, "history", _query_at(cutoff, definition)).df()
+
+
+def digest(definition: Definition) -> str:
+    """Returns 16 hexadecimal digits of what the columns mean: of the SQL at some cutoff without its comments and blanks.
+
+    They change when a column comes to mean something else; versions and baselines of before are refused from then on.
+    """
+    text = HISTORY + _query_at(dt.date(2000, 1, 1), definition)
+    plain = " ".join(line.split("--")[0] for line in text.splitlines())
+    return hashlib.sha256(" ".join(plain.split()).encode()).hexdigest()[:16]
+
+
+def _queried(table: duckdb.DuckDBPyRelation, name: str, query: str) -> duckdb.DuckDBPyRelation:
+    rows = table.query(name, query)
+    assert rows is not None  # DuckDB's types allow None, for statements that return no rows
+    return rows
+
+
+def _query_at(cutoff: dt.date, definition: Definition) -> str:
+    return _SNAPSHOT.render(
+        cutoff_day=(cutoff - dt.date(1970, 1, 1)).days,
+        cutoff_month=12 * cutoff.year + cutoff.month,
+        numbers=definition.numbers(cutoff),
+        **definition.as_dict(),
+    )

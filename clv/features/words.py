@@ -1,0 +1,44 @@
+"""The columns of the feature table, and of the probability model, in plain words."""
+
+import re
+
+_WORDS = {
+    "recency_days": "days since the last order",
+    "tenure_days": "days since the first order",
+    "frequency": "repeat orders",
+    "revenue_total": "net revenue so far",
+    "revenue_per_day": "net revenue a day since the first order",
+    "average_order_value": "mean value of an order",
+    "last_order_value": "value of the last order",
+    "first_order_value": "value of the first order",
+    "largest_order_value": "value of the largest order",
+    "gap_median_days": "days between orders, usually (median)",
+    "gap_mean_days": "days between orders, on average",
+    "gap_std_days": "how much the days between orders vary",
+    "gap_max_days": "longest gap between orders, in days",
+    "gap_last_days": "days between the last two orders",
+    "recency_over_gap": "days since the last order, in gaps of the customer's own",
+    "return_share": "share of revenue that was returned",
+    "active_months": "months with an order",
+    "active_month_share": "share of months with an order",
+    "revenue_same_window_last_year": "net revenue in the same days of last year",
+    "btyd_revenue": "what the probability model expects: revenue in the horizon",
+    "btyd_purchases": "what the probability model expects: orders in the horizon",
+    "btyd_alive": "chance, by the probability model, of still being a customer",
+    "btyd_spend": "what the probability model expects an order to be worth",
+}
+
+
+def in_words(name: str) -> str:
+    """Returns a column's name in plain words; the name itself where there are none.
+
+    >>> in_words("revenue_30d")
+    'net revenue in the last 30 days'
+    >>> in_words("orders_decayed_90d")
+    'orders, an order weighing half after 90 days'
+    """
+    if windowed := re.fullmatch(r"(revenue|orders)_(decayed_)?(\d+)d", name):
+        what, decayed, days = windowed.groups()
+        what = "net revenue" if what == "revenue" else "orders"
+        return f"{what}, an order weighing half after {days} days" if decayed else f"{what} in the last {days} days"
+    return _WORDS.get(name, name)

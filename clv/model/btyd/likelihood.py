@@ -1,0 +1,76 @@
+"""The search for the parameters that make a history most likely."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+
+from clv.errors import Code, InputError
+
+MOST_CUSTOMERS = 50_000  # more are sampled: four parameters need no more
+_FIRST_LOOK = 5_000  # groups of equal customers that choose among the starts
+_WORST = 1e10  # the cost where there is no likelihood
+
+_Parameters = Sequence[float] | np.ndarray
+LogLikelihood = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def grouped(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows that differ, in ascending order, and how often each occurs; of at most MOST_CUSTOMERS rows.
+
+    >>> rows, counts = grouped(np.array([[2, 30], [0, 0], [2, 30]]))
+    >>> rows.tolist(), counts.tolist()
+    ([[0.0, 0.0], [2.0, 30.0]], [1, 2])
+    """
+    if len(rows) > MOST_CUSTOMERS:
+        rows = rows[np.random.default_rng(0).choice(len(rows), MOST_CUSTOMERS, replace=False)]
+    return np.unique(rows.astype(float), axis=0, return_counts=True)
+
+
+def best(
+    log_likelihood: LogLikelihood, starts: Sequence[_Parameters], rows: np.ndarray, counts: np.ndarray, name: str
+) -> np.ndarray:
+    """Returns the parameters with the highest mean log-likelihood, searched over their logarithms.
+
+    Args:
+        log_likelihood: of parameters and rows; one value a row.
+        starts: parameters to search from; a part of the rows says which of several is the best one.
+        rows, counts: of grouped().
+        name: of the model, for the message.
+    Raises:
+        InputError: no start converges.
+    """
+    if len(starts) > 1:
+        look = np.random.default_rng(0).permutation(len(rows))[:_FIRST_LOOK]
+        looks = [_search(log_likelihood, start, rows[look], counts[look]) for start in starts]
+        starts = [np.exp(min(looks, key=lambda look: look.fun).x)]
+    answer = _search(log_likelihood, starts[0], rows, counts)
+    if answer.fun >= _WORST or not np.isfinite(answer.fun):
+        raise InputError(
+            Code.NO_SOLUTION,
+            what=f"The likelihood of {name} has no maximum on {counts.sum()} customers: {answer.message}",
+            fix="a longer history, or a model that needs none of it: model=xgboost_tweedie",
+        )
+    return np.exp(answer.x)
+
+
+def _search(log_likelihood: LogLikelihood, start: _Parameters, rows: np.ndarray, counts: np.ndarray) -> OptimizeResult:
+    def cost(logs: np.ndarray) -> float:
+        with np.errstate(all="ignore"):  # a value that is not a number is refused below
+            value = -(counts * log_likelihood(np.exp(logs), rows)).sum() / counts.sum()
+        return value if np.isfinite(value) else _WORST
+
+    return minimize(
+        cost,
+        np.log(start),
+        method="L-BFGS-B",
+        jac="3-point",
+        bounds=[(-12, 7)] * len(start),  # e^7: above it customers are all alike, and 2F1 overflows
+        options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 500},
+    )
+
+
+def by_value(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Returns a function of the number of orders, worked out once for each number that occurs."""
+    values, place = np.unique(x, return_inverse=True)
+    return function(values)[place]

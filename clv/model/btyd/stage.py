@@ -1,0 +1,48 @@
+"""The probability model as the first stage of a chain."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from clv.model.btyd.customers import ANSWERS
+from clv.model.protocol import LEAST, Lesson
+
+
+@dataclass(frozen=True)
+class Btyd:
+    """BTYD's revenue on the scale of the actual total.
+
+    scale: actual total over BTYD's.   unit: mean label, in currency.
+    centre: mean logarithm of the answer where the model learnt; effects() count from it.
+    """
+
+    scale: float
+    unit: float
+    centre: float
+
+    CORRECTS: ClassVar[bool] = False
+    ANSWERS: ClassVar[tuple[str, ...]] = ANSWERS
+
+    @classmethod
+    def fit(cls, lesson: Lesson) -> Self:
+        revenue = lesson.scale * lesson.rows["btyd_revenue"]
+        logs = np.log(np.maximum(revenue, LEAST * revenue.mean()))
+        return cls(lesson.scale, lesson.unit, float(logs.mean()))
+
+    def predict(self, table: pd.DataFrame, base: np.ndarray, threads: int) -> np.ndarray:
+        return self.scale * table["btyd_revenue"].to_numpy("float64")
+
+    def effects(self, table: pd.DataFrame, threads: int) -> pd.DataFrame:
+        """Returns one column, btyd_revenue: the logarithm of the answer, beside the average customer of the training."""
+        logs = np.log(np.maximum(self.scale * table["btyd_revenue"], LEAST * self.unit))
+        return (logs - self.centre).to_frame("btyd_revenue")
+
+    def save(self, folder: Path, name: str) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def load(cls, folder: Path, content: dict[str, Any]) -> Self:
+        return cls(**content)

@@ -1,0 +1,146 @@
+"""From labelled snapshots to a model."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from clv.errors import Code, InputError
+from clv.model import btyd, intervals
+from clv.model.chains import Model, along, expected, floored, key, with_answers
+from clv.model.options import Options
+from clv.model.protocol import LEAST, Lesson
+from clv.model.stages import STAGES, check_chains, starts_from_history
+
+
+def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str], options: Options) -> Model:
+    """Returns a model fitted on all snapshots; BTYD on each one's own history, and for use on that of `current`.
+
+    Args:
+        snapshots: oldest first, at options.cutoffs; customer_id, lifecycle_stage, the feature columns, actual_clv (net revenue in
+            the horizon, in currency). Without any, the answer is BTYD's alone.
+        current: the feature table at the cutoff from which the model will predict.
+        columns: what stages learn from.
+        options: see Options.
+    Raises:
+        UserError: a chain names an unknown stage, or cannot be formed.
+        InputError: too few customers, nobody bought in any label window, or a fit has no solution.
+    """
+    check_chains(options.chains)
+    _check(snapshots, current, options)
+    customers = btyd.fit(current, options.probability_model)
+    table = current.join(btyd.expected(customers, current, options.horizon_days))
+    model = Model(
+        chains=[["btyd"]],
+        inputs=list(dict.fromkeys(["lifecycle_stage", *columns, *btyd.NEEDS])),
+        horizon_days=options.horizon_days,
+        threads=options.threads,
+        unit=float(table["btyd_revenue"].mean()),
+        level=1.0,
+        interval=options.interval,
+        customers=customers,
+        stages={},
+        intervals=None,
+    )
+    if not snapshots:
+        return _learnt(model, table, columns, 1.0, options)
+    tables = _with_btyd(snapshots, customers, options)
+    rows = pd.concat(tables, ignore_index=True)
+    chains = [chain.split("+") for chain in options.chains]
+    scale, level = totals(chains, rows, options)
+    model = replace(model, chains=chains, unit=mean_label(rows), level=level)
+    model = bounded(_learnt(model, rows, columns, scale, options), current)
+    return replace(model, intervals=intervals.fit(tables, expected(model, tables[-1]), columns, options))
+
+
+def mean_label(rows: pd.DataFrame) -> float:
+    """Returns the mean of actual_clv, in currency; a net return counts as 0."""
+    return float(rows["actual_clv"].clip(lower=0).mean())
+
+
+def _check(snapshots: list[pd.DataFrame], current: pd.DataFrame, options: Options) -> None:
+    smallest = min([current, *snapshots], key=len)
+    if len(smallest) < options.min_customers:
+        raise InputError(
+            Code.TOO_FEW_CUSTOMERS,
+            what=f"A training snapshot has {len(smallest)} customers, and model.min_customers={options.min_customers} are needed",
+            fix="a longer history or a shorter window.horizon_days",
+        )
+    if snapshots and not any((snapshot["actual_clv"] > 0).any() for snapshot in snapshots):
+        raise InputError(
+            Code.NOTHING_TO_LEARN,
+            what="Nobody brought revenue in any training label window; there is nothing to learn",
+            fix="check the dates of the history, or choose a longer window.horizon_days",
+        )
+
+
+def _with_btyd(snapshots: list[pd.DataFrame], customers: btyd.Customers, options: Options) -> list[pd.DataFrame]:
+    """Each snapshot with the answer of a BTYD that knows its own history alone; each fit starts from the one after it."""
+    share = options.max_training_rows / sum(map(len, snapshots))
+    tables = []
+    for snapshot in reversed(snapshots):
+        customers = btyd.fit(snapshot, options.probability_model, start=customers)
+        answers = btyd.expected(customers, snapshot, options.horizon_days)
+        tables.append(thinned(snapshot.join(answers), share))
+    return tables[::-1]
+
+
+def thinned(table: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Returns about the share of the customers: the same ones in every snapshot, and all of them from 1 up.
+
+    >>> thinned(pd.DataFrame({"customer_id": list("abcdefgh")}), share=0.5)["customer_id"].tolist()
+    ['c', 'e', 'f']
+    """
+    if share >= 1:
+        return table
+    draw = pd.util.hash_pandas_object(table["customer_id"].astype(object), index=False, hash_key="thinned".zfill(16))
+    return table[draw.to_numpy() < share * 2.0**64].reset_index(drop=True)
+
+
+def totals(chains: Sequence[Sequence[str]], rows: pd.DataFrame, options: Options) -> tuple[float, float]:
+    """Returns scale and level: BTYD is corrected on the scale of the actual total, and a part of that is taken back at the end.
+
+    All customers of a period are off together, so a ratio of totals says less than the number of customers makes believe:
+    it is trusted as n / (n + model.level_prior), with n label windows side by side in the training span; the shrinkage of a
+    random effect that is seen n times. A ratio above e or below 1 / e is not the size of a correction and is cut off there.
+
+    Args:
+        chains: of stage names; where none corrects BTYD, both are 1.
+        rows: btyd_revenue and actual_clv, in currency.
+        options: level_prior, cutoffs and horizon_days are used.
+    Source:
+        Buhlmann and Gisler (2005), A Course in Credibility Theory and its Applications, chapter 3.
+    """
+    if not any(starts_from_history(chain) and len(chain) > 1 for chain in chains):
+        return 1.0, 1.0
+    revenue = rows["actual_clv"].clip(lower=0).sum()
+    ratio = np.clip(revenue / max(rows["btyd_revenue"].sum(), 1e-9 * revenue), np.exp(-1), np.exp(1))
+    doubt = options.level_prior / (options.windows_side_by_side + options.level_prior)
+    return float(ratio), float(ratio**-doubt)
+
+
+def _learnt(model: Model, rows: pd.DataFrame, columns: list[str], scale: float, options: Options) -> Model:
+    """The model with the stages of its chains, each fitted once, on what stands before it."""
+    for chain in model.chains:
+        for number, name in enumerate(chain):
+            if key(chain[: number + 1]) in model.stages:
+                continue
+            base = floored(model, along(model, chain[:number], rows))
+            answers = tuple(answer for before in chain[:number] for answer in STAGES[before].ANSWERS)
+            stage = STAGES[name].fit(Lesson(rows, base, columns, answers, model.unit, scale, options))
+            model = replace(model, stages=model.stages | {key(chain[: number + 1]): stage})
+    return model
+
+
+def bounded(model: Model, current: pd.DataFrame) -> Model:
+    """Returns the model with its level held to corrections of BTYD's total between 1 / e and e where the model is used.
+
+    Corrections beyond that are not believed: what was learnt does not fit here (a shop that was closed, a history that has just
+    begun). A model with a chain that does not start from BTYD is returned as it is.
+    """
+    if not all(map(starts_from_history, model.chains)):
+        return model
+    table = with_answers(model, current)
+    change = expected(model, table).sum() / max(table["btyd_revenue"].sum(), LEAST * model.unit)
+    return replace(model, level=float(model.level * np.clip(change, np.exp(-1), np.e) / max(change, 1e-9)))

@@ -1,0 +1,90 @@
+"""What the checks are made from: the customers that a version was measured on, and everything that is known now."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clv.monitor.sketches import Sketch
+
+PREDICTED, ACTUAL = "predicted_clv", "actual_clv"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The customers that a version was measured on; it had not learnt from their revenue.
+
+    Args: scored: one row a customer; the feature table with lifecycle_stage, predicted_clv and actual_clv.
+          metrics: of metrics.intervals().
+          cluster_id: the cluster of each row, 1 = lowest predictions.
+          contributions: SHAP values of a sample, one column a feature.
+    """
+
+    scored: pd.DataFrame
+    metrics: pd.DataFrame
+    cluster_id: np.ndarray
+    contributions: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Matured:
+    """The newest window whose revenue has come in.
+
+    Args: cutoff: the first day of the window.
+          table: one row a customer; actual_clv and predicted_clv. None where errors cannot be judged.
+          why_not: a sentence that says why there is no table.
+          intervals: of metrics.intervals(), on the table.
+          tells_nothing_new: the version was measured on this very window.
+    """
+
+    cutoff: dt.date
+    table: pd.DataFrame | None = None
+    why_not: str = ""
+    intervals: pd.DataFrame | None = None
+    tells_nothing_new: bool = False
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """Scores that were used, and what came in once their horizon had passed.
+
+    Args: as_of: the day on which the customers were scored.
+          version: number of the version that scored them.
+          run_id: the run that stores the scores.
+          figures: of metrics.intervals().
+          deciles: of metrics.deciles().
+          actual: actual_clv, in the order of the stored scores.
+    """
+
+    as_of: dt.date
+    version: str
+    run_id: str
+    figures: pd.DataFrame
+    deciles: pd.DataFrame
+    actual: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that a check may look at, beside its own part of the baseline.
+
+    Args: version: number of the version in production.
+          sketches: of the baseline, by column.
+          columns: of distributions.compare(): every column now beside its sketch, predicted_clv among them.
+          scored: one row a customer; the feature table at the as-of date with lifecycle_stage and predicted_clv.
+          contributions: SHAP values of a sample of these customers.
+          matured: the newest window whose revenue has come in.
+          vintages: oldest first; None where the tracking server does not answer.
+          too_short: a sentence where the history is too short to be compared with the baseline, else empty.
+    """
+
+    version: str
+    sketches: Mapping[str, Sketch]
+    columns: pd.DataFrame
+    scored: pd.DataFrame
+    contributions: pd.DataFrame
+    matured: Matured
+    vintages: list[Vintage] | None
+    too_short: str = ""

@@ -1,0 +1,184 @@
+"""Were the scores that people used right? Stored scores beside what came in once their horizon had passed."""
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv.errors import Code, InputError
+from clv.monitor.evidence import PREDICTED, Evidence, Measured, Vintage
+from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, OverDays, grade, worst
+
+_SAME_BUSINESS = (
+    0.8  # share of the scored customers that the history must have, else the scores are of another business
+)
+_SHOWN = ("bias", "normalized_gini", "rmse")
+_JUDGED = {"bias": "predicted / actual revenue (1 is right)", "normalized_gini": "Gini of the ranking (1 is perfect)"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Args: most: stored scores that are judged, the newest.
+    days_apart: of scores that lie closer together, the first is judged.
+    min_z: standard errors that a change must lie beyond.
+    warn_bias, alert_bias: relative change of predicted over actual revenue.
+    warn_gini, alert_gini: fall of the normalized Gini (0 random, 1 perfect).
+    min_customers: fewer cannot be judged.
+    """
+
+    most: int
+    days_apart: int
+    min_z: float
+    warn_bias: float
+    alert_bias: float
+    warn_gini: float
+    alert_gini: float
+    min_customers: int
+
+
+class PerformanceOverTime:
+    """The newest scores of the version in production beside what the version was measured to do."""
+
+    name, section, pictured = (
+        "Performance over time",
+        "performance_over_time",
+        "Scores that were used, and what came in",
+    )
+
+    def limits(self, settings: Mapping[str, Any]) -> Limits:
+        """Returns the changes of the bias and of the Gini that count."""
+        return Limits(**settings)
+
+    def describe(self, measured: Measured) -> dict[str, Any]:
+        """Returns the bias and the normalized Gini of the version, with their intervals."""
+        return measured.metrics.loc[list(_JUDGED)].to_dict("index")
+
+    def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
+        """Returns the newest scores of the version in production; those of other versions are shown beside them."""
+        if evidence.vintages is None:
+            reason = "Stored scores were not judged: the tracking server does not answer."
+            return Finding(INSUFFICIENT, reason, {"vintages": []})
+        vintages = evidence.vintages
+        ours = [vintage for vintage in vintages if vintage.version == evidence.version]
+        status, reason = INSUFFICIENT, f"No stored scores of version {evidence.version} are a horizon old yet."
+        if ours:
+            status, reason = _judge(part, ours[-1], limits)
+        return Finding(
+            status,
+            reason,
+            {"vintages": [_point(vintage) for vintage in vintages]},
+            series={f"vintage/{metric}": _series(vintages, metric) for metric in _SHOWN},
+            pictures=(OverDays("What stored scores came to", _table(vintages), _JUDGED),) if vintages else (),
+        )
+
+
+def days_apart(days: list[dt.date], apart: int, most: int) -> list[dt.date]:
+    """Returns the newest days that lie far enough apart; of days that lie closer together, the first.
+
+    Args: days: ascending.
+          apart: days between two of them at least.
+          most: days that are returned at most.
+
+    >>> [day.day for day in days_apart([dt.date(2025, 6, day) for day in (1, 5, 8, 20, 30)], apart=7, most=3)]
+    [8, 20, 30]
+    """
+    taken: list[dt.date] = []
+    for day in days:
+        if not taken or day >= taken[-1] + dt.timedelta(days=apart):
+            taken.append(day)
+    return taken[-most:]
+
+
+def of_this_business(scores: pd.DataFrame, customers: pd.Series) -> bool:
+    """Returns whether this history has the customers that were scored.
+
+    Args: scores: customer_id.
+          customers: the ids in this history.
+    """
+    return bool(scores["customer_id"].isin(customers).mean() >= _SAME_BUSINESS)
+
+
+def refuse_missing(scores: pd.DataFrame, run_id: str) -> None:
+    """Raises: InputError: one of the stored scores is not a number, so the file is not the one that was written."""
+    wrong = int((~np.isfinite(scores[PREDICTED])).sum())
+    if wrong:
+        raise InputError(
+            Code.STORED_SCORES,
+            what=f"{wrong} of {len(scores)} scores that run {run_id} stored are not numbers, so they are not what was scored",
+            fix="delete that run, or put its file back",
+        )
+
+
+def _judge(part: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, str]:
+    if len(newest.actual) < limits.min_customers:
+        return INSUFFICIENT, f"The scores of {newest.as_of} are of {len(newest.actual)} customers, too few to judge by."
+    baseline = pd.DataFrame.from_dict(part, orient="index").astype("float64")
+    status, reason = compare_scores(baseline, newest.figures, limits)
+    if status != STABLE:
+        return status, f"Scores of {newest.as_of}: {reason}"
+    bias, gini = (newest.figures.loc[metric, "value"] for metric in _JUDGED)
+    return status, (
+        f"The scores of {newest.as_of} came to {bias:.2f} times what came in, and their ranking has a Gini of {gini:.2f}: as measured, "
+        "or within noise."
+    )
+
+
+def compare_scores(baseline: pd.DataFrame, vintage: pd.DataFrame, limits: Limits) -> tuple[str, str]:
+    """Returns status and reason of scores that were used, beside what their version was measured to do.
+
+    Args: baseline, vintage: of metrics.intervals(); bias and normalized_gini, with value and standard_error.
+    """
+    measured, bias = baseline.loc["bias", "value"], vintage.loc["bias", "value"]
+    if not math.isfinite(bias):
+        return ALERT, "The scored customers brought no revenue at all; is the history complete?"
+    both = [table.loc[list(_JUDGED), ["value", "standard_error"]] for table in (baseline, vintage)]
+    if not np.isfinite(pd.concat(both)).all(axis=None):
+        return ALERT, "The ranking cannot be judged: all scores, or all that came in, are the same."
+    before, gini = (table.loc["normalized_gini", "value"] for table in (baseline, vintage))
+    beyond = abs(_z(baseline, vintage, "bias")) >= limits.min_z
+    biased = grade(abs(bias / measured - 1), limits.warn_bias, limits.alert_bias, beyond)
+    beyond = _z(baseline, vintage, "normalized_gini") <= -limits.min_z
+    blurred = grade(before - gini, limits.warn_gini, limits.alert_gini, beyond)
+    sentences = []
+    if biased != STABLE:
+        sentences.append(
+            f"Scores came to {bias:.2f} times what came in; when the version was measured it was {measured:.2f}."
+        )
+    if blurred != STABLE:
+        sentences.append(f"The ranking was worse than measured: Gini {gini:.2f}, it was {before:.2f}.")
+    return worst([biased, blurred]), " ".join(sentences)
+
+
+def _z(baseline: pd.DataFrame, vintage: pd.DataFrame, metric: str) -> float:
+    """Standard errors between the two; infinite where there is a difference without any error."""
+    before, now = baseline.loc[metric], vintage.loc[metric]
+    noise = math.hypot(before["standard_error"], now["standard_error"])
+    difference = now["value"] - before["value"]
+    if noise > 0:
+        return float(difference / noise)
+    return math.copysign(math.inf, difference) if difference else 0.0
+
+
+def _point(vintage: Vintage) -> dict[str, Any]:
+    """JSON-ready."""
+    figures = {metric: vintage.figures.loc[metric, ["value", "low", "high"]].to_dict() for metric in _SHOWN}
+    where = {"as_of": vintage.as_of.isoformat(), "version": vintage.version, "scores_run": vintage.run_id}
+    return where | {"customers": len(vintage.actual)} | figures | {"deciles": vintage.deciles.to_dict("records")}
+
+
+def _series(vintages: list[Vintage], metric: str) -> dict[dt.date, float]:
+    return {vintage.as_of: vintage.figures.loc[metric, "value"] for vintage in vintages}
+
+
+def _table(vintages: list[Vintage]) -> pd.DataFrame:
+    """As OverDays takes it."""
+    return pd.DataFrame(
+        {"as_of": vintage.as_of, "version": vintage.version}
+        | {metric: vintage.figures.loc[metric, "value"] for metric in _SHOWN}
+        | {f"{metric}_{end}": vintage.figures.loc[metric, end] for metric in _SHOWN for end in ("low", "high")}
+        for vintage in vintages
+    )

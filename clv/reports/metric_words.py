@@ -1,0 +1,17 @@
+"""What each metric says, in one sentence for a person who reads it on a page."""
+
+EXPLAINED = {
+    "rmse": "RMSE is the root of the mean squared error per customer, in currency: lower is better, and large errors weigh most.",
+    "mae": "MAE is the mean error per customer, in currency: lower is better, but zero for everybody looks good.",
+    "r2": "R2 is the share of the variance of revenue that the predictions explain: 1 is perfect, 0 is the mean for everybody.",
+    "spearman": "Spearman is the correlation of the predicted and the actual rank: 1 is the same order, 0 is random.",
+    "normalized_gini": "The normalized Gini says how well the ranking finds the customers who bring the revenue: 0 is random, 1 is perfect.",
+    "top_decile_share": "The top decile share is the share of all revenue that came from the tenth of the customers with the highest "
+    "predictions: 0.1 is random.",
+    "bias": "Bias is predicted over actual revenue of all customers together: 1 is right, above 1 too much was predicted.",
+}
+
+
+def explained(metrics: list[str]) -> list[str]:
+    """Returns the sentences of the metrics that a page shows, in their order; a metric without a sentence has none."""
+    return [EXPLAINED[metric] for metric in metrics if metric in EXPLAINED]
