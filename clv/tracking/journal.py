@@ -151,7 +151,8 @@ class Journal:
         """One of OPERATIONS: now, or later where the server does not answer."""
         if self.head["run_id"] and not self._waiting and not server.circuit.why:
             try:
-                return OPERATIONS[kind](self.run_id, **content)
+                OPERATIONS[kind](self.run_id, **content)
+                return
             except Unreachable:
                 pass
         self._keep({"kind": kind} | self._with_files(content))
