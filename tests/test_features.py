@@ -110,10 +110,10 @@ def test_the_lifecycle_stage_is_measured_in_the_customers_own_rhythm(stage, days
 
 
 def test_customers_without_an_order_before_the_cutoff_are_not_in_the_table():
-    found = snapshot(
+    table = snapshot(
         ("ann", "2011-05-01", 1.0), ("bob", "2011-06-01", 1.0), ("eve", "2011-05-01", -1.0), ("joe", "2011-05-01", 0.0)
     )
-    assert found["customer_id"].tolist() == ["ann"]
+    assert table["customer_id"].tolist() == ["ann"]
 
 
 def slow(rows, cutoff, definition):
@@ -185,16 +185,16 @@ CUTOFFS = st.integers(1, 950).map(lambda n: BEGIN + dt.timedelta(days=n))
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS, cutoff=CUTOFFS)
 def test_the_sql_equals_a_slow_loop_on_random_histories(rows, cutoff):
-    found = (
+    table = (
         snapshot(*rows, cutoff=cutoff)
         .set_index("customer_id")
         .drop(columns=["lifecycle_stage", "cutoff_year_sin", "cutoff_year_cos"])
     )
-    wanted = slow(rows, cutoff, DEFINITION)
-    assert found.index.tolist() == wanted.index.tolist()
-    if len(wanted):
-        np.testing.assert_allclose(found[wanted.columns].to_numpy(), wanted.to_numpy(float), rtol=2e-6, atol=2e-5)
-        assert set(found.columns) == set(wanted.columns)
+    expected = slow(rows, cutoff, DEFINITION)
+    assert table.index.tolist() == expected.index.tolist()
+    if len(expected):
+        np.testing.assert_allclose(table[expected.columns].to_numpy(), expected.to_numpy(float), rtol=2e-6, atol=2e-5)
+        assert set(table.columns) == set(expected.columns)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -15,13 +15,13 @@ PAIRS = st.lists(st.tuples(st.integers(-3, 30), st.integers(0, 9)), min_size=3, 
 @given(PAIRS)
 def test_figures_equal_those_of_scikit_learn_and_scipy(pairs):
     actual, predicted = np.array(pairs, float).T
-    found = metrics.evaluate(actual, predicted)
-    assert found["rmse"] == pytest.approx(root_mean_squared_error(actual, predicted))
-    assert found["mae"] == pytest.approx(mean_absolute_error(actual, predicted))
+    figures = metrics.evaluate(actual, predicted)
+    assert figures["rmse"] == pytest.approx(root_mean_squared_error(actual, predicted))
+    assert figures["mae"] == pytest.approx(mean_absolute_error(actual, predicted))
     if len(set(actual)) > 1:
-        assert found["r2"] == pytest.approx(r2_score(actual, predicted))
+        assert figures["r2"] == pytest.approx(r2_score(actual, predicted))
     if len(set(actual)) > 1 and len(set(predicted)) > 1:
-        assert found["spearman"] == pytest.approx(spearmanr(actual, predicted).statistic)
+        assert figures["spearman"] == pytest.approx(spearmanr(actual, predicted).statistic)
 
 
 def test_normalized_gini_is_one_in_the_perfect_order_and_minus_one_in_the_reverse():
@@ -48,9 +48,9 @@ def test_bias_is_the_ratio_of_totals_and_the_top_decile_share_that_of_revenue():
 
 
 def test_a_figure_without_a_meaning_is_not_a_number_and_never_a_perfect_score():
-    found = metrics.evaluate(np.zeros(4), np.zeros(4))
-    assert found["rmse"] == 0 and all(
-        np.isnan(found[name]) for name in ("r2", "spearman", "normalized_gini", "top_decile_share", "bias")
+    figures = metrics.evaluate(np.zeros(4), np.zeros(4))
+    assert figures["rmse"] == 0 and all(
+        np.isnan(figures[name]) for name in ("r2", "spearman", "normalized_gini", "top_decile_share", "bias")
     )
 
 

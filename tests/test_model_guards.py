@@ -117,6 +117,13 @@ def lesson(label, base, **options):
     return Lesson(table, np.array(base), ["x"], (), 1.0, 1.0, replace(OPTIONS, **options))
 
 
+def test_customers_weigh_in_a_glm_by_their_base_to_the_power_that_tweedie_asks_for():
+    same = lesson([2.0, 100.0], [1.0, 100.0], tweedie_power=1.5)
+    same = replace(same, rows=same.rows.assign(x=1.0))  # nothing but the intercept is left
+    mean = (1 * 2 + 10 * 1) / (1 + 10)  # of label / base, with weights base^0.5
+    assert glm.Glm.fit(same).intercept == pytest.approx(np.log(mean), abs=1e-4)
+
+
 def test_a_glm_without_a_finite_solution_is_refused_with_the_next_move():
     with pytest.raises(InputError) as error:
         glm.Glm.fit(lesson([1e308, 0.0, 1.0], [1e-3, 1.0, 1.0]))
