@@ -337,7 +337,7 @@ def test_positives_are_taken_apart_where_more_than_the_share_are_zeros(zeros, ap
 
 
 @pytest.mark.parametrize(
-    "customers, reason", [(50, "No change that matters."), (500, "Every customer has the value 7.")]
+    "customers, reason", [(150, "No change that matters."), (500, "Every customer has the value 7.")]
 )
 def test_customers_who_all_have_one_value_count_where_chance_alone_would_hardly_do_that(customers, reason):
     nearly = np.where(ORDER % 50 == 0, SPEND, 7.0)

@@ -41,7 +41,7 @@ def stages(**customers):
         ({"active": 3000, "lost": 2000}, ("alert",)),
         ({"active": 2500, "lost": 2499, "asleep": 1}, ("alert",)),  # a stage that the baseline does not know
         ({"active": 80, "lost": 10}, ("insufficient",)),
-        ({"active": 62, "lost": 58}, ("stable",)),  # within chance
+        ({"active": 66, "lost": 54}, ("stable",)),  # five points, within chance
     ],
 )
 def test_a_stage_whose_share_moves_by_five_points_of_5000_counts(now, expected):
@@ -486,3 +486,11 @@ def test_a_baseline_that_is_not_whole_is_refused_with_what_is_wrong(change, mess
     sketched.to_parquet(tmp_path / "sketches.parquet")
     with pytest.raises(UserError, match=f"The baseline is not whole, or was made by an earlier engine: .*{message}"):
         baseline.load(tmp_path)
+
+
+def test_shares_of_shap_that_move_within_chance_are_stable():
+    before = shap_drift.profile(SHAP) | {"shares": {"a": 0.5, "b": 0.5}, "errors": {"a": 0.1, "b": 0.1}}
+    now = before | {"shares": {"a": 0.7, "b": 0.3}}
+    assert shap_drift.compare_profiles(before, now, LEANING).status == "stable"
+    surely = {"errors": {"a": 0.01, "b": 0.01}}
+    assert shap_drift.compare_profiles(before | surely, now | surely, LEANING).status == "alert"
