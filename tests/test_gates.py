@@ -233,3 +233,7 @@ def test_the_history_gate_names_the_version_and_both_revenues():
     assert gates.same_history("3", 1000, 500, 0.2).reason == (
         "the days of version 3's evaluation brought 1,000, new customers' too, when it was trained, and 500 in this history."
     )
+
+
+def test_a_gate_that_judges_no_metric_fails():
+    assert not gates.against_production(difference(), None, []).passed
