@@ -209,11 +209,15 @@ def created(head: dict[str, Any], *, is_new: bool = False) -> str:
     parent = head["parent_run"] or (find(head["experiment"], head["parent"]) if head["parent"] else None)
     tags = head["tags"] | ({"mlflow.parentRunId": parent} if parent else {})
     client, name = MlflowClient(), tags["mlflow.runName"]
-    return server.once(
-        lambda: _with_key(client.search_runs([head["experiment"]], _has_key(head["key"]), max_results=1)),
-        lambda: client.create_run(head["experiment"], head["begun"], tags, name).info.run_id,
-        is_new=is_new,
-    )
+
+    def look_up() -> str | None:
+        return _with_key(client.search_runs([head["experiment"]], _has_key(head["key"]), max_results=1))
+
+    def make() -> str:  # a signal that waited for the end of this call takes its result: so the head gets the id here
+        head["run_id"] = client.create_run(head["experiment"], head["begun"], tags, name).info.run_id
+        return head["run_id"]
+
+    return server.once(look_up, make, is_new=is_new)
 
 
 def find(experiment: str, key: str) -> str | None:
