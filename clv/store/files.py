@@ -85,7 +85,7 @@ def defused(column: pd.Series) -> pd.Series:
 
 
 def as_json(content: Any) -> str:
-    """JSON with numpy numbers as numbers and NaN as null (bare NaN is no JSON)."""
+    """JSON with numpy numbers as numbers and NaN as null (a bare NaN is not JSON)."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
