@@ -21,7 +21,7 @@ from clv.tracking import local_store, server
 
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
 SPOOL = ".spool"  # under the outputs folder
-KEY = "journal"  # tag of the run
+_KEY = "journal"  # tag of the run
 _METRICS_A_CALL = 500
 stack: list["Journal"] = []  # the runs that are open, a nested one after its parent
 
@@ -45,7 +45,7 @@ class Journal:
             "parent_run": parent and parent.head["run_id"],
             **(parent._where if parent else _where()),
             "begun": now(),
-            "tags": resolve_tags() | tags | {"mlflow.runName": name, KEY: self.key},
+            "tags": resolve_tags() | tags | {"mlflow.runName": name, _KEY: self.key},
             "process": process.identity(),
             "server": local_store.store(),
         }
@@ -226,7 +226,7 @@ def find(experiment: str, key: str) -> str | None:
 
 
 def _has_key(key: str) -> str:
-    return f"tags.{KEY} = '{key}'"
+    return f"tags.{_KEY} = '{key}'"
 
 
 def _with_key(runs: Any) -> str | None:
