@@ -1,6 +1,7 @@
-# make pipeline   everything on the bundled sample        make test       the tests (minutes)
-# make ui         runs and registry in the browser        make test-slow  those with a second environment or a fresh clone
-# make test-ui    the registry in a real browser          make screenshots  the pictures of it in the README
+# make pipeline   everything on the bundled sample        make lint       the linter and the type checker
+# make ui         runs and registry in the browser        make test       the tests (minutes); ONE=tests/test_windows.py runs one file
+# make test-ui    the registry in a real browser          make test-slow  the tests that need minutes, a second environment or a fresh clone
+# make screenshots  the pictures in the README
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -8,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-s
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: setup lock pipeline ui test test-slow test-ui screenshots
+.PHONY: setup lock pipeline ui lint test test-slow test-ui screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
 .venv/ready: requirements.lock requirements-build.lock
@@ -44,8 +45,14 @@ ui: setup
 	@case "$$MLFLOW_TRACKING_URI" in http*) echo "The runs are on $$MLFLOW_TRACKING_URI: open it in a browser."; exit 1;; esac
 	$(BIN)/mlflow ui --no-serve-artifacts --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $${PORT:-5000}
 
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# One file, or one test by its name: make test ONE=tests/test_windows.py, make test ONE="tests/test_windows.py -k silent".
 test: setup
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(if $(ONE),$(ONE),-m "not slow" -n 2 --dist loadfile)
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

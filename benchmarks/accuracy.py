@@ -27,7 +27,7 @@ def main(folder: Path, overrides: list[str]) -> None:
     """Print a table for each window, and the geometric mean of our RMSE over the reference's."""
     peers, ratios = pd.read_csv(folder / "peers.csv"), {}
     for window in pd.read_csv(folder / "cutoffs.csv").itertuples():
-        ours, theirs = measured(folder, window, overrides), peers[peers["window"] == window.window].set_index("recipe")
+        ours, theirs = figures(folder, window, overrides), peers[peers["window"] == window.window].set_index("recipe")
         ratios[window.window] = ours.loc[measure.OURS, "rmse"] / theirs.loc[REFERENCE, "rmse"]
         show(window.window, pd.concat([ours[SHOWN], theirs[SHOWN]]))
     Console().print(
@@ -39,27 +39,27 @@ def main(folder: Path, overrides: list[str]) -> None:
     )
 
 
-def measured(folder: Path, window, overrides: list[str]) -> pd.DataFrame:
+def figures(folder: Path, window, overrides: list[str]) -> pd.DataFrame:
     """The figures of our recipes at the window's cutoff. Customers and label sum must match to the cent."""
     with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
-        chosen = config.load(
+        settings = config.load(
             compose(
                 "config",
                 [f"data.path={folder / window.file}", f"window.horizon_days={window.horizon_days}", *overrides],
             )
         )
     with tempfile.TemporaryDirectory() as bundle:
-        work = Workspace(chosen, Path(bundle), dt.datetime.now(dt.UTC))
-        found = measure.measure(
+        work = Workspace(settings, Path(bundle), dt.datetime.now(dt.UTC))
+        measured = measure.measure(
             work, work.plan_at(dt.date.fromisoformat(window.cutoff) + dt.timedelta(days=window.horizon_days))
         )
-    actual = found.evaluation["actual_clv"]
+    actual = measured.evaluation["actual_clv"]
     if (len(actual), round(actual.sum(), 2)) != (window.customers, window.label_sum):
         raise SystemExit(
             f"{window.window}: {len(actual)} customers and labels of {actual.sum():.2f}; "
             f"{window.customers} and {window.label_sum} are expected"
         )
-    return pd.DataFrame({name: metrics.evaluate(actual, predicted) for name, predicted in found.predicted.items()}).T
+    return pd.DataFrame({name: metrics.evaluate(actual, predicted) for name, predicted in measured.predicted.items()}).T
 
 
 def show(title: str, rows: pd.DataFrame) -> None:

@@ -37,25 +37,25 @@ def main(seed: int, overrides: list[str]) -> None:
         "shop", "customers", *(recipe for recipe in ("clv", "btyd", "naive_mean", "naive_rate")), "oracle RMSE"
     )
     for name, shop in SHOPS.items():
-        actual, predicted, known = measured(shop, seed, overrides)
-        best = metrics.evaluate(actual, known)["rmse"]
+        actual, predicted, oracle = compared(shop, seed, overrides)
+        best = metrics.evaluate(actual, oracle)["rmse"]
         ratios = [metrics.evaluate(actual, predicted[column.header])["rmse"] / best for column in table.columns[2:6]]
         table.add_row(name, f"{len(actual):,}", *(f"{ratio:.4f}" for ratio in ratios), f"{best:.4g}")
     Console(width=110).print(table)
 
 
-def measured(shop: Shop, seed: int, overrides: list[str]) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+def compared(shop: Shop, seed: int, overrides: list[str]) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
     """What came in the newest matured horizon, what each recipe predicted, what the oracle did."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.csv"
         history(shop, seed).to_csv(path, index=False)
         with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
-            chosen = config.load(compose("config", [f"data.path={path}", *overrides]))
-        work = Workspace(chosen, Path(folder), dt.datetime.now(dt.UTC))
-        found = measure.measure(work, work.plan)
+            settings = config.load(compose("config", [f"data.path={path}", *overrides]))
+        work = Workspace(settings, Path(folder), dt.datetime.now(dt.UTC))
+        measured = measure.measure(work, work.plan)
     truth = btyd.Customers(btyd.MODELS["pareto_nbd"](*shop[1]), btyd.GammaGamma(*shop[2]), kept=1.0)
-    known = btyd.expected(truth, found.evaluation, chosen.window.horizon_days)["btyd_revenue"].to_numpy()
-    return found.evaluation["actual_clv"].to_numpy(), found.predicted, known
+    oracle = btyd.expected(truth, measured.evaluation, settings.window.horizon_days)["btyd_revenue"].to_numpy()
+    return measured.evaluation["actual_clv"].to_numpy(), measured.predicted, oracle
 
 
 def history(shop: Shop, seed: int) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def run_command(name: str, config: Config) -> list[Outcome]:
         warnings += [warning for outcome in outcomes for warning in outcome.warnings]
         warnings = [f"WARNING: {warning}" for warning in warnings]
         lines_of_run = [f"**{step}**: {summary}" for step, summary, _ in shown] + warnings
-        log.log(tags=tracking.name_tag(name, _title(outcomes)) | tracking.description_tag(lines_of_run))
+        log.log(title=_title(outcomes), lines=lines_of_run)
         unlogged = tracking.unlogged()
     warnings += [f"WARNING: {unlogged}"] if unlogged else []
     terminal.closing(shown, lines + warnings + _closing_lines(outcomes, config, run_id))
@@ -84,7 +84,7 @@ def _nested(step: Step, values: _Values) -> Outcome:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
     with tracking.nested(step.__name__, _flat(loggable(values.run.config))) as log:
         outcome = _finished(step, values)
-        log.log(tags=tracking.name_tag(step.__name__, outcome.title))
+        log.log(title=outcome.title)
     _log_headline(outcome)
     return outcome
 
@@ -125,10 +125,10 @@ def _log(outcome: Outcome, written: Path, artifacts: Path) -> None:
 def _log_headline(outcome: Outcome) -> None:
     """Logs what a list of runs shows: metrics, tags, the data and a sentence. A nested step's parent has it too."""
     lines = [outcome.summary, *(f"**WARNING** {warning}" for warning in outcome.warnings)]
-    tags = outcome.tags | tracking.description_tag(lines)
-    tracking.current().log(tags=tags, metrics=outcome.metrics, series=outcome.series)
+    log = tracking.current()
+    log.log(tags=outcome.tags, metrics=outcome.metrics, series=outcome.series, lines=lines)
     if outcome.dataset:
-        tracking.current().dataset(outcome.dataset)
+        log.dataset(outcome.dataset)
 
 
 def _applied(outcome: Outcome, values: _Values) -> Outcome:

@@ -28,7 +28,7 @@ def minimise(
 
     Args:
         cost: values -> cost and details.
-        space: name -> (low, high); on a log scale where high >= 10 low.
+        space: name -> (low, high); on a log scale where high >= 10 * low > 0.
         start: a value for every name, always tried; whole numbers where a name stands for a whole number.
         trials: at most.
         minutes: after which no trial begins.
@@ -42,7 +42,7 @@ def minimise(
     done: list[Trial] = []
 
     def attempt(trial: optuna.Trial) -> float:
-        values = {name: _suggested(trial, name, ends, start[name]) for name, ends in space.items()}
+        values = {name: suggested(trial, name, ends, start[name]) for name, ends in space.items()}
         price, details = cost(values)
         done.append(Trial(values, price, details))
         return price
@@ -57,7 +57,15 @@ def minimise(
     return done
 
 
-def _suggested(trial: "optuna.Trial", name: str, ends: tuple[float, float], example: float) -> float:
+def suggested(trial: "optuna.Trial", name: str, ends: tuple[float, float], example: float) -> float:
+    """Returns the value that a trial draws between both ends.
+
+    Args:
+        trial: of Optuna.
+        name: of the number.
+        ends: low and high; on a log scale where high >= 10 * low > 0.
+        example: a whole number where the name stands for one.
+    """
     low, high = ends
     if isinstance(example, int):
         return trial.suggest_int(name, int(low), int(high))

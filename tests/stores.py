@@ -22,6 +22,11 @@ def newest_run():
     return client().search_runs(["0"], order_by=["attributes.start_time DESC"], max_results=1)[0]
 
 
+def description():
+    """What the page of the newest run says."""
+    return newest_run().data.tags["mlflow.note.content"]
+
+
 def run_named(name):
     return client().search_runs(["0"], f"tags.step = '{name}'", order_by=["attributes.start_time ASC"])[0]
 

@@ -22,11 +22,11 @@ def least_cost(values, k):
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=9), st.integers(1, 4))
 def test_the_partition_is_the_best_of_all(values, k):
     values = np.array(values, float)
-    found = clusters.assign(pd.Series(values), k, "linear").to_numpy()
+    labels = clusters.assign(pd.Series(values), k, "linear").to_numpy()
     k = min(k, len(set(values)))
-    assert sorted(set(found)) == list(range(1, k + 1))
-    assert cost([values[found == i] for i in range(1, k + 1)]) == pytest.approx(least_cost(values, k))
-    assert all(len(set(found[values == value])) == 1 for value in values)
+    assert sorted(set(labels)) == list(range(1, k + 1))
+    assert cost([values[labels == i] for i in range(1, k + 1)]) == pytest.approx(least_cost(values, k))
+    assert all(len(set(labels[values == value])) == 1 for value in values)
 
 
 def test_the_log_scale_groups_by_ratio():

@@ -97,6 +97,8 @@ def test_quality_counts_what_was_read_set_aside_and_normalised(tmp_path):
         "rejected_absolute_revenue": 1.0,
         "largest_customer": "ann",
         "largest_customer_share": 0.8253,
+        "busiest_customer": "ann",
+        "busiest_customer_share": 0.5,
         "case_variants": 2,
         "case_variants_example": "Ann and ann",
         "ids_for_nothing": 1,
@@ -108,6 +110,7 @@ def test_quality_counts_what_was_read_set_aside_and_normalised(tmp_path):
             "revenue_other_minus": 1,
             "revenue_rounded_to_4_decimals": 1,
         },
+        "left_out": {},
         "notes": [],
         "reasons": {"order_date is not a day written YYYY-MM-DD": 1},
     }

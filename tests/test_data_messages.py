@@ -355,8 +355,11 @@ def test_a_file_that_duckdb_cannot_hold_is_refused_in_one_line(tmp_path):
         (HEADER + "a,2011-05-01,1\n,,\n,,\n", "2 rows with nothing in any field, passed over"),
     ],
 )
-def test_what_was_passed_over_is_noted_in_the_warnings(tmp_path, content, note):
-    assert f"the file has {note}" in data.warnings(read(tmp_path, content), LIMITS)
+def test_what_was_passed_over_is_noted_and_warned_of_where_something_is_to_do(tmp_path, content, note):
+    history = read(tmp_path, content)
+    to_do = f"the file has {note}: look at its end, and export it again if rows are missing"
+    assert note in history.quality.notes
+    assert data.warnings(history, LIMITS) == ([to_do] if "no line end" in note else [])
 
 
 def test_a_last_row_that_seems_cut_is_set_aside(tmp_path):
@@ -377,9 +380,9 @@ def test_limits_say_what_was_lost_in_rows_revenue_and_customers(tmp_path):
         "1 of 2 rows cannot be read",
     ]
     assert data.warnings(history, LIMITS) == [
-        "50.00% of the rows could not be read (data_quality/rejected_rows.csv)",
-        "75.00% of the absolute revenue could not be read (data_quality/rejected_rows.csv)",
-        "50.00% of the customers could not be read (data_quality/rejected_rows.csv)",
+        "50.00% of the rows could not be read: the rows and the reasons are in data_quality/rejected_rows.csv",
+        "75.00% of the absolute revenue could not be read: the rows and the reasons are in data_quality/rejected_rows.csv",
+        "50.00% of the customers could not be read: the rows and the reasons are in data_quality/rejected_rows.csv",
     ]
 
 
@@ -387,8 +390,8 @@ def test_rows_that_repeat_and_amounts_far_out_are_warned_of(tmp_path):
     rows = "".join(f"a,2011-05-{number % 28 + 1:02d},{number}\n" for number in range(1, 200))
     history = read(tmp_path, HEADER + rows + "b,2011-05-01,90000\n" + "c,2011-05-01,1\n" * 30)
     assert data.warnings(history, LIMITS) == [
-        "29 of 230 rows repeat customer, date and revenue of another: order lines may, an export that was joined to itself would",
-        "1 rows have more than 100 times the 99th percentile of absolute revenue",
+        "29 of 230 rows repeat customer, date and amount of another: order lines may; if the export was joined to itself, export it again",
+        "1 rows have more than 100 times the 99th percentile of absolute revenue: look at the largest amounts of the file; a lower data.max_abs_revenue sets such rows aside",
     ]
 
 

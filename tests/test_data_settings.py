@@ -1,6 +1,7 @@
 """What a person can say of an export in conf/data: amounts made of columns, several files, formats, and rows that do not count."""
 
 import duckdb
+import pandas as pd
 import pytest
 
 from clv import data
@@ -155,3 +156,150 @@ def test_currency_signs_and_float_ids_that_were_read_are_counted(tmp_path):
     assert sums(history) == {"17850": 1.5, "17851": 2.5}
     assert history.quality.normalisations == {"ids_floats": 3, "revenue_without_currency_sign": 2}
     assert history.rejected["value"].tolist() == ["€1"]
+
+
+ORDERS = (
+    "customer_id,order_date,revenue,Order Status,total",
+    "ann,2011-05-01,10,completed,1",
+    "bob,2011-05-02,20,cancelled,2",
+    "bob,soon,5,cancelled,",
+    "eve,2011-05-03,30,completed,-3",
+    "eve,2011-05-03,40,,4.5",
+)
+
+
+@pytest.mark.parametrize(
+    "where, kept",
+    [
+        ("\"Order Status\" = 'completed'", {"ann": 10, "eve": 30}),
+        ("order_status == 'completed'", {"ann": 10, "eve": 30}),
+        ("`order status` <> 'completed' and total > 0", {"bob": 20, "eve": 40}),
+        ("order_status in ('completed', 'cancelled') AND NOT (total < 0)", {"ann": 10, "bob": 20}),
+        ("order_status is null or total >= 2 and total <= 2", {"bob": 20, "eve": 40}),
+        ("order_status not in ('cancelled') and order_status is not null", {"ann": 10, "eve": 30}),
+        ("total in (1, 4.5)", {"ann": 10, "eve": 40}),
+        ("total != 1 and customer_id >= 'c'", {"eve": 70}),
+    ],
+)
+def test_rows_count_that_meet_a_condition(tmp_path, where, kept):
+    assert sums(read(written(tmp_path, *ORDERS), where=where)) == kept
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["status", "status = ", "status = 'a' or", "status = paid", "(total > 1", "total > 1)", "total in ()", "1 = 1", "status is paid",
+     "total > 1; drop table raw", "total > (select 1)", "lower(status) = 'a'", "status = 'a' -- b", "status = 'a"],
+)  # fmt: skip
+def test_what_is_not_such_a_condition_is_refused(tmp_path, where):
+    message = refused(written(tmp_path, *ORDERS), where=where)
+    assert (
+        message.startswith("[CONDITION] data.where=")
+        and " is not a condition: " in message
+        and " belongs -- fix: data.where=" in message
+    )
+
+
+def test_a_condition_can_do_nothing_but_compare(tmp_path):
+    text = "\"Order Status\" = 'it''s; drop table raw' or total = 1"
+    assert sums(read(written(tmp_path, *ORDERS), where=text)) == {"ann": 10}
+
+
+def test_a_condition_holds_for_parquet_as_for_text(tmp_path):
+    table = pd.DataFrame(
+        {
+            **{name: ["a", "b"] for name in ("customer_id", "status")},
+            "order_date": ["2011-05-01"] * 2,
+            "revenue": [1.5, 2.5],
+        }
+    )
+    table.to_parquet(tmp_path / "sales.parquet")
+    assert sums(read(tmp_path / "sales.parquet", where="status = 'a' or revenue > 9")) == {"a": 1.5}
+
+
+def test_rows_that_do_not_count_are_counted_apart_with_their_share_of_revenue(tmp_path):
+    history = read(written(tmp_path, *ORDERS), where="order_status <> 'cancelled'")
+    assert history.quality.left_out == {"where": data.LeftOut(2, 0.2381)}
+    assert history.quality.rows == 3 and history.quality.rejected_rows == 0
+    assert data.left_out(history.quality) == [
+        "2 rows with 23.8% of absolute revenue do not meet data.where and are left out"
+    ]
+
+
+def test_a_condition_that_no_row_meets_or_on_no_column_is_refused(tmp_path):
+    path = written(tmp_path, *ORDERS)
+    assert refused(path, where="order_status = 'paid'").replace(str(tmp_path), "") == (
+        "[CONDITION] no row is left to count: data.where leaves out 5, sales.csv -- fix: another value of the key; names and values stand "
+        "in the file as they must stand there"
+    )
+    assert refused(path, where="state = 'paid'") == (
+        "[MISSING_COLUMN] there is no column 'state'; the columns are: customer_id, order_date, revenue, Order Status, total, sales.csv:1 "
+        "-- fix: data.where with a name of these, in double quotes where it holds blanks"
+    )
+
+
+MONEY = (
+    "customer_id,order_date,revenue,currency",
+    "ann,2011-05-01,10,EUR",
+    "ann,2011-05-02,20,eur ",
+    "bob,2011-05-03,30,MXN",
+    "eve,2011-05-03,1,",
+)
+
+
+def test_amounts_in_several_currencies_are_refused_until_one_is_chosen(tmp_path):
+    path = written(tmp_path, *MONEY)
+    assert refused(path) == (
+        "[CURRENCIES] the rows are in 2 currencies, and their amounts cannot be added: 2 rows in EUR, 1 rows in MXN, sales.csv:4, currency "
+        "-- fix: data.currency=EUR leaves out the others; or export all amounts in one currency"
+    )
+    history = read(path, currency="eur")
+    assert sums(history) == {"ann": 30.0, "eve": 1.0} and history.quality.left_out["currency"].rows == 1
+    assert refused(path, currency="USD") == (
+        "[CURRENCIES] no row is in data.currency=USD; there are: 2 rows in EUR, 1 rows in MXN, sales.csv -- fix: data.currency=NAME of these"
+    )
+    assert sums(read(path, where="currency = 'MXN'")) == {"bob": 30.0}
+
+
+def test_the_column_of_currencies_can_be_named_and_one_currency_is_no_matter(tmp_path):
+    lines = [line.replace("currency", "money") for line in MONEY]
+    assert sums(read(written(tmp_path, *lines)))["bob"] == 30.0
+    assert refused(tmp_path / "sales.csv", columns={"currency": "money"}).startswith("[CURRENCIES] ")
+    assert refused(tmp_path / "sales.csv", currency="EUR") == (
+        "[MISSING_COLUMN] data.currency=EUR is given, and 0 columns are called currency, sales.csv:1 -- fix: data.columns.currency=NAME"
+    )
+    assert sums(read(written(tmp_path, *MONEY[:3]))) == {"ann": 30.0}
+
+
+GUESTS = (HEADER, "Guest,2011-05-01,30", "guest ,2011-05-02,x", ",2011-05-01,20", "ann,2011-05-01,50")
+
+
+def test_guests_and_rows_without_an_id_are_left_out_and_hit_no_limit(tmp_path):
+    history = read(written(tmp_path, *GUESTS), missing_id="drop", guest_ids=("GUEST",))
+    assert sums(history) == {"ann": 50.0} and history.quality.customers == 1 and history.quality.rejected_rows == 0
+    assert data.refusal(history, data.Limits(0, 0, 0, 0, 0), "sales.csv") is None
+    assert data.left_out(history.quality) == [
+        "2 rows with 30.0% of absolute revenue have an id of data.guest_ids and are left out",
+        "1 rows with 20.0% of absolute revenue have no customer id (data.missing_id=drop) and are left out",
+    ]
+    assert read(tmp_path / "sales.csv").quality.rejected_rows == 2
+
+
+def test_guests_beside_ids_from_floats_are_left_out(tmp_path):
+    path = written(tmp_path, HEADER, "0.0,2011-05-01,1", "17850.0,2011-05-01,2", "guest,2011-05-01,4")
+    assert sums(read(path, guest_ids=("0", "guest"))) == {"17850": 2.0}
+
+
+def test_a_customer_with_a_large_share_is_warned_of_with_the_setting_that_leaves_it_out(tmp_path):
+    rows = [f"c{n},2011-05-01,1" for n in range(200)]
+    limits = data.Limits(0.01, 10000, 0.01, 0.002, 0.001, max_customer_share=0.05)
+    history = read(written(tmp_path, HEADER, *rows, *["guest's,2011-05-02,2"] * 20))
+    leaves_out = "if it stands for nobody (guests, a till, a total), \"data.guest_ids=['guest\\'s']\" leaves it out; if it is a customer, raise data.max_customer_share"
+    assert data.warnings(history, limits) == [
+        f'customer "guest\'s" alone has 17% of all revenue and 9% of all orders: {leaves_out}'
+    ]
+    assert data.warnings(read(written(tmp_path, HEADER, *rows[:30], *rows[:2])), limits) == []
+
+
+def test_duplicates_are_counted_on_accepted_rows(tmp_path):
+    history = read(written(tmp_path, HEADER, "ann,2011-05-01,1", "ann,2011-05-01,1", *[",2011-05-01,"] * 9))
+    assert history.quality.duplicate_rows == 1

@@ -1,6 +1,7 @@
 """Sketches lose little and show nobody; a column drifts when its change is beyond chance and large enough to matter."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from scipy import stats
 
 from clv import reports, store
-from clv.monitor import distributions, feature_drift, sketches
+from clv.monitor import distributions, feature_drift, grade, sketches, worst
 
 CHANCE = np.random.default_rng(5)
 SPEND = CHANCE.lognormal(3, 1, 5000)
@@ -217,3 +218,139 @@ def test_evidently_finds_our_p_values_and_our_decisions_on_the_same_rows():
 def test_reports_are_json_without_bare_nan():
     content = {"p": np.float64("nan"), "d": np.float32(0.5), "n": np.int64(3)}
     assert json.loads(store.as_json(content)) == {"p": None, "d": 0.5, "n": 3}
+
+
+@pytest.mark.parametrize(
+    "before, now, reason",
+    [
+        (SPEND, SPEND, "No change that matters."),
+        (SPEND[:120], SPEND[:120] * 1.25, "No change that matters; the difference may be chance."),
+        (None, SPEND, "The baseline does not have this column; a version trained now has it."),
+        (SPEND, None, "The column is gone: the feature table no longer has it."),
+        (SPEND[:99], SPEND, "There are too few customers on one of the sides."),
+        (SPEND, np.full(5000, np.nan), "Nobody has a value."),
+        (SPEND, np.full(5000, 12.0), "Every customer has the value 12."),
+        (SPEND, np.where(first(0.15), np.nan, SPEND), "15% of customers have no value, it was 0%."),
+        (SPEND, np.where(first(0.15), 0.0, SPEND), "15% of customers are at zero, it was 0%."),
+    ],
+)
+def test_each_column_says_in_a_sentence_what_happened_to_it(before, now, reason):
+    sides = [{} if values is None else {"spend": values} for values in (before, now)]
+    assert compare(*sides, moving=["tenure"]).loc["spend", "reason"] == reason
+
+
+def test_a_column_that_moves_by_itself_says_why_it_is_not_judged():
+    assert compare({"tenure": SPEND}, {"tenure": SPEND * 9}, moving=["tenure"]).loc["tenure", "reason"] == (
+        "It moves with the calendar or the length of the history, so it is reported and not judged."
+    )
+
+
+def test_a_shift_names_the_quantile_that_changed_by_the_largest_ratio():
+    values = np.arange(1.0, 1001.0)
+    shifted = np.where(values > 900, values * 3, values + 40)  # the 95th percentile trebles
+    assert compare({"spend": values}, {"spend": shifted}).loc["spend", "reason"] == (
+        "the 95th percentile went from 949 to 2850 (distance 0.09)."
+    )
+    zeros = np.zeros(1000)
+    row = compare({"spend": np.concatenate([zeros, values])}, {"spend": np.concatenate([zeros, values * 10])}).loc[
+        "spend"
+    ]
+    assert row["reason"] == "the 95th percentile went from 896 to 9000 (distance 0.45)."
+
+
+def test_evidently_has_nothing_to_show_without_a_column_on_both_sides():
+    empty = pd.DataFrame({"spend": [np.nan]})
+    page, p_values = reports.drift_page(
+        empty, empty, pd.DataFrame({"feature": ["spend"], "status": ["alert"]}), "A & B"
+    )
+    assert (page, p_values) == ("<p>A &amp; B: no column had customers on both sides.</p>\n", {})
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda table, counts: (table, counts | {"more": counts["spend"]}), "different columns: ['more']"),
+        (
+            lambda table, counts: (table.assign(point=table["point"][::-1].to_numpy()), counts),
+            "the sketch of spend holds",
+        ),
+        (lambda table, counts: (table, {"spend": counts["spend"] | {"zeros": 6000}}), "the sketch of spend holds"),
+        (lambda table, counts: (table, {"spend": counts["spend"] | {"customers": 4999}}), "the sketch of spend holds"),
+    ],
+)
+def test_a_table_that_is_not_of_sketches_is_refused(change, message):
+    sketch = sketches.sketch(SPEND)
+    counts = {"spend": {"customers": sketch.customers, "missing": sketch.missing, "zeros": sketch.zeros}}
+    with pytest.raises(ValueError, match=re.escape(message)):
+        sketches.from_table(*change(sketches.to_table({"spend": sketch}), counts))
+
+
+@pytest.mark.parametrize(
+    "size, expected",
+    [(0.0499, "stable"), (0.05, "warn"), (0.0999, "warn"), (0.10, "alert"), (np.nan, "alert"), (np.inf, "alert")],
+)
+def test_a_size_counts_from_its_threshold_on(size, expected):
+    assert grade(size, warn=0.05, alert=0.10) == expected
+    assert grade(0.2, warn=0.05, alert=0.10, beyond_chance=False) == "stable"
+
+
+@pytest.mark.parametrize(
+    "statuses, expected",
+    [
+        ([], "insufficient"),
+        (["insufficient", "stable"], "stable"),
+        (["warn", "stable"], "warn"),
+        (["stable", "alert", "warn"], "alert"),
+    ],
+)
+def test_the_worst_status_is_the_most_severe_and_too_little_to_judge_by_is_the_mildest(statuses, expected):
+    assert worst(statuses) == expected
+
+
+def test_psi_adds_half_a_customer_to_each_tenth_of_the_reference():
+    reference, current = np.array([0, 10, 5, 25, 0, 60]), np.array([0, 20, 0, 20, 5, 55])
+    bins, below = {}, 0
+    for before, now in zip(reference, current, strict=True):
+        group = min(int((below + before / 2) / 100 * 10), 9)
+        bins[group] = tuple(np.add(bins.get(group, (0.5, 0.5)), (before, now)))
+        below += before
+    shares = [np.array(side) / sum(side) for side in zip(*bins.values(), strict=True)]
+    loop = sum((now - before) * np.log(now / before) for before, now in zip(*shares, strict=True))
+    assert sketches.psi(reference, current) == pytest.approx(loop, rel=1e-12) and loop > 0.01
+    assert sketches.psi(reference, reference) == 0 and np.isnan(sketches.psi(reference, current * 0))
+
+
+def test_wasserstein_is_the_area_between_the_distribution_functions_in_standard_deviations_of_the_reference():
+    sketch = sketches.counted(np.array([1.0, 1.0, 2.0, 4.0, 4.0, 4.0]), np.array([1.0, 2.0, 4.0]))
+    current = sketches.counted(np.array([1.0, 1.5, 3.0, 4.0]), sketch.at).cells
+    # just above 1: 2/6 and 1/4; just below 2: 2/6 and 2/4; at 2: 3/6 and 2/4; just below 4: 3/6 and 3/4
+    area = (abs(2 / 6 - 1 / 4) + abs(2 / 6 - 2 / 4)) / 2 * 1 + (abs(3 / 6 - 2 / 4) + abs(3 / 6 - 3 / 4)) / 2 * 2
+    spread = np.std([1.0, 1.0, 2.0, 4.0, 4.0, 4.0])
+    assert sketches.wasserstein(sketch, current) == pytest.approx(area / spread, rel=1e-12)
+
+
+@pytest.mark.parametrize("zeros, apart", [(1000, False), (1001, True)])
+def test_positives_are_taken_apart_where_more_than_the_share_are_zeros(zeros, apart):
+    values = np.where(first(zeros / len(ORDER)), 0.0, SPEND)
+    distance = compare({"spend": values}, {"spend": values}).loc["spend", "positives_ks_statistic"]
+    assert np.isfinite(distance) == apart
+
+
+@pytest.mark.parametrize(
+    "customers, reason", [(150, "No change that matters."), (500, "Every customer has the value 7.")]
+)
+def test_customers_who_all_have_one_value_count_where_chance_alone_would_hardly_do_that(customers, reason):
+    nearly = np.where(ORDER % 50 == 0, SPEND, 7.0)
+    row = compare({"spend": nearly}, {"spend": np.full(customers, 7.0)}, min_customers=50).loc["spend"]
+    assert row["reason"] == reason
+
+
+def test_the_worst_column_is_the_most_severe_and_among_those_the_one_that_moved_most_beside_its_threshold():
+    patient = {"patient": distributions.Thresholds(0.14, 0.15, 0.5, 0.5)}
+    before = dict.fromkeys(("warned", "patient", "alerted"), SPEND)
+    moved = {"warned": SPEND * 1.25, "patient": SPEND * 1.6}
+    table = compare(before, moved | {"alerted": SPEND}, overrides=patient).reset_index()
+    assert table["status"].tolist() == ["warn", "alert", "stable"]
+    assert feature_drift.judge_all(table)[1].startswith("patient: ")
+    table = compare(before, moved | {"alerted": SPEND * 1.8}, overrides=patient).reset_index()
+    assert feature_drift.judge_all(table)[1].startswith("alerted: ")

@@ -1,15 +1,19 @@
 """Groups, explanations, errors and vintages beside their baseline, and the verdict over all of them."""
 
 import datetime as dt
-from dataclasses import asdict
+import json
+import re
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from helpers import composed
 
-from clv.errors import InputError
-from clv.monitor import Finding, checks, prediction_drift, segment_drift, shap_drift, stored_scores, verdict
+from clv import store
+from clv.errors import InputError, UserError
+from clv.evaluation import metrics
+from clv.monitor import Finding, baseline, checks, prediction_drift, segment_drift, shap_drift, stored_scores, verdict
 from clv.monitor.evidence import Evidence, Matured, Vintage
 
 SHARES = segment_drift.Limits(significance=0.01, warn=0.03, alert=0.05, min_customers=100)
@@ -37,7 +41,7 @@ def stages(**customers):
         ({"active": 3000, "lost": 2000}, ("alert",)),
         ({"active": 2500, "lost": 2499, "asleep": 1}, ("alert",)),  # a stage that the baseline does not know
         ({"active": 80, "lost": 10}, ("insufficient",)),
-        ({"active": 62, "lost": 58}, ("stable",)),  # within chance
+        ({"active": 66, "lost": 54}, ("stable",)),  # five points, within chance
     ],
 )
 def test_a_stage_whose_share_moves_by_five_points_of_5000_counts(now, expected):
@@ -275,3 +279,218 @@ def test_stored_scores_that_are_not_numbers_are_refused_with_how_many_and_which_
         "-- fix: delete that run, or put its file back"
     )
     stored_scores.refuse_missing(pd.DataFrame({"predicted_clv": [1.0, 0.0]}), "ab12")
+
+
+@pytest.mark.parametrize(
+    "now, reason",
+    [
+        ({"active": 2500, "lost": 2500}, "No share of stage moved by 3% of customers or more beyond chance."),
+        (
+            {"active": 80, "lost": 10},
+            "There are too few customers to compare groups: 90 on one of the sides.",
+        ),
+        ({"active": 2500, "lost": 2499, "asleep": 1}, "stage asleep: the baseline has no such group."),
+    ],
+)
+def test_segment_drift_says_which_group_moved_or_why_it_cannot_tell(now, reason):
+    assert segment_drift.compare_groups(stages(active=2500, lost=2500), stages(**now), SHARES).reason == reason
+
+
+def test_segment_drift_reports_charts_and_draws_every_share():
+    finding = segment_drift.compare_groups(stages(active=2500, lost=2500), stages(active=3000, lost=2000), SHARES)
+    assert finding.metrics == {"segments/stage_active": 0.6, "segments/stage_lost": 0.4}
+    assert [picture.title for picture in finding.pictures] == ["Lifecycle stages"]
+    assert finding.pictures[0].table.to_dict("list") == {
+        "group": ["active", "lost"],
+        "reference": [0.5, 0.5],
+        "current": [0.6, 0.4],
+    }
+
+
+@pytest.mark.parametrize(
+    "now, reason",
+    [
+        (SHAP, "The predictions lean on the same features as before."),
+        (SHAP[:99], "There are too few customers to explain the predictions: 99 on one of the sides."),
+        (SHAP * 0, "No feature moves the predictions on one of the sides."),
+        (SHAP * np.nan, "What moves the predictions cannot be compared: contributions are not numbers."),
+        (SHAP / 2, "All features together move the predictions 0.50 times as much as before."),
+    ],
+)
+def test_shap_drift_says_what_the_model_leans_on_or_why_it_cannot_tell(now, reason):
+    assert shap_drift.compare_profiles(shap_drift.profile(SHAP), shap_drift.profile(now), LEANING).reason == reason
+
+
+def test_shap_drift_names_the_feature_whose_share_moved_most_and_what_it_cannot_see():
+    before = {
+        "customers": 500,
+        "total": 2.0,
+        "total_error": 0.01,
+        "shares": {"a": 0.5, "b": 0.3, "c": 0.2},
+        "errors": {"a": 0.01},
+    }
+    now = before | {"shares": {"a": 0.7, "b": 0.2, "c": 0.1}}
+    finding = shap_drift.compare_profiles(before, now, LEANING)
+    assert finding.reason == "a makes 70% of what moves the predictions, it was 50%."
+    assert finding.figures["cannot_see"].startswith("The model does not change, so this depends on the features alone")
+    assert finding.metrics == {name: finding.figures[name.removeprefix("shap/")] for name in finding.metrics}
+    assert set(finding.metrics) == {"shap/total_variation", "shap/total_ratio", "shap/ndcg"}
+    broken = shap_drift.compare_profiles(before, now | {"errors": {"a": np.nan, "b": np.inf}}, LEANING)
+    assert broken.status == "alert"
+    lost = shap_drift.compare_profiles(before, now | {"shares": {"a": np.inf}}, LEANING)
+    assert lost == Finding("alert", "What moves the predictions cannot be compared: a figure of it is not a number.")
+
+
+@pytest.mark.parametrize(
+    "actual, predicted, reason",
+    [
+        (ACTUAL, PREDICTED, "Errors and the ratio of totals are within their limits or within noise."),
+        (
+            ACTUAL[:99],
+            PREDICTED[:99],
+            "There are too few customers with labels to judge errors by: 99 on one of the sides.",
+        ),
+        (
+            ACTUAL * 3,
+            PREDICTED * 3,
+            r"The mean error per customer went from .* \(\+\d+%\), beyond noise. The error \(RMSE, capped\) went .*",
+        ),
+        (ACTUAL, PREDICTED * 0.7, r"Predicted over actual revenue went from .* \(-30%\), beyond noise."),
+        (
+            ACTUAL * 0,
+            PREDICTED,
+            r".*Predicted over actual revenue cannot be compared: it was [\d.]+ and is nan; is the revenue complete\?",
+        ),
+    ],
+)
+def test_prediction_drift_says_by_how_much_errors_grew_or_why_it_cannot_tell(actual, predicted, reason):
+    assert re.fullmatch(reason, errors(actual, predicted).reason)
+
+
+@pytest.mark.parametrize(
+    "now, reason",
+    [
+        (vintage(np.inf, 0.0), "The scored customers brought no revenue at all; is the history complete?"),
+        (vintage(1.0, np.nan), "The ranking cannot be judged: all scores, or all that came in, are the same."),
+        (vintage(1.2, 0.70), "Scores came to 1.20 times what came in; when the version was measured it was 1.00."),
+        (vintage(1.0, 0.63), "The ranking was worse than measured: Gini 0.63, it was 0.70."),
+    ],
+)
+def test_stored_scores_say_by_how_much_they_were_off_or_why_nobody_can_tell(now, reason):
+    assert stored_scores.compare_scores(vintage(1.0, 0.70), now, SCORES)[1] == reason
+
+
+def test_moments_take_their_caps_from_the_highest_thousandth_of_errors_and_hundredth_of_revenue():
+    actual = np.arange(1.0, 10_001.0)
+    caps = prediction_drift.moments(actual, np.zeros(10_000))["caps"]
+    assert caps == {"squared_error": 99_800_000.0, "revenue": 9900.0}  # to three digits
+
+
+def moments(name="mae", value=1.0, log_error=0.0, customers=1000):
+    """Of a window in which one figure differs from 1."""
+    figures = {figure: {"value": 1.0, "log_error": 0.0} for figure in ("mae", "capped_rmse", "total_ratio")}
+    return {"customers": customers} | figures | {name: {"value": value, "log_error": log_error}}
+
+
+@pytest.mark.parametrize(
+    "now, expected",
+    [
+        (moments("mae", 1.15, np.log(1.15) / 3.21), "warn"),
+        (moments("mae", 1.15, np.log(1.15) / 3.19), "stable"),  # within noise
+        (moments("mae", 0.5), "stable"),  # a smaller error
+        (moments("capped_rmse", 0.5), "stable"),
+        (moments("total_ratio", 0.75), "alert"),
+        (moments("total_ratio", 0.0), "alert"),
+        (moments(customers=100), "stable"),
+        (moments(customers=99), "insufficient"),
+    ],
+)
+def test_errors_count_beyond_noise_and_when_they_grow_and_the_ratio_of_totals_either_way(now, expected):
+    assert prediction_drift.compare_errors(moments(), now, ERRORS).status == expected
+
+
+@pytest.mark.parametrize("fewest, expected", [(100, "stable"), (99, "insufficient")])
+def test_groups_and_explanations_are_judged_from_the_least_number_of_customers_on(fewest, expected):
+    counts = stages(active=fewest - 50, lost=50)
+    assert segment_drift.compare_groups(counts, counts, SHARES).status == expected
+    profile = shap_drift.profile(SHAP[:fewest])
+    assert shap_drift.compare_profiles(profile, profile, LEANING).status == expected
+
+
+@pytest.mark.parametrize("z, expected", [(2.4, "stable"), (2.6, "alert")])  # two-sided: 2.58 at a significance of 0.01
+def test_a_total_outside_its_limits_counts_beyond_chance_on_both_sides(z, expected):
+    before = shap_drift.profile(SHAP)
+    now = before | {"total": before["total"] * 1.3, "total_error": np.log(1.3) / z}
+    assert shap_drift.compare_profiles(before | {"total_error": 0.0}, now, LEANING).status == expected
+
+
+def test_the_bias_counts_relative_to_the_one_that_was_measured_and_from_its_standard_errors_on():
+    assert stored_scores.compare_scores(vintage(2.0, 0.7), vintage(2.4, 0.7), SCORES)[0] == "warn"
+    exactly = replace(SCORES, min_z=2.0)
+    before = vintage(1.0, 0.75, noise=0.0)
+    for now in (vintage(1.25, 0.75, noise=0.125), vintage(0.75, 0.75, noise=0.125)):
+        assert stored_scores.compare_scores(before, now, exactly)[0] == "warn"
+        assert stored_scores.compare_scores(before, now, replace(exactly, min_z=2.01))[0] == "stable"
+    blurred = vintage(1.0, 0.6875, noise=0.03125)
+    assert stored_scores.compare_scores(before, blurred, exactly)[0] == "warn"
+    assert stored_scores.compare_scores(before, blurred, replace(exactly, min_z=2.01))[0] == "stable"
+    assert stored_scores.compare_scores(before, vintage(1.25, 0.75, noise=0.0), exactly)[0] == "warn"
+
+
+def test_a_vintage_is_judged_from_the_least_number_of_customers_on():
+    check, part = stored_scores.PerformanceOverTime(), vintage(1.0, 0.7).to_dict("index")
+    assert check.compare(part, evidence(vintages=[scores(customers=2)]), SCORES).status == "stable"
+
+
+def test_a_baseline_comes_back_from_its_files_as_it_was_with_figures_that_were_undefined(tmp_path):
+    table = pd.DataFrame(
+        {
+            "lifecycle_stage": "active",
+            "spend": PREDICTED[:200],
+            "predicted_clv": PREDICTED[:200],
+            "actual_clv": ACTUAL[:200],
+        }
+    )
+    figures = pd.DataFrame(0.5, index=list(metrics.METRICS), columns=["value", "low", "high", "standard_error"])
+    figures.loc["r2"] = np.nan
+    facts = {"history_days": 365, "evaluation_cutoff": "2025-01-01"}
+    base = baseline.describe(facts, table, figures, np.repeat([1, 2], 100), SHAP)
+    for path, content in baseline.files(base).items():
+        store.write(tmp_path, {path: content})
+    again = baseline.load(tmp_path / "baseline")
+    assert (again.facts, again.customers, set(again.sketches)) == (facts, 200, {"spend", "predicted_clv"})
+    assert set(again.parts) == {check.section for check in checks.CHECKS}
+    assert again.parts["segment_drift"] == base.parts["segment_drift"]
+    assert again.parts["shap_drift"] == base.parts["shap_drift"]
+    assert all(np.isnan(value) for value in again.parts["prediction_drift"]["intervals"]["r2"].values())
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda content: content.pop("facts"), "KeyError: 'facts'"),
+        (lambda content: content["facts"].pop("history_days"), "ValueError: it lacks history_days"),
+        (lambda content: content["checks"]["shap_drift"].update(total="much"), "'much' stands where a number belongs"),
+        (lambda content: content["checks"]["shap_drift"].update(total=True), "True stands where a number belongs"),
+        (lambda content: content["checks"]["shap_drift"].update(total=np.nan), "NaN is not a number"),
+    ],
+)
+def test_a_baseline_that_is_not_whole_is_refused_with_what_is_wrong(change, message, tmp_path):
+    table = pd.DataFrame({"lifecycle_stage": "active", "predicted_clv": PREDICTED[:200], "actual_clv": ACTUAL[:200]})
+    figures = pd.DataFrame(0.5, index=list(metrics.METRICS), columns=["value", "low", "high", "standard_error"])
+    facts = {"history_days": 365, "evaluation_cutoff": "2025-01-01"}
+    content, sketched = baseline.files(baseline.describe(facts, table, figures, np.repeat([1, 2], 100), SHAP)).values()
+    content = json.loads(json.dumps(content))
+    change(content)
+    (tmp_path / "baseline.json").write_text(json.dumps(content))
+    sketched.to_parquet(tmp_path / "sketches.parquet")
+    with pytest.raises(UserError, match=f"The baseline is not whole, or was made by an earlier engine: .*{message}"):
+        baseline.load(tmp_path)
+
+
+def test_shares_of_shap_that_move_within_chance_are_stable():
+    before = shap_drift.profile(SHAP) | {"shares": {"a": 0.5, "b": 0.5}, "errors": {"a": 0.1, "b": 0.1}}
+    now = before | {"shares": {"a": 0.7, "b": 0.3}}
+    assert shap_drift.compare_profiles(before, now, LEANING).status == "stable"
+    surely = {"errors": {"a": 0.01, "b": 0.01}}
+    assert shap_drift.compare_profiles(before | surely, now | surely, LEANING).status == "alert"

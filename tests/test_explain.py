@@ -11,7 +11,7 @@ from stores import client, newest_run
 
 from clv import features
 from clv.errors import UserError
-from clv.registry import digests, versions
+from clv.registry import versions
 from clv.registry.standing import Standing
 from clv.run import run_command
 from clv.steps.readiness import CHECKLIST, CHECKS
@@ -142,7 +142,7 @@ def test_other_data_code_and_libraries_are_named(trained):
     ]
     listing = versions.recorded_files(version) | {"model/code/clv/btyd.py": "0" * 64}
     client().log_dict(version.run_id, listing, versions.LISTING)
-    client().set_model_version_tag("rebuilt", "1", "files_sha256", digests.digest_of(listing))
+    client().set_model_version_tag("rebuilt", "1", "files_sha256", versions.digest_of(listing))
     then.write_text(then.read_text() + "new,2025-01-01,5\n")
     with pytest.raises(UserError) as error:
         run_command("reproduce", config("person.version=1", f"data.path={then}"))

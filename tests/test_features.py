@@ -1,8 +1,8 @@
 """The feature SQL against its definition: literal cases, a slow loop in Python, and the promise that it cannot see ahead."""
 
 import datetime as dt
-import itertools
 import statistics
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -85,12 +85,16 @@ def test_active_months_are_calendar_months_with_an_order():
 def test_windows_longer_than_the_history_are_left_out():
     assert DEFINITION.windows_days == (7, 30, 365)
     assert not features.Definition.within(364, [7], [30], 90, LIFECYCLE).same_window_last_year
+    exactly = features.Definition.within(365, [365, 366], [30], 90, LIFECYCLE)
+    assert exactly.windows_days == (365,) and exactly.same_window_last_year
 
 
 @pytest.mark.parametrize(
     "stage, days",
     [
         ("new", ["2011-05-01"]),
+        ("new", ["2011-04-02"]),  # 60 days ago: the last day of being new
+        ("active", ["2011-04-01"]),
         ("active", ["2011-03-01"]),  # one order 92 days ago: within 1.5 of the assumed 90 days
         ("lagging", ["2010-10-01"]),  # 243 days
         ("active", ["2011-01-01", "2011-02-01", "2011-04-20"]),  # 42 days, rhythm 54.5
@@ -106,10 +110,10 @@ def test_the_lifecycle_stage_is_measured_in_the_customers_own_rhythm(stage, days
 
 
 def test_customers_without_an_order_before_the_cutoff_are_not_in_the_table():
-    found = snapshot(
+    table = snapshot(
         ("ann", "2011-05-01", 1.0), ("bob", "2011-06-01", 1.0), ("eve", "2011-05-01", -1.0), ("joe", "2011-05-01", 0.0)
     )
-    assert found["customer_id"].tolist() == ["ann"]
+    assert table["customer_id"].tolist() == ["ann"]
 
 
 def slow(rows, cutoff, definition):
@@ -126,7 +130,7 @@ def slow(rows, cutoff, definition):
         if not orders:
             continue
         age = {when: (cutoff - when).days for when in days}
-        gaps = [(b - a).days for a, b in itertools.pairwise(orders)]
+        gaps = [(b - a).days for a, b in pairwise(orders)]
         total = sum(net for net, _ in days.values())
         positive = sum(positive for _, positive in days.values())
         value = {when: max(days[when][0], 0) for when in orders}
@@ -181,16 +185,16 @@ CUTOFFS = st.integers(1, 950).map(lambda n: BEGIN + dt.timedelta(days=n))
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS, cutoff=CUTOFFS)
 def test_the_sql_equals_a_slow_loop_on_random_histories(rows, cutoff):
-    found = (
+    table = (
         snapshot(*rows, cutoff=cutoff)
         .set_index("customer_id")
         .drop(columns=["lifecycle_stage", "cutoff_year_sin", "cutoff_year_cos"])
     )
-    wanted = slow(rows, cutoff, DEFINITION)
-    assert found.index.tolist() == wanted.index.tolist()
-    if len(wanted):
-        np.testing.assert_allclose(found[wanted.columns].to_numpy(), wanted.to_numpy(float), rtol=2e-6, atol=2e-5)
-        assert set(found.columns) == set(wanted.columns)
+    expected = slow(rows, cutoff, DEFINITION)
+    assert table.index.tolist() == expected.index.tolist()
+    if len(expected):
+        np.testing.assert_allclose(table[expected.columns].to_numpy(), expected.to_numpy(float), rtol=2e-6, atol=2e-5)
+        assert set(table.columns) == set(expected.columns)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from clv.evaluation import gates
-from clv.evaluation.gates import Advice, Recommendation
+from clv.evaluation.gates import Advice, Gate, Recommendation
 
 METRICS = ["rmse", "normalized_gini"]
 
@@ -43,7 +43,9 @@ def test_worse_in_one_metric_fails_and_nothing_in_production_passes():
     worse = gates.against_production(difference(normalized_gini=(-0.2, -0.3, -0.1)), None, METRICS)
     assert not worse.passed and worse.reason.startswith("normalized_gini -0.2 (-0.3 to -0.1): worse; rmse")
     assert gates.against_production(difference(), None, METRICS).passed
-    assert gates.against_production(None, None, METRICS).passed
+    assert gates.against_production(None, None, METRICS) == Gate(
+        "not worse than Production", True, "Nothing is in production.", {}
+    )
     unknown = gates.against_production(None, "it predicts 180 days", METRICS)
     assert not unknown.passed and unknown.reason == "it predicts 180 days"
 
@@ -231,3 +233,7 @@ def test_the_history_gate_names_the_version_and_both_revenues():
     assert gates.same_history("3", 1000, 500, 0.2).reason == (
         "the days of version 3's evaluation brought 1,000, new customers' too, when it was trained, and 500 in this history."
     )
+
+
+def test_a_gate_that_judges_no_metric_fails():
+    assert not gates.against_production(difference(), None, []).passed

@@ -149,5 +149,5 @@ def test_rollbacks_lead_back_along_promotions_and_never_forward():
 
 def test_a_day_is_read_as_utc_and_nonsense_is_refused():
     assert ledger.moment_of("2026-05-01") == dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="Invalid isoformat string"):
         ledger.moment_of("yesterday")

@@ -62,8 +62,8 @@ def blend(shop):
 @pytest.mark.parametrize("chain", CHAINS)
 def test_every_chain_predicts_the_total_and_beats_the_mean(shop, chain):
     predicted = model.predict(shop.fit(chains=[chain]), shop.evaluation)["predicted_clv"].to_numpy()
-    found = metrics.evaluate(shop.evaluation["actual_clv"], predicted)
-    assert found["bias"] == pytest.approx(1, abs=0.35) and found["r2"] > 0.15 and (predicted >= 0).all()
+    figures = metrics.evaluate(shop.evaluation["actual_clv"], predicted)
+    assert figures["bias"] == pytest.approx(1, abs=0.35) and figures["r2"] > 0.15 and (predicted >= 0).all()
 
 
 def test_the_prediction_is_the_mean_of_the_chains_times_the_level(shop, blend):
@@ -92,30 +92,30 @@ def test_corrections_of_the_total_are_trusted_as_far_as_there_were_windows_to_se
 def test_the_currency_changes_nothing_but_the_amounts(shop):
     money = [name for name in shop.evaluation if name.startswith("revenue") or name.endswith("_value")]
     times = {name: (lambda table, name=name: table[name] * 128) for name in [*money, "actual_clv"]}
-    here = model.predict(shop.fit(), shop.evaluation)
+    cheap = model.predict(shop.fit(), shop.evaluation)
     dear = Shop.__new__(Shop)
     dear.__dict__ = shop.__dict__ | {
         "training": [table.assign(**times) for table in shop.training],
         "evaluation": shop.evaluation.assign(**times),
     }
-    there = model.predict(dear.fit(), dear.evaluation)
-    assert np.allclose(there["predicted_clv"], 128 * here["predicted_clv"], rtol=1e-3)
-    wider = np.abs(there - 128 * here).max(axis=1) > 0.02 * 128 * here["predicted_clv_high"]
+    costly = model.predict(dear.fit(), dear.evaluation)
+    assert np.allclose(costly["predicted_clv"], 128 * cheap["predicted_clv"], rtol=1e-3)
+    wider = np.abs(costly - 128 * cheap).max(axis=1) > 0.02 * 128 * cheap["predicted_clv_high"]
     assert wider.mean() < 0.01
 
 
 def test_net_returns_in_the_labels_never_make_a_negative_prediction(shop):
     returned = [table.assign(actual_clv=table["actual_clv"] - 30) for table in shop.training]
-    found = model.predict(shop.fit(returned), shop.evaluation)
-    assert (found >= 0).all(axis=None) and np.isfinite(found).all(axis=None)
+    predicted = model.predict(shop.fit(returned), shop.evaluation)
+    assert (predicted >= 0).all(axis=None) and np.isfinite(predicted).all(axis=None)
 
 
 def test_the_same_seed_gives_the_same_bytes(shop, blend, tmp_path):
-    for name, found in (("one", blend), ("two", shop.fit())):
+    for name, fitted in (("one", blend), ("two", shop.fit())):
         (tmp_path / name).mkdir()
-        files.save(found, tmp_path / name)
-    one, two = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
-    assert one == two and len(one) == 4
+        files.save(fitted, tmp_path / name)
+    first, second = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
+    assert first == second and len(first) == 4
 
 
 def test_a_model_from_files_predicts_the_same_numbers_and_nothing_is_pickled(shop, blend, tmp_path):
@@ -130,12 +130,12 @@ def test_a_row_is_predicted_alone_as_among_others(shop, blend):
 
 
 def test_without_labels_the_answer_is_the_probability_model_with_a_rough_interval(shop):
-    found = shop.fit(snapshots=[])
-    assert found.chains == [["btyd"]] and found.intervals is None
-    predicted = model.predict(found, shop.evaluation)
+    fitted = shop.fit(snapshots=[])
+    assert fitted.chains == [["btyd"]] and fitted.intervals is None
+    predicted = model.predict(fitted, shop.evaluation)
     assert np.allclose(
         predicted["predicted_clv"],
-        btyd.expected(found.customers, shop.evaluation, 90)["btyd_revenue"],
+        btyd.expected(fitted.customers, shop.evaluation, 90)["btyd_revenue"],
     )
     covered = metrics.coverage(shop.evaluation["actual_clv"], predicted, shop.evaluation["lifecycle_stage"])
     assert 0.75 < covered.set_index("group").loc["all", "coverage"] < 0.99
@@ -143,10 +143,10 @@ def test_without_labels_the_answer_is_the_probability_model_with_a_rough_interva
 
 @pytest.mark.parametrize("snapshots", [1, 3])
 def test_intervals_hold_the_prediction_and_about_the_share_they_promise(shop, snapshots):
-    found = model.predict(shop.fit(shop.training[-snapshots:]), shop.evaluation)
-    assert (found["predicted_clv_low"] <= found["predicted_clv"]).all()
-    assert (found["predicted_clv"] <= found["predicted_clv_high"]).all()
-    covered = metrics.coverage(shop.evaluation["actual_clv"], found, shop.evaluation["lifecycle_stage"])
+    predicted = model.predict(shop.fit(shop.training[-snapshots:]), shop.evaluation)
+    assert (predicted["predicted_clv_low"] <= predicted["predicted_clv"]).all()
+    assert (predicted["predicted_clv"] <= predicted["predicted_clv_high"]).all()
+    covered = metrics.coverage(shop.evaluation["actual_clv"], predicted, shop.evaluation["lifecycle_stage"])
     covered = covered.set_index("group")["coverage"]
     assert 0.77 < covered["all"] < 0.95 and covered["top decile"] > 0.5
 
@@ -159,26 +159,27 @@ def test_shifted_ends_hold_the_promised_share_of_the_customers_they_were_shifted
     data = trees.matrix(table, ["x"], 1, intervals.on_log(table["actual_clv"], 1.0) - 0.7)  # quantiles that are too low
     data.set_base_margin(intervals.start(table, 1.0))
     booster = trees.xgb.train({"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.8, 0.9]}, data, 30)
-    found = intervals.Intervals(0.8, 1.0, ["x"], booster, {}, np.inf, 0.1, 1.0)
+    shifted = intervals.Intervals(0.8, 1.0, ["x"], booster, {}, np.inf, 0.1, 1.0)
     predicted = np.expm1(2 + table["x"].to_numpy()).clip(min=0)  # the median: every interval holds it anyway
-    found.shift.update(intervals.shifts(found, table, predicted))
-    assert set(found.shift) == {"everybody", "active"} and found.shift["active"] > 0.1
-    low, high = intervals.around(found, table, predicted)
+    shifted.shift.update(intervals.shifts(shifted, table, predicted))
+    assert set(shifted.shift) == {"everybody", "active"} and shifted.shift["active"] > 0.1
+    low, high = intervals.around(shifted, table, predicted)
     held = (low <= table["actual_clv"]) & (table["actual_clv"] <= high)
     assert held.mean() == pytest.approx(0.8, abs=0.02)
 
 
 def test_the_total_has_an_interval_of_its_own_that_more_customers_make_narrower_down_to_how_periods_differ():
-    one = intervals.Intervals(0.8, 1.0, [], None, {}, 0.0, period_sd=0.1, customer_sd=3.0)
-    few, many = (intervals.total(one, np.full(n, 10.0)) for n in (100, 1_000_000))
-    assert few[0] < 1000 < few[1] and few[1] / few[0] > many[1] / many[0]
+    limits = intervals.Intervals(0.8, 1.0, [], None, {}, 0.0, period_sd=0.1, customer_sd=3.0)
+    few, many = (intervals.total(limits, np.full(n, 10.0)) for n in (100, 1_000_000))
+    spread = 1.2816 * np.hypot(0.1, 3 / np.sqrt(100))
+    assert np.log(np.array(few) / 1000) == pytest.approx([-spread, spread], rel=1e-3)
     assert np.log(many[1] / 1e7) == pytest.approx(1.2816 * 0.1, rel=1e-2)
 
 
 def test_a_total_of_which_little_is_known_has_a_wide_interval_and_never_an_endless_one():
-    one = intervals.Intervals(0.8, 1.0, [], None, {}, 0.0, period_sd=50.0, customer_sd=1e9)
-    assert intervals.total(one, np.zeros(10)) == (0, 0)
-    low, high = intervals.total(one, np.full(10, 1.0))
+    limits = intervals.Intervals(0.8, 1.0, [], None, {}, 0.0, period_sd=50.0, customer_sd=1e9)
+    assert intervals.total(limits, np.zeros(10)) == (0, 0)
+    low, high = intervals.total(limits, np.full(10, 1.0))
     assert low == pytest.approx(10 / 3.6, rel=0.01) and high == pytest.approx(36, rel=0.01)
 
 
@@ -186,15 +187,15 @@ def test_a_customer_bigger_than_any_seen_has_room_above_the_prediction(shop, ble
     whale = shop.evaluation.nlargest(1, "revenue_total").copy()
     money = [name for name in whale if name.startswith("revenue") or name.endswith("_value")]
     whale[money] *= 100
-    found = model.predict(blend, whale).iloc[0]
-    assert found["predicted_clv_high"] > 1.2 * found["predicted_clv"] > 0
+    predicted = model.predict(blend, whale).iloc[0]
+    assert predicted["predicted_clv_high"] > 1.2 * predicted["predicted_clv"] > 0
 
 
 def test_contributions_add_up_to_the_logarithm_of_a_chain(shop):
-    found = shop.fit(chains=["btyd+glm+trees"], level_prior=0.0)
-    added = model.contributions(found, shop.evaluation).sum(axis=1)
-    predicted = model.predict(found, shop.evaluation)["predicted_clv"]
-    usual = predicted > 0.05 * found.unit  # not where a base or a correction was cut off
+    fitted = shop.fit(chains=["btyd+glm+trees"], level_prior=0.0)
+    added = model.contributions(fitted, shop.evaluation).sum(axis=1)
+    predicted = model.predict(fitted, shop.evaluation)["predicted_clv"]
+    usual = predicted > 0.05 * fitted.unit  # not where a base or a correction was cut off
     assert usual.mean() > 0.5 and np.ptp((np.log(predicted) - added)[usual]) < 1e-3
 
 
@@ -230,7 +231,9 @@ def test_more_rows_than_asked_are_thinned_to_the_same_customers_of_every_snapsho
     half = sum(map(len, shop.training)) / 2
     kept = [set(training.thinned(table, 0.5)["customer_id"]) for table in shop.training]
     assert sum(map(len, kept)) == pytest.approx(half, rel=0.15)
-    assert all(one & set(table["customer_id"]) <= kept[2] for one, table in zip(kept, shop.training, strict=True))
+    assert all(
+        customers & set(table["customer_id"]) <= kept[2] for customers, table in zip(kept, shop.training, strict=True)
+    )
 
 
 def test_a_customer_is_in_one_fold_in_every_snapshot_whatever_the_other_customers_are():
@@ -260,8 +263,8 @@ def test_infinite_values_are_refused(shop, blend):
 
 def test_naive_predictions_are_the_mean_the_rate_and_the_last_horizon():
     table = pd.DataFrame({"revenue_per_day": np.array([2.0, -1.0], "float32")})
-    found = naive.predictions(table, training_mean=5.0, last_horizon=np.array([7.0, 0.0]), horizon_days=30)
-    assert {name: values.tolist() for name, values in found.items()} == {
+    predicted = naive.predictions(table, training_mean=5.0, last_horizon=np.array([7.0, 0.0]), horizon_days=30)
+    assert {name: values.tolist() for name, values in predicted.items()} == {
         "naive_mean": [5, 5],
         "naive_rate": [60, 0],
         "naive_last": [7, 0],
@@ -270,5 +273,5 @@ def test_naive_predictions_are_the_mean_the_rate_and_the_last_horizon():
 
 def test_the_group_mean_is_that_of_training_customers_with_as_many_orders():
     training = pd.DataFrame({"frequency": [0, 0, 1, 4], "actual_clv": [0.0, 2.0, 10.0, 30.0]})
-    found = naive.group_means(training, pd.DataFrame({"frequency": [0, 1, 2, 3, 4, 9]}))
-    assert found.tolist() == [1, 10, 30, 30, 30, 10.5]  # nobody had 6 orders or more: the mean of all
+    means = naive.group_means(training, pd.DataFrame({"frequency": [0, 1, 2, 3, 4, 9]}))
+    assert means.tolist() == [1, 10, 30, 30, 30, 10.5]  # nobody had 6 orders or more: the mean of all

@@ -70,14 +70,14 @@ def test_metrics_of_what_is_no_number_are_refused_and_an_interval_with_one_such_
     with pytest.raises(ValueError, match="1 of 3 predicted values are missing or infinite"):
         metrics.evaluate([1.0, 2.0, 3.0], [1.0, odd, 3.0])
     draws = pd.DataFrame({"rmse": [1.0, 1.1, odd, 0.9], "mae": [1.0, 1.1, 1.2, 0.9]})
-    found = metrics.intervals(draws, 0.9)
-    assert found.loc["rmse", ["low", "high", "standard_error"]].isna().all() and found.loc["mae"].notna().all()
+    limits = metrics.intervals(draws, 0.9)
+    assert limits.loc["rmse", ["low", "high", "standard_error"]].isna().all() and limits.loc["mae"].notna().all()
 
 
 def test_all_zero_revenue_has_no_figure_that_a_gate_takes():
-    found = metrics.bootstrap(np.zeros(50), np.ones(50), 20, 0.9, seed=1)
-    assert found.loc[["r2", "normalized_gini", "bias"]].isna().all(axis=None)
-    assert gates.standing("normalized_gini", found.loc["normalized_gini"]) == "worse"
+    figures = metrics.bootstrap(np.zeros(50), np.ones(50), 20, 0.9, seed=1)
+    assert figures.loc[["r2", "normalized_gini", "bias"]].isna().all(axis=None)
+    assert gates.standing("normalized_gini", figures.loc["normalized_gini"]) == "worse"
 
 
 @given(st.booleans(), st.floats(0, 1), st.floats(0, 1))

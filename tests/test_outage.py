@@ -117,16 +117,14 @@ def test_who_cannot_do_without_the_server_stops_with_exit_code_69_and_moves_noth
 def test_a_lost_reply_makes_one_version_and_one_run(behind, failing, path):
     lost, name, before = iter(["lost"]), path.replace("/", "-"), len(runs("lost"))
     failing(Plan(lambda number, method, called: next(lost, None) if path in called else None))
-    with tracking.run("lost", {}, behind.outputs, strict=True) as run_id:
-        number = registration.created(name, version_source(), run_id, {})
-        assert registration.created(name, version_source(), run_id, {}) == number
+    with tracking.run("lost", {}, behind.outputs, strict=True) as log:
+        model = client().get_model_version("clv", "1")
+        wanted = (name, model.source, log.run_id, {}, re.search("m-[0-9a-f]{32}", model.source)[0])
+        number = registration.created(*wanted)
+        assert registration.created(*wanted) == number
     assert next(lost, None) is None, "no call was lost"
     assert [version.version for version in client().search_model_versions(f"name='{name}'")] == [number]
     assert len(runs("lost")) == before + 1 and runs("lost")[0].info.status == "FINISHED"
-
-
-def version_source():
-    return client().get_model_version("clv", "1").source
 
 
 def test_without_the_server_a_project_that_never_saw_a_version_says_so(behind, failing, tmp_path):

@@ -15,10 +15,10 @@ from stores import artifacts, client, newest_run, run_named
 
 from clv import store
 from clv.errors import BusyError, InputError
+from clv.evaluation import leaderboard
 from clv.outcome import raw
 from clv.registry import scores
 from clv.run import run_command
-from clv.steps import training
 from clv.store import lock
 
 
@@ -213,7 +213,7 @@ def test_days_that_nobody_observed_are_no_labels(trained):
 def test_a_model_that_is_not_better_than_the_others_says_so(beats_the_mean, low, high, warning):
     row = {"recipe": "clv", "cutoff": "2011-09-11", "rmse": 10.0, "r2": 0.1, "normalized_gini": 0.5, "bias": 1.0}
     differences = {"rmse_difference_low": low, "rmse_difference_high": high}
-    found = training.doubts(
+    found = leaderboard.doubts(
         pd.DataFrame([row | {"best_baseline": "btyd", "beats_the_mean": beats_the_mean} | differences])
     )
     assert (warning is None and found == ()) or warning in found[0]

@@ -12,8 +12,8 @@ def test_rank_one_is_the_highest_prediction_and_ties_are_broken_by_id():
     predicted = pd.DataFrame({"predicted_clv": [5.0, 5.0, 0.00001, 7.5]}).assign(
         predicted_clv_low=0.0, predicted_clv_high=lambda table: 2 * table["predicted_clv"]
     )
-    found = ranking.rank(features, predicted, "3", day("2011-06-01"))
-    assert found.to_dict("records") == [
+    table = ranking.rank(features, predicted, "3", day("2011-06-01"))
+    assert table.to_dict("records") == [
         {
             "customer_id": "bob",
             "predicted_clv": 7.5,
@@ -71,9 +71,9 @@ def ranked(*customers):
 
 
 def test_who_moved_farthest_comes_first_and_up_is_positive():
-    found = ranking.moved(ranked("cyd", "ann", "bob"), ranked("ann", "bob", "cyd"))
+    moves = ranking.moved(ranked("cyd", "ann", "bob"), ranked("ann", "bob", "cyd"))
     assert list(
-        zip(found["customer_id"], found["rank_before"], found["rank_now"], found["rank_change"], strict=True)
+        zip(moves["customer_id"], moves["rank_before"], moves["rank_now"], moves["rank_change"], strict=True)
     ) == [
         ("cyd", 3, 1, 2),
         ("ann", 1, 2, -1),
@@ -90,3 +90,8 @@ def test_two_rankings_agree_by_the_share_of_the_top_decile_that_stays_and_by_the
     assert ranking.agreement(ranking.moved(ranked(*names[::-1]), ranked(*names)))["rank_correlation"] == pytest.approx(
         -1
     )
+
+
+def test_the_share_of_the_commonest_prediction_says_how_many_customers_are_tied():
+    assert ranking.tied(pd.DataFrame({"predicted_clv": [1.0, 1.0, 1.0, 2.0]})) == 0.75
+    assert ranking.tied(pd.DataFrame({"predicted_clv": []})) == 0

@@ -152,7 +152,10 @@ def test_the_monitor_is_quoted_or_has_not_looked_yet():
     ],
 )
 def test_the_next_steps_are_what_the_person_can_decide(changed, commands):
-    shown = [step.command for step in review_words.next_steps(reviewed(**changed))]
+    steps = review_words.next_steps(reviewed(**changed))
+    shown = [step.command for step in steps]
+    texts = ["Enter that it stays in production:", "Go back to the version before it:"]
+    assert [step.text for step in steps] == (texts if changed.get("serves") else ["Promote it:", "Reject it:"])
     assert shown == ["mlflow run . -e " + command.format(who="-P reviewer=NAME -P reason=WHY") for command in commands]
 
 

@@ -157,6 +157,6 @@ def test_an_alert_that_fails_shows_no_address(trained, tmp_path):
     (tmp_path / "history.csv").write_text(rows)
     config_words = [f"data.path={tmp_path}/history.csv", "alerts=apprise", "window.as_of=2025-12-01"]
     store = os.environ["MLFLOW_TRACKING_URI"]
-    code, said = planted(trained.folder, "entrypoints.readiness", *config_words, MLFLOW_TRACKING_URI=store)
+    _, said = planted(trained.folder, "entrypoints.readiness", *config_words, MLFLOW_TRACKING_URI=store)
     assert SECRET not in said and "did not take the message" in said
     assert holders(trained.folder) == []

@@ -13,6 +13,7 @@ class Columns:
     quantity: str | None = text()
     unit_price: str | None = text()
     refund: str | None = text()
+    currency: str | None = text()
 
 
 @dataclass
@@ -33,6 +34,11 @@ class Data:
     negative_style: str | None = one_of("parentheses", "trailing_minus")
     earliest_date: str = day_or_none()
     max_abs_revenue: float = between(0.01, 9e13)
+    where: str | None = text()
+    currency: str | None = pattern(r"\S{1,4}", "not a currency, like EUR")
+    missing_id: str = one_of("refuse", "drop")
+    guest_ids: list[str] = text()
+    max_customer_share: float = between(0, 1)
     max_rejected_share: float = between(0, 1)
     max_rejected_rows: int = between(0, 1_000_000_000_000)
     max_rejected_revenue_share: float = between(0, 1)

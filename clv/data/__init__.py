@@ -19,8 +19,20 @@ Codes of refusal (InputError):
 
 from clv.data.container import digest
 from clv.data.contract import Contract
-from clv.data.quality import Quality
-from clv.data.quarantine import Limits, refusal, warnings
+from clv.data.quality import LeftOut, Quality
+from clv.data.quarantine import Limits, left_out, refusal, warnings
 from clv.data.reading import Transactions, daily, read
 
-__all__ = ["Contract", "Limits", "Quality", "Transactions", "daily", "digest", "read", "refusal", "warnings"]
+__all__ = [
+    "Contract",
+    "LeftOut",
+    "Limits",
+    "Quality",
+    "Transactions",
+    "daily",
+    "digest",
+    "left_out",
+    "read",
+    "refusal",
+    "warnings",
+]

@@ -10,7 +10,7 @@ class Contract:
     """How a history is read; named as in conf/data.
 
     Args: columns: our name -> the file's, of customer_id, order_date and revenue; or of quantity and unit_price, whose product
-              is then the revenue; and of refund, which is subtracted whatever its sign. None or no entry: there is no such column.
+              is then the revenue; of refund, which is subtracted whatever its sign; and of currency. None or no entry: there is no such column.
           latest: day from which on an order lies in the future (YYYY-MM-DD).
           earliest_date: day before which an order is set aside.
           as_of: rows from this day on are counted; None counts none.
@@ -24,6 +24,10 @@ class Contract:
               milliseconds; None is ISO 8601.
           timezone: whose days count where offsets are mixed.
           max_abs_revenue: in the file's currency; a row beyond it is set aside.
+          where: condition that a row must meet to count (clv/data/where.py); None: every row counts.
+          currency: the one whose rows count, by the column of currencies; None: there must not be several.
+          missing_id: "refuse" sets rows without an id aside as unreadable, "drop" leaves them out.
+          guest_ids: ids that stand for nobody, in upper or lower case; their rows are left out.
     """
 
     columns: dict[str, str]
@@ -40,12 +44,26 @@ class Contract:
     date_format: str | None = None
     timezone: str | None = None
     max_abs_revenue: float = 1e9
+    where: str | None = None
+    currency: str | None = None
+    missing_id: str = "refuse"
+    guest_ids: tuple[str, ...] = ()
 
     @property
     def amounts(self) -> tuple[str, ...]:
         """Our names of the columns that make the revenue."""
         revenue = ("quantity", "unit_price") if self.columns.get("quantity") else ("revenue",)
         return (*revenue, "refund") if self.columns.get("refund") else revenue
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether a row that can be read may not count."""
+        return bool(self.where or self.currency or self.guest_ids or self.missing_id == "drop")
+
+    @property
+    def guests(self) -> tuple[str, ...]:
+        """The ids that stand for nobody, as they are compared."""
+        return tuple(guest.strip().lower() for guest in self.guest_ids)
 
     @property
     def names(self) -> dict[str, str]:

@@ -19,9 +19,10 @@ WORDS_FOR_NOTHING = (
 )  # fmt: skip
 
 
-def type_ids(places: Places, connection: duckdb.DuckDBPyConnection) -> None:
+def type_ids(guests: tuple[str, ...], places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table `ids` of the table `customer_id_texts`: each text's id, or the reason why it is not one.
 
+    Args:   guests: ids that stand for nobody, in lower case.
     Raises: InputError: a tool turned the ids into floats.
     """
     texts = [text for (text,) in connection.execute(render("ids_to_clean")).fetchall()]
@@ -32,7 +33,7 @@ def type_ids(places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(render("ids"))
     connection.unregister("cleaned_ids")
     connection.execute(render("ids_swapped"))
-    connection.execute(render("ids_from_floats"))
+    connection.execute(render("ids_from_floats", guests=guests))
     _refuse_floats(places, connection)
 
 

@@ -12,8 +12,12 @@ from clv.data.formats import format_of
 from clv.data.header import Header
 from clv.data.queries import render, row
 from clv.data.rows import REPAIR, Rows
+from clv.data.selection import Selection, selected
 from clv.errors import Code, InputError
 
+_NOTHING_DECIDES = Selection(None, None, {})
+_OUTSIDE = ("beside", "neighbour")  # columns that the checks of the layout look at
+UNENDED = "no line end behind the last row"
 _CUT_SHARE = 0.9  # of rows that look like cut amounts, above which the file is refused
 
 
@@ -22,6 +26,7 @@ class Layout:
     """What the typing must know of the file.
 
     Args: names: of the columns.   cut: the lines of rows in which a file seems to end too early.
+          has_currency: whether the rows have a currency.
           notes: what was passed over, in words.
     """
 
@@ -29,6 +34,7 @@ class Layout:
     cut: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     name: str = ""
+    has_currency: bool = False
 
     @property
     def named_notes(self) -> tuple[str, ...]:
@@ -63,28 +69,32 @@ def load(texts: Iterator[str], contract: Contract, path: str, connection: duckdb
     """
     first, texts = _peeked(texts)
     file = format_of(first, contract)
-    header, shape, empty, end = None, None, 0, ""
+    header, shape, selection, empty, end = None, None, _NOTHING_DECIDES, 0, ""
     for line, piece in file.pieces(_below(texts, contract.skip_rows), path, 1 + contract.skip_rows):
         if header is None:
             header, end = file.header((line, piece), contract, path)
-            _create(header, connection)
+            selection = selected(header.names, contract, f"{path}:{line}")
+            _create(header, selection, connection)
             rows = file.rows(end, header.line, header)
         else:
             rows, end = file.rows(piece, line, header), piece
         empty += rows.empty
         if rows.lines:
             shape = shape or _shaped(header, rows)
-            _insert(rows, header, shape, connection)
+            _insert(rows, header, shape, selection, connection)
     if header is None:
         fix = "look at what wrote it: an export has a header and a row for every order and return"
         raise InputError(Code.EMPTY, what="the file holds no text but blank lines", fix=fix, where=path)
     if shape is None:
-        return Layout(header.names)
+        return Layout(header.names, has_currency=selection.currency is not None)
     _check_beside(header, shape, connection)
     _check_cents(header, shape, connection)
     last = None if end.endswith(("\n", '"', "}")) else header.last
     notes = _notes(header, shape, last, empty)
-    return Layout(header.names, _cut_rows(last, connection), tuple(notes))
+    cut = _cut_rows(last, connection)
+    for name in _OUTSIDE:
+        connection.execute(f"ALTER TABLE file_rows DROP COLUMN {name}")
+    return Layout(header.names, cut, tuple(notes), has_currency=selection.currency is not None)
 
 
 def _peeked(texts: Iterator[str]) -> tuple[str, Iterator[str]]:
@@ -105,9 +115,17 @@ def _below(texts: Iterator[str], lines: int) -> Iterator[str]:
         yield parts[-1] if not lines else ""
 
 
-def _create(header: Header, connection: duckdb.DuckDBPyConnection) -> None:
-    columns = ", ".join(f"{name} VARCHAR" for name in (*header.places, "beside", "neighbour"))
-    connection.execute(f"CREATE OR REPLACE TABLE file_rows (line BIGINT, {columns})")
+def _create(header: Header, selection: Selection, connection: duckdb.DuckDBPyConnection) -> None:
+    columns = ["line BIGINT", *(f"{name} VARCHAR" for name in header.places)]
+    kinds = {"currency": "VARCHAR", "is_counted": "BOOLEAN"}
+    columns += [f"{name} {kinds[name]}" for name in selection.columns(_extra)]
+    columns += [f"{name} VARCHAR" for name in _OUTSIDE]
+    connection.execute(f"CREATE OR REPLACE TABLE file_rows ({', '.join(columns)})")
+
+
+def _extra(place: int) -> str:
+    """Name of a column that decides whether a row counts."""
+    return f"extra_{place}"
 
 
 def _notes(header: Header, shape: _Shape, last: str | None, empty: int) -> list[str]:
@@ -117,7 +135,7 @@ def _notes(header: Header, shape: _Shape, last: str | None, empty: int) -> list[
     if "" in header.names[:-1]:
         notes.append("a column without a name")
     if last:
-        notes.append(f"no line end behind the last row; if it is cut short there, its {last} is wrong")
+        notes.append(f"{UNENDED}; if it is cut short there, its {last} is wrong")
     if empty:
         notes.append(f"{empty} rows with nothing in any field, passed over")
     return notes
@@ -154,18 +172,23 @@ def _ragged(header: Header, line: int, width: int, names: int) -> InputError:
     return InputError(Code.RAGGED_ROW, what=what, fix=fix, where=f"{header.path}:{line}")
 
 
-def _insert(rows: Rows, header: Header, shape: _Shape, connection: duckdb.DuckDBPyConnection) -> None:
+def _insert(
+    rows: Rows, header: Header, shape: _Shape, selection: Selection, connection: duckdb.DuckDBPyConnection
+) -> None:
     if set(rows.widths) != {shape.width}:
         wrong = next(number for number, width in enumerate(rows.widths) if width != shape.width)
         raise _ragged(header, rows.lines[wrong], rows.widths[wrong], shape.width)
-    places = [place + shape.shift for place in header.places.values()]
-    columns = [pa.array(rows.fields[place :: shape.width], pa.string()) for place in places]
-    for outside in (shape.beside, shape.neighbour):
-        values = [] if outside is None else rows.fields[outside :: shape.width]
-        columns.append(pa.array(values, pa.string()) if values else pa.nulls(len(rows.lines), pa.string()))
-    batch = pa.table([pa.array(rows.lines, pa.int64()), *columns], ["line", *header.places, "beside", "neighbour"])
-    connection.register("batch", batch)
-    connection.execute("INSERT INTO file_rows FROM batch")
+    places: dict[str, int | None] = {name: place + shape.shift for name, place in header.places.items()}
+    places |= {_extra(place): place + shape.shift for place in selection.needed}
+    places |= {"beside": shape.beside, "neighbour": shape.neighbour}
+    columns = {"line": pa.array(rows.lines, pa.int64())}
+    for name, place in places.items():
+        values = [] if place is None else rows.fields[place :: shape.width]
+        columns[name] = pa.array(values, pa.string()) if values else pa.nulls(len(rows.lines), pa.string())
+    connection.register("batch", pa.table(columns))
+    deciding = [f", {sql} AS {name}" for name, sql in selection.columns(_extra).items()]
+    plain = ", ".join(["line", *header.places])
+    connection.execute(f"INSERT INTO file_rows SELECT {plain}{''.join(deciding)}, beside, neighbour FROM batch")
     connection.unregister("batch")
 
 

@@ -10,6 +10,7 @@ from clv.data.contract import Contract
 from clv.data.header import located
 from clv.data.layout import Layout
 from clv.data.queries import literal, render
+from clv.data.selection import selected
 from clv.errors import Code, InputError
 
 _TEXT, _WHOLE, _FRACTION = r"VARCHAR|ENUM.*", r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?", r"FLOAT|DOUBLE|DECIMAL.*"
@@ -46,7 +47,9 @@ def _load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPy
     whole = pyarrow.parquet.ParquetFile(file, page_checksum_verification=True)
     schema = whole.schema_arrow
     places = located(schema.names, contract.names, path)
-    for _ in whole.iter_batches(columns=[schema.names[place] for place in places.values()]):
+    selection = selected(schema.names, contract, path)
+    read = [schema.names[place] for place in (*places.values(), *selection.needed)]
+    for _ in whole.iter_batches(columns=read):
         pass  # for the checksums, which DuckDB passes over
     kinds = [str(kind) for kind in connection.sql(f"FROM read_parquet({literal(str(file))})").types]
     types = {name: kinds[place] for name, place in places.items()}
@@ -58,10 +61,11 @@ def _load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPy
         name: _as_text(name, types[name], f"column_{place}", getattr(schema.types[place], "tz", None), contract)
         for name, place in places.items()
     }
+    texts |= selection.columns(lambda place: f"CAST(column_{place} AS VARCHAR)")
     connection.execute(render("raw_from_parquet", texts=texts, file=str(file), width=len(kinds)))
-    if types["customer_id"] == "DOUBLE" and connection.execute(_FRACTIONS).fetchone():
+    if types["customer_id"] == "DOUBLE" and connection.execute(_FRACTIONS).fetchall():
         raise _float_ids("DOUBLE", path)
-    return Layout(schema.names), contract
+    return Layout(schema.names, has_currency=selection.currency is not None), contract
 
 
 def _checked(types: dict[str, str], contract: Contract, path: str) -> Contract:

@@ -15,7 +15,7 @@ class Counts:
     """What the tables of one reading hold, in rows, customers, days and money.
 
     first_day, last_day: of the accepted rows, as YYYY-MM-DD; empty where no row was accepted.
-    net_revenue: of the accepted rows; None where there are none.   largest_customer: by positive revenue.
+    net_revenue: of the accepted rows; None where there are none.   largest_customer: by positive revenue.   busiest_customer: by rows with an order.
     known_customers: with an id that can be read.   lost_customers: those of them of whom no row was accepted.
     """
 
@@ -36,6 +36,8 @@ class Counts:
     lost_customers: int
     largest_customer: str | None
     largest_customer_share: float
+    busiest_customer: str | None
+    busiest_customer_share: float
     outlier_rows: int
     case_variants: int
     case_variants_example: str | None
@@ -45,12 +47,22 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """rows: that do not count.   revenue_share: of the absolute revenue of all rows that can be read, 0 to 1."""
+
+    rows: int
+    revenue_share: float
+
+
+@dataclass(frozen=True)
 class Quality(Counts):
     """The counts of a history, and what is known of its file.
 
+    left_out: key of the configuration -> the rows that do not count by it; they are in no other figure.
     notes: what was passed over, in words.   sha256: of the file's bytes.   reasons: of the rejected rows -> their number.
     """
 
+    left_out: dict[str, LeftOut]
     notes: tuple[str, ...]
     sha256: str
     reasons: dict[str, int]
@@ -86,7 +98,12 @@ def count(contract: Contract, connection: duckdb.DuckDBPyConnection) -> dict[str
     Args: contract: names the day from which on rows are counted as later, and the columns of amounts.
     """
     names = ("quality_of_rows", "quality_of_customers", "quality_of_amounts", "quality_of_ids")
-    values = {"as_of": contract.as_of, "amounts": contract.amounts, "words_for_nothing": WORDS_FOR_NOTHING}
+    values = {
+        "as_of": contract.as_of,
+        "amounts": contract.amounts,
+        "guests": contract.guests,
+        "words_for_nothing": WORDS_FOR_NOTHING,
+    }
     counts: dict[str, Any] = {}
     for name in names:
         counts |= fields(connection, render(name, **values))

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clv.data.layout import UNENDED
 from clv.data.quality import Quality
 from clv.data.reading import Transactions
 from clv.data.suggestions import TOO_MANY, looks_like
 from clv.errors import InputError
 
-_LARGE_SHARE = 0.25  # of all revenue, of one customer
 _FEW_CUSTOMERS = 20  # below it a large customer is ordinary
+_TIMES_EQUAL = 5  # of the share that every customer would have if all were equal; below it a large share is ordinary
 _MANY_DUPLICATES = 0.1  # of the rows
 _SHOWN = 60  # characters of a value
 
@@ -20,6 +21,7 @@ class Limits:
     """Above which share of rows, number of rows, share of absolute revenue and of customers a history is refused.
 
     warn_share: above this share of any of them there is a warning.
+    max_customer_share: above this share of all revenue, or of all orders, a single customer is warned of.
     """
 
     max_rejected_share: float
@@ -27,6 +29,7 @@ class Limits:
     max_rejected_revenue_share: float
     max_lost_customers_share: float
     warn_share: float
+    max_customer_share: float = 0.05
 
 
 def refusal(history: Transactions, limits: Limits, path: str) -> InputError | None:
@@ -73,13 +76,32 @@ def _commonest(rejected: pd.DataFrame, path: str) -> pd.DataFrame:
 
 
 def warnings(history: Transactions, limits: Limits) -> list[str]:
-    """Returns what to know of a history that is not refused, a sentence each."""
+    """Returns what is doubtful in a history that is not refused: a sentence each, with what to do."""
     quality = history.quality
     return [
         *_lost_shares(quality, limits),
         *_doubtful_ids(quality),
+        *_large_customers(quality, limits),
         *_doubtful_amounts(quality),
-        *(f"the file has {note}" for note in quality.notes),
+        *(
+            f"the file has {note}: look at its end, and export it again if rows are missing"
+            for note in quality.notes
+            if note.startswith(UNENDED)
+        ),
+    ]
+
+
+def left_out(quality: Quality) -> list[str]:
+    """Returns which rows do not count by the configuration, a sentence each."""
+    words = {
+        "where": "do not meet data.where",
+        "currency": "are not in data.currency",
+        "guest_ids": "have an id of data.guest_ids",
+        "missing_id": "have no customer id (data.missing_id=drop)",
+    }
+    return [
+        f"{part.rows:,} rows with {part.revenue_share:.1%} of absolute revenue {words[name]} and are left out"
+        for name, part in quality.left_out.items()
     ]
 
 
@@ -90,33 +112,61 @@ def _lost_shares(quality: Quality, limits: Limits) -> list[str]:
         "customers": quality.lost_customers_share,
     }
     return [
-        f"{share:.2%} of the {words} could not be read (data_quality/rejected_rows.csv)"
+        f"{share:.2%} of the {words} could not be read: the rows and the reasons are in data_quality/rejected_rows.csv"
         for words, share in shares.items()
         if share > limits.warn_share
     ]
 
 
 def _doubtful_ids(quality: Quality) -> list[str]:
-    kinds = (
-        (quality.case_variants, "differ only by case, inner blanks or a leading apostrophe", quality.case_variants_example),
-        (quality.ids_for_nothing, "are words for nothing", quality.ids_for_nothing_example),
-    )  # fmt: skip
-    return [f"{number} customer ids {words}, for example {example}" for number, words, example in kinds if number]
+    sentences = []
+    if quality.case_variants:
+        sentences.append(
+            f"{quality.case_variants} customer ids differ only by case, inner blanks or a leading apostrophe, for example "
+            f"{quality.case_variants_example}: each counts as a customer; write them alike in the export if they are one"
+        )
+    if quality.ids_for_nothing:
+        sentences.append(
+            f"{quality.ids_for_nothing} customer ids are words for nothing, for example {quality.ids_for_nothing_example}: "
+            f"{_guests(quality.ids_for_nothing_example)} leaves such rows out"
+        )
+    return sentences
+
+
+def _guests(name: str | None) -> str:
+    """The setting that leaves a customer out, as it is written on a command line."""
+    quoted = str(name).replace("\\", "\\\\").replace("'", "\\'")
+    return f"\"data.guest_ids=['{quoted}']\""
+
+
+def _large_customers(quality: Quality, limits: Limits) -> list[str]:
+    usual = max(limits.max_customer_share, _TIMES_EQUAL / max(quality.customers, 1))
+    if quality.customers < _FEW_CUSTOMERS:
+        return []
+    shares: dict[str, list[str]] = {}
+    for name, share, words in (
+        (quality.largest_customer, quality.largest_customer_share, "of all revenue"),
+        (quality.busiest_customer, quality.busiest_customer_share, "of all orders"),
+    ):
+        if name is not None and share > usual:
+            shares.setdefault(name, []).append(f"{share:.0%} {words}")
+    return [
+        f"customer {name!r} alone has {' and '.join(parts)}: if it stands for nobody (guests, a till, a total), {_guests(name)} "
+        "leaves it out; if it is a customer, raise data.max_customer_share"
+        for name, parts in shares.items()
+    ]
 
 
 def _doubtful_amounts(quality: Quality) -> list[str]:
     sentences = []
-    if quality.duplicate_rows > _MANY_DUPLICATES * quality.rows:
+    if quality.duplicate_rows > _MANY_DUPLICATES * (quality.rows - quality.rejected_rows):
         sentences.append(
-            f"{quality.duplicate_rows} of {quality.rows} rows repeat customer, date and revenue of another: order lines may, "
-            "an export that was joined to itself would"
-        )
-    if quality.largest_customer_share > _LARGE_SHARE and quality.customers >= _FEW_CUSTOMERS:
-        sentences.append(
-            f"customer {quality.largest_customer!r} alone has {quality.largest_customer_share:.0%} of all revenue: a total, or a word for nothing?"
+            f"{quality.duplicate_rows} of {quality.rows - quality.rejected_rows} rows repeat customer, date and amount of another: "
+            "order lines may; if the export was joined to itself, export it again"
         )
     if quality.outlier_rows:
         sentences.append(
-            f"{quality.outlier_rows} rows have more than 100 times the 99th percentile of absolute revenue"
+            f"{quality.outlier_rows} rows have more than 100 times the 99th percentile of absolute revenue: look at the largest "
+            "amounts of the file; a lower data.max_abs_revenue sets such rows aside"
         )
     return sentences

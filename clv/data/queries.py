@@ -31,10 +31,10 @@ def row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
 
     Raises: LookupError: the query has no row.
     """
-    values = connection.execute(query).fetchone()
-    if values is None:
+    rows = connection.execute(query).fetchall()  # all: a result with rows left in it blocks the connection
+    if not rows:
         raise LookupError(f"no row for {query[:200]}")
-    return values
+    return rows[0]
 
 
 def fields(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import pandas as pd
@@ -13,7 +13,7 @@ from clv.data.container import Opened, opened
 from clv.data.contract import Contract, check
 from clv.data.header import key
 from clv.data.places import Places
-from clv.data.quality import Quality
+from clv.data.quality import LeftOut, Quality
 from clv.data.queries import literal, render, row
 from clv.data.sources import files_of
 from clv.errors import Code, InputError
@@ -82,13 +82,27 @@ def _read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) 
         fix = "check the export: every order and return belongs in it"
         raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
     values.type_all(contract, files.layout, files.places, connection)
+    left_out = _leave_out(contract, path, connection)
     daily(connection.sql("SELECT customer_id, order_date, revenue FROM typed WHERE reason IS NULL")).create("purchases")
     rejected = connection.sql(render("rejected", names=tuple(contract.names))).df()
     reasons = rejected["reason"].value_counts().to_dict()
     counts = quality.count(contract, connection)
     _drop_working_tables(contract, connection)
-    about_files = Quality(**counts, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
+    about_files = Quality(**counts, left_out=left_out, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
     return Transactions(connection.table("purchases"), _with_files(rejected, files.places), about_files)
+
+
+def _leave_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> dict[str, LeftOut]:
+    """Takes the rows that do not count out of `typed`. Raises: InputError: none is left."""
+    if not contract.leaves_out:
+        return {}
+    rows = connection.execute(render("left_out")).fetchall()
+    connection.execute("DELETE FROM typed WHERE left_out IS NOT NULL")
+    if row(connection, "SELECT COUNT(*) FROM typed")[0] == 0:
+        shown = " and ".join(f"data.{name} leaves out {number}" for name, number, _ in rows)
+        fix = "another value of the key; names and values stand in the file as they must stand there"
+        raise InputError(Code.CONDITION, what=f"no row is left to count: {shown}", fix=fix, where=path)
+    return {name: LeftOut(number, share) for name, number, share in rows}
 
 
 def _drop_working_tables(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
@@ -124,12 +138,12 @@ def _load_all(path: str, contract: Contract, connection: duckdb.DuckDBPyConnecti
             parts.append(_load(file, contract, connection))
         hashes.append(file.sha256)
         _refuse_other_header(name, parts[0], parts[-1])
-        start = _append(contract, connection)
+        start = _append(connection)
         places.add(name, start)
         parts[-1] = parts[-1][0].moved(start, name), parts[-1][1]
     notes = [note for part, _ in parts for note in (part.named_notes if len(parts) > 1 else part.notes)]
     cut = tuple(line for part, _ in parts for line in part.cut)
-    whole = layout.Layout(parts[0][0].names, cut, tuple(notes))
+    whole = replace(parts[0][0], cut=cut, notes=tuple(notes))
     sha256 = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
     return _Files(whole, parts[0][1], places, sha256)
 
@@ -142,14 +156,13 @@ def _load(file: Opened, contract: Contract, connection: duckdb.DuckDBPyConnectio
     return layout.load(file.texts(contract.encoding), contract, file.path, connection), contract
 
 
-def _append(contract: Contract, connection: duckdb.DuckDBPyConnection) -> int:
+def _append(connection: duckdb.DuckDBPyConnection) -> int:
     """Moves the rows of `file_rows` into `raw`. Returns: the number that its lines are counted on from."""
     if not row(connection, "SELECT COUNT(*) FROM duckdb_tables() WHERE table_name = 'raw'")[0]:
         connection.execute("ALTER TABLE file_rows RENAME TO raw")
         return 0
     start = row(connection, "SELECT COALESCE(MAX(line), 0) FROM raw")[0]
-    columns = ", ".join(contract.names)
-    connection.execute(f"INSERT INTO raw BY NAME SELECT line + {start} AS line, {columns} FROM file_rows")
+    connection.execute(f"INSERT INTO raw BY NAME SELECT * REPLACE (line + {start} AS line) FROM file_rows")
     connection.execute("DROP TABLE file_rows")
     return start
 

@@ -16,12 +16,16 @@ from clv.errors import Code, InputError
 def type_all(contract: Contract, layout: Layout, places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table `typed` of the table `raw`: each row's customer, day and revenue, or the reason why it has none.
 
-    Raises: InputError: a column as a whole could mean two things.
+    Its column left_out, if it has one, names the key of the configuration by which a row does not count.
+
+    Raises: InputError: a column as a whole could mean two things, or there are several currencies.
     """
     for column in contract.names:
         connection.execute(render("distinct_texts", column=column))
     header_lines = _repeated_headers(contract, layout, places, connection)
-    type_ids(places, connection)
+    if layout.has_currency:
+        _check_currencies(contract, places, connection)
+    type_ids(contract.guests, places, connection)
     type_dates(contract, places, connection)
     for name in contract.amounts:
         type_amounts(name, contract, places, connection)
@@ -31,9 +35,27 @@ def type_all(contract: Contract, layout: Layout, places: Places, connection: duc
         header_lines=header_lines,
         cut_lines=layout.cut,
         most=contract.max_abs_revenue,
+        leaves_out=contract.leaves_out,
+        has_condition=bool(contract.where),
+        currency=contract.currency and contract.currency.strip().upper(),
+        guests=contract.guests,
+        drops_missing=contract.missing_id == "drop",
     )
     connection.execute(query)
     connection.execute("DROP TABLE raw")
+
+
+def _check_currencies(contract: Contract, places: Places, connection: duckdb.DuckDBPyConnection) -> None:
+    """Raises: InputError: the rows are in several currencies and none is chosen, or none is in the chosen one."""
+    currencies = connection.execute(render("currencies", has_condition=bool(contract.where))).fetchall()
+    shown = ", ".join(f"{rows} rows in {name}" for name, rows, _ in currencies[:10])
+    if contract.currency and contract.currency.strip().upper() not in [name for name, *_ in currencies]:
+        what = f"no row is in data.currency={contract.currency}; there are: {shown or 'no currencies'}"
+        raise InputError(Code.CURRENCIES, what=what, fix="data.currency=NAME of these", where=places.path)
+    if len(currencies) > 1 and not contract.currency:
+        what = f"the rows are in {len(currencies)} currencies, and their amounts cannot be added: {shown}"
+        fix = f"data.currency={currencies[0][0]} leaves out the others; or export all amounts in one currency"
+        raise InputError(Code.CURRENCIES, what=what, fix=fix, where=places.where(currencies[1][2], "currency"))
 
 
 def _repeated_headers(

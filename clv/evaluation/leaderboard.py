@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from clv import windows
 from clv.evaluation import metrics
 from clv.evaluation.measure import OURS, Measured
 
@@ -59,3 +60,46 @@ def standing(ours: pd.Series) -> str:
     if ours["rmse_difference_high"] < 0:
         return "better than"
     return "worse than" if ours["rmse_difference_low"] > 0 else "not told apart from"
+
+
+def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Returns what a reviewer should know first: that nothing beats the mean, or that the model does not beat the others.
+
+    Args: rows: of leaderboard(), of one cutoff.
+    """
+    ours = rows.set_index("recipe").loc[OURS]
+    if rows["beats_the_mean"].any() and standing(ours) == "better than":
+        return ()
+    return (f"on the same customers, {in_words(rows)}",)
+
+
+def without_labels(plan: windows.Plan) -> tuple[str, ...]:
+    """Returns what a reviewer should know of a model that saw no label; nothing where it saw some."""
+    if plan.training:
+        return ()
+    return (
+        f"the history is shorter than two horizons of {plan.horizon_days} days: nothing could be learnt from what came "
+        "after a cutoff; this is BTYD alone, and its intervals are rough.",
+    )
+
+
+def metric_table(figures: dict[str, pd.DataFrame], measured: Measured) -> pd.DataFrame:
+    """Returns one row per recipe and metric, with its interval. figures: recipe -> of metrics.intervals()."""
+    table = pd.concat({name: rows.round(6) for name, rows in figures.items()}, names=["recipe", "metric"]).reset_index()
+    return table.assign(evaluation_cutoff=measured.plan.evaluation.isoformat(), horizon_days=measured.plan.horizon_days)
+
+
+def headline(figures: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """Returns our metrics by their plain names, with their intervals; the other recipes' under recipe/metric.
+
+    Args: figures: recipe -> of metrics.intervals().
+    """
+    ours = figures[OURS]
+    ends = {f"interval/{metric}_{end}": ours.loc[metric, end] for metric in ours.index for end in ("low", "high")}
+    others = {
+        f"{name}/{metric}": value
+        for name, table in figures.items()
+        if name != OURS
+        for metric, value in table["value"].items()
+    }
+    return ours["value"].to_dict() | ends | others

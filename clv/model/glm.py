@@ -39,27 +39,15 @@ class Glm:
         Raises: InputError: the fit has no finite solution.
         Source: Smyth and Jorgensen (2002), Fitting Tweedie's compound Poisson model to insurance claims data, doi:10.2143/AST.32.1.1020.
         """
-        from sklearn.linear_model import TweedieRegressor
-
         columns, power = [*lesson.columns, *lesson.answers], lesson.options.tweedie_power
         label = lesson.rows["actual_clv"].clip(lower=0).to_numpy()
         logs = _signed_log(lesson.rows[columns], lesson.unit)
         mean, scale = _moments(logs)
-        regression = TweedieRegressor(
-            power=power, alpha=lesson.options.glm_alpha, link="log", solver="newton-cholesky", max_iter=100
-        ).fit(
-            _standardised(logs, mean, scale),
-            label / lesson.base,
-            sample_weight=(lesson.base / lesson.unit) ** (2 - power),
+        weight = (lesson.base / lesson.unit) ** (2 - power)
+        coefficients, intercept = _regression(
+            _standardised(logs, mean, scale), label / lesson.base, weight, power, lesson.options.glm_alpha
         )
-        if not np.isfinite([regression.intercept_, *regression.coef_]).all():
-            raise InputError(
-                Code.NO_SOLUTION,
-                what=f"The GLM has no finite solution on {len(label)} rows",
-                fix="a larger model.glm_alpha, or model=xgboost_tweedie",
-            )
-        coefficients, intercept = regression.coef_.tolist(), float(regression.intercept_)
-        return cls(columns, lesson.unit, mean.tolist(), scale.tolist(), coefficients, intercept)
+        return cls(columns, lesson.unit, mean.tolist(), scale.tolist(), coefficients.tolist(), intercept)
 
     def predict(self, table: pd.DataFrame, base: np.ndarray, threads: int) -> np.ndarray:
         logs = self.effects(table, threads).sum(axis=1).to_numpy() + self.intercept
@@ -77,6 +65,26 @@ class Glm:
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any]) -> Self:
         return cls(**content)
+
+
+def _regression(
+    z: np.ndarray, ratio: np.ndarray, weight: np.ndarray, power: float, alpha: float
+) -> tuple[np.ndarray, float]:
+    """Coefficients and intercept."""
+    from sklearn.linear_model import TweedieRegressor
+
+    regression = TweedieRegressor(power=power, alpha=alpha, link="log", solver="newton-cholesky", max_iter=100)
+    try:
+        regression.fit(z, ratio, sample_weight=weight)
+        if not np.isfinite([regression.intercept_, *regression.coef_]).all():
+            raise ValueError("a coefficient is not a number")
+    except ValueError as error:  # scikit-learn's too: it refuses infinite input
+        raise InputError(
+            Code.NO_SOLUTION,
+            what=f"The GLM has no finite solution on {len(ratio)} rows: {error}",
+            fix="a larger model.glm_alpha, or model=xgboost_tweedie",
+        ) from error
+    return regression.coef_, float(regression.intercept_)
 
 
 def _signed_log(table: pd.DataFrame, unit: float) -> np.ndarray:

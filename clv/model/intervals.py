@@ -66,7 +66,7 @@ def fit(tables: list[pd.DataFrame], predicted: np.ndarray, columns: list[str], o
         options.interval,
         unit,
         inputs,
-        _quantile_trees(rows, inputs, unit, options),
+        quantile_trees(rows, inputs, unit, options),
         {EVERYBODY: 0.0},
         float(np.quantile(predicted, 0.9)),
         period_sd(totals, options),
@@ -87,7 +87,15 @@ def _split(tables: list[pd.DataFrame], options: Options) -> tuple[pd.DataFrame, 
     return pd.concat(old or tables[:-1], ignore_index=True), np.full(len(newest), True)
 
 
-def _quantile_trees(rows: pd.DataFrame, inputs: list[str], unit: float, options: Options) -> xgb.Booster:
+def quantile_trees(rows: pd.DataFrame, inputs: list[str], unit: float, options: Options) -> xgb.Booster:
+    """Returns trees of the quantiles tail, level and 1 - tail of the log scale.
+
+    Args:
+        rows: labelled customers with the inputs and btyd_revenue.
+        inputs: columns.
+        unit: mean label, in currency.
+        options: interval and XGBoost's are used.
+    """
     options = trees.with_threads_for(len(rows), options)
     data = xgb.QuantileDMatrix(rows[inputs], label=on_log(rows["actual_clv"], unit), nthread=options.threads)
     data.set_base_margin(start(rows, unit))

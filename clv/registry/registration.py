@@ -13,8 +13,7 @@ import pandas as pd
 from clv import model, tracking
 from clv.model import files
 from clv.registry.aliases import CANDIDATE
-from clv.registry.digests import digest_of, digests
-from clv.registry.versions import BASELINE, FILES, FILES_SHA256, LISTING, MODEL, Version
+from clv.registry.versions import BASELINE, FILES, FILES_SHA256, LISTING, MODEL, Version, digest_of, digests
 from clv.tracking import server
 from clv.tracking.server import Refused, client
 

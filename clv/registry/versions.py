@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from clv import features, model
 from clv.errors import Unreachable, UserError
 from clv.model import files
-from clv.registry.digests import LINK, digest_of, digests
 from clv.registry.hints import ANOTHER
 from clv.tracking import server
 from clv.tracking.server import Refused, client
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FILES = "clv_model"  # folder of the model within a version's artifacts
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 CONFIG = "config.yaml"
+LINK = "a link"
+_LEFT_BY_MLFLOW = "registered_model_meta"  # MLflow writes it into a folder that it fetched
 FILES_SHA256 = "files_sha256"  # tag: the digest of LISTING
 _COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
 
@@ -111,6 +113,26 @@ def of(entry: "ModelVersion", alias: str = "") -> Version:
     return Version(
         entry.name, number, entry.run_id or "", alias, facts, dict(entry.tags), entry.description or "", parts=parts
     )
+
+
+def digests(folder: Path, part: str) -> dict[str, str]:
+    """Returns part/path -> SHA-256 of every file of the folder. A link has no digest: what it leads to may change.
+
+    What MLflow and Python leave in a folder that they use is left out: a note, and compiled code, which versions.load() does not run.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
+    return {
+        f"{part}/{path.relative_to(folder)}": LINK
+        if path.is_symlink()
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+        if path.suffix != ".pyc" and path.name != _LEFT_BY_MLFLOW
+    }
+
+
+def digest_of(listing: dict[str, str]) -> str:
+    """Returns the SHA-256 of the listing itself, whatever its order."""
+    return hashlib.sha256(json.dumps(listing, sort_keys=True).encode()).hexdigest()
 
 
 def fetched(version: Version, name: str) -> Path:

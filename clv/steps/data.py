@@ -51,7 +51,8 @@ def read(run: Run, history: History) -> Outcome:
     return _kept(
         run,
         f"{quality.rows:,} rows, {quality.customers_with_an_order:,} customers with an order, {quality.first_day} to "
-        f"{quality.last_day}, {quality.rejected_rows:,} rows rejected",
+        f"{quality.last_day}, {quality.rejected_rows:,} rows rejected"
+        + "".join(f"; {part}" for part in data.left_out(quality)),
         transactions.rejected,
         report,
         tags={"data_sha256": quality.sha256} | counts,

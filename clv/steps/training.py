@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import clusters, features, model, settings
+from clv import clusters, features, model, reports, settings
 from clv.evaluation import leaderboard, metrics
+from clv.evaluation.breakdown import break_down
 from clv.evaluation.measure import OURS, Measured, measure
 from clv.history import History
 from clv.monitor import baseline
 from clv.outcome import Outcome, Register, Run
 from clv.registry.registration import Candidate
-from clv.steps import training_figures
 
 _LIBRARIES = (  # what a prediction depends on
     *("duckdb", "kmeans1d", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "xgboost"),
@@ -29,23 +29,24 @@ def train(run: Run, history: History) -> Outcome:
     draws = leaderboard.resampled(measured, section.bootstrap_replicates, run.config.seed)
     figures = {name: metrics.intervals(drawn, section.confidence) for name, drawn in draws.items()}
     evaluation = measured.evaluation.assign(predicted_clv=measured.predicted[OURS])
-    against, board = leaderboard.leaderboard(measured, draws, section.confidence), _metric_table(figures, measured)
-    warnings = doubts(against) + _without_labels(measured)
-    facts = facts_of(run, history, measured)
+    against, board = (
+        leaderboard.leaderboard(measured, draws, section.confidence),
+        leaderboard.metric_table(figures, measured),
+    )
+    warnings = leaderboard.doubts(against) + leaderboard.without_labels(plan)
+    facts = _facts_of(run, history, measured)
     contributions = model.contributions(
         measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
     )
-    covered, groups = training_figures.tables(measured)
+    breakdown = break_down(measured)
     return Outcome(
-        f"{recipe_in_words(measured.model)}, {len(plan.training)} snapshots; on {len(evaluation):,} customers out of time, "
+        f"{_recipe_in_words(measured.model)}, {len(plan.training)} snapshots; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
         outputs={"clv_model_metrics.csv": board},
-        artifacts=training_figures.pictures(measured, covered, groups, contributions)
+        artifacts=reports.training_pictures(measured, breakdown, contributions)
         | baseline.files(_baseline(run, facts, evaluation, figures[OURS], contributions))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
-        metrics=_headline(figures)
-        | training_figures.details(measured, covered, groups)
-        | {"evaluation/customers": len(evaluation)},
+        metrics=leaderboard.headline(figures) | breakdown.metrics | {"evaluation/customers": len(evaluation)},
         dataset=history.dataset,
         warnings=warnings,
         title=_title(measured),
@@ -70,7 +71,7 @@ def _baseline(
     return baseline.describe(facts, evaluation, figures, groups, contributions)
 
 
-def recipe_in_words(fitted: model.Model) -> str:
+def _recipe_in_words(fitted: model.Model) -> str:
     """Returns the chains of a model: `mean of btyd+trees, btyd+glm`."""
     chains = ", ".join("+".join(chain) for chain in fitted.chains)
     return f"mean of {chains}" if len(fitted.chains) > 1 else chains
@@ -78,29 +79,11 @@ def recipe_in_words(fitted: model.Model) -> str:
 
 def _title(measured: Measured) -> str:
     chains, horizon = measured.model.chains, measured.plan.horizon_days
-    recipe = f"{len(chains)} chains" if len(chains) > 1 else recipe_in_words(measured.model)
+    recipe = f"{len(chains)} chains" if len(chains) > 1 else _recipe_in_words(measured.model)
     return f"{recipe}, {horizon} days"
 
 
-def doubts(against: pd.DataFrame) -> tuple[str, ...]:
-    """Returns what a reviewer should know first: that nothing is better than the mean, or that something is better than the model."""
-    ours = against.set_index("recipe").loc[OURS]
-    if against["beats_the_mean"].any() and leaderboard.standing(ours) == "better than":
-        return ()
-    return (f"on the same customers, {leaderboard.in_words(against)}",)
-
-
-def _without_labels(measured: Measured) -> tuple[str, ...]:
-    """What to know of a model that saw no label."""
-    if measured.plan.training:
-        return ()
-    return (
-        f"the history is shorter than two horizons of {measured.plan.horizon_days} days: nothing could be learnt from what came "
-        "after a cutoff; this is BTYD alone, and its intervals are rough.",
-    )
-
-
-def facts_of(run: Run, history: History, measured: Measured) -> dict:
+def _facts_of(run: Run, history: History, measured: Measured) -> dict:
     """Returns what a version carries with it: all that scoring and the monitor need, and where it comes from. JSON-ready."""
     plan, definition = measured.plan, settings.definition(run.config, measured.plan)
     return {
@@ -123,25 +106,6 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
     }
 
 
-def _metric_table(figures: dict[str, pd.DataFrame], measured: Measured) -> pd.DataFrame:
-    """One row per recipe and metric, with its interval."""
-    table = pd.concat({name: rows.round(6) for name, rows in figures.items()}, names=["recipe", "metric"]).reset_index()
-    return table.assign(evaluation_cutoff=measured.plan.evaluation.isoformat(), horizon_days=measured.plan.horizon_days)
-
-
-def _headline(figures: dict[str, pd.DataFrame]) -> dict[str, float]:
-    """Our metrics by their plain names, with their intervals; the other recipes' under recipe/metric."""
-    ours = figures[OURS]
-    ends = {f"interval/{metric}_{end}": ours.loc[metric, end] for metric in ours.index for end in ("low", "high")}
-    others = {
-        f"{name}/{metric}": value
-        for name, table in figures.items()
-        if name != OURS
-        for metric, value in table["value"].items()
-    }
-    return ours["value"].to_dict() | ends | others
-
-
 def _description(history: History, measured: Measured, board: pd.DataFrame, warnings: tuple[str, ...]) -> str:
     """What a reviewer reads in the registry, as Markdown."""
     quality, plan = history.quality, measured.plan
@@ -152,7 +116,7 @@ def _description(history: History, measured: Measured, board: pd.DataFrame, warn
     )
     return "\n".join(
         [
-            f"Net revenue per customer over {plan.horizon_days} days, predicted by {recipe_in_words(measured.model)}.",
+            f"Net revenue per customer over {plan.horizon_days} days, predicted by {_recipe_in_words(measured.model)}.",
             *(f"**WARNING** {warning}" for warning in warnings),
             f"{trained}measured out of time at {plan.evaluation}, on the same customers as the recipes it must beat:",
             "",

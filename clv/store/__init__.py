@@ -145,8 +145,7 @@ def make_current(folder: Path, fresh: Path, name: str) -> None:
     """Everything on the disk first; then the swap of the `current` link, in one step. The names that people read lead through it."""
     names = os.listdir(fresh)
     refuse_strangers(folder, names)
-    for path in [*fresh.rglob("*"), fresh]:
-        sync(path)
+    sync(*fresh.rglob("*"), fresh)
     whole = fresh.with_name(name)
     fresh.rename(whole)
     sync(whole.parent)

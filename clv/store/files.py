@@ -129,13 +129,14 @@ def replace(path: Path, content: pd.DataFrame | str, mode: int = 0o600) -> None:
         sync(path.parent)
 
 
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some network disks know no sync of a folder
-            raise
-    finally:
-        os.close(descriptor)
+def sync(*paths: Path) -> None:
+    """Waits until each file, or the names in each folder, are on the disk."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # some network disks know no sync of a folder
+                raise
+        finally:
+            os.close(descriptor)

@@ -5,7 +5,7 @@ import getpass
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iter
     log.close(FINISHED)
 
 
-def nested(name: str, parameters: dict[str, Any]) -> Any:
+def nested(name: str, parameters: dict[str, Any]) -> AbstractContextManager[Journal]:
     """Opens a run within the open one, as run() does, with the same rules."""
     return run(name, parameters, current().home, current().strict)
 
@@ -109,16 +109,6 @@ def account() -> str:
 def who() -> dict[str, str]:
     """Returns the open run, the account behind it, and the commit of the code."""
     return {"run": current().run_id, "entered_by": account(), "git_commit": commit().get("git_commit", "")}
-
-
-def name_tag(step: str, title: str) -> dict[str, str]:
-    """Returns the tag that lets the run's name say what came out; no tag where there is no title."""
-    return {"mlflow.runName": f"{step}: {title}"} if title else {}
-
-
-def description_tag(lines: list[str]) -> dict[str, str]:
-    """Returns the tag that the run's page shows under Description, in Markdown."""
-    return {"mlflow.note.content": "\n".join(f"- {line}" for line in lines)}
 
 
 def find_run(run_id: str) -> "Run":

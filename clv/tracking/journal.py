@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Journal:
         self.key, parent = uuid.uuid4().hex, stack[-1] if stack else None
         self._resumed = None if parent else os.environ.pop(process.RUN_OF_MLFLOW, None)
         self.folder = home / SPOOL / f"{time.time_ns()}_{self.key[:8]}"
-        self.home, self.strict = home, strict
+        self.home, self.strict, self._step = home, strict, name
         self._waiting: list[dict[str, Any]] = []
         self._logged: dict[str, str] = {}  # tags, as they were sent last
         self.head: dict[str, Any] = {
@@ -103,13 +103,17 @@ class Journal:
         tags: dict[str, str] | None = None,
         metrics: dict[str, float] | None = None,
         series: dict[str, dict[dt.date, float]] | None = None,
+        title: str = "",
+        lines: Sequence[str] = (),
     ) -> None:
         """Logs all of it in one call; a tag that was sent before with the same value is not sent again.
 
         Args:   metrics: name -> value; a value that is not finite is left out.   series: name -> day -> value, for a chart over days.
+                title: what the run's name says beside its step.   lines: what the run's page says under Description, in Markdown.
         Raises: Unreachable: the server does not answer, and the run is strict.
         """
-        fresh = {key: str(value) for key, value in (tags or {}).items() if self._logged.get(key) != str(value)}
+        tags = (tags or {}) | self._shown(title, lines)
+        fresh = {key: str(value) for key, value in tags.items() if self._logged.get(key) != str(value)}
         points = [(name, value, 0) for name, value in (metrics or {}).items()]
         points += [
             (name, value, int(f"{day:%Y%m%d}")) for name, days in (series or {}).items() for day, value in days.items()
@@ -119,6 +123,11 @@ class Journal:
         if any(content.values()):
             self._logged |= fresh
             self._do("log", **{name: part for name, part in content.items() if part})
+
+    def _shown(self, title: str, lines: Sequence[str]) -> dict[str, str]:
+        """The tags that MLflow shows as the run's name and as its description."""
+        name = {"mlflow.runName": f"{self._step}: {title}"} if title else {}
+        return name | ({"mlflow.note.content": "\n".join(f"- {line}" for line in lines)} if lines else {})
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Logs every file below the folder. path: folder in the run for them."""
@@ -142,7 +151,8 @@ class Journal:
         """One of OPERATIONS: now, or later where the server does not answer."""
         if self.head["run_id"] and not self._waiting and not server.circuit.why:
             try:
-                return OPERATIONS[kind](self.run_id, **content)
+                OPERATIONS[kind](self.run_id, **content)
+                return
             except Unreachable:
                 pass
         self._keep({"kind": kind} | self._with_files(content))

@@ -6,6 +6,7 @@ nothing waits for it again. A local store (sqlite) is called directly. MLflow is
 
 import functools
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -33,7 +34,7 @@ _FAULTS = {
     "INVALID_STATE",
 }
 # What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
-_ANSWERS = ("404 Client Error", "No such file", "No such artifact", "Permission denied")
+_ANSWERS = re.compile("404 Client Error|No such file|No such artifact|Permission denied|failed with error code 40[0-9]")
 Result = TypeVar("Result")
 
 
@@ -238,7 +239,7 @@ def is_fault(error: Exception) -> bool:
     if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and is_fault(error.__cause__):
         return True  # a download that failed for any reason is called a missing file
     if isinstance(error, MlflowException):
-        return error.error_code in _FAULTS and not any(words in str(error) for words in _ANSWERS)
+        return error.error_code in _FAULTS and not _ANSWERS.search(str(error))
     kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
     return isinstance(error, (*kinds, json.JSONDecodeError, ParseError))
 

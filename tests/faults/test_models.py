@@ -20,7 +20,7 @@ from stores import client
 from clv.errors import UserError
 from clv.model import files
 from clv.monitor import baseline
-from clv.registry import digests, versions
+from clv.registry import versions
 from clv.registry.standing import Standing
 from clv.run import run_command
 from clv.steps import monitoring
@@ -143,7 +143,7 @@ def test_a_listing_that_is_gone_or_is_no_listing_is_refused_although_the_tag_has
         if len(listing) in range(1, 100):
             with contextlib.suppress(ValueError):
                 client().set_model_version_tag(
-                    "clv", version.number, "files_sha256", digests.digest_of(json.loads(listing))
+                    "clv", version.number, "files_sha256", versions.digest_of(json.loads(listing))
                 )
         assert refused(scores, config(), read) and refused(monitors, config(), read)
     finally:
@@ -157,10 +157,10 @@ def test_other_files_with_a_listing_and_a_tag_that_fit_them_are_refused_by_the_l
     before, listing, tag = changed.read_bytes(), paths[-1].read_text(), version.tags["files_sha256"]
     try:
         changed.write_bytes(before + b" ")
-        known = digests.digests(server.download(f"models:/clv/{Standing('clv').in_production().number}"), "model")
+        known = versions.digests(server.download(f"models:/clv/{Standing('clv').in_production().number}"), "model")
         found = json.loads(listing) | known
         paths[-1].write_text(json.dumps(found))
-        client().set_model_version_tag("clv", version.number, "files_sha256", digests.digest_of(found))
+        client().set_model_version_tag("clv", version.number, "files_sha256", versions.digest_of(found))
         with pytest.raises(
             UserError, match="is not what was put into production: entry [0-9]+ of the ledger has the digest"
         ):
@@ -238,12 +238,12 @@ def registered(make, tmp_path):
         mlflow.log_artifacts(
             str(server.download(f"runs:/{Standing('clv').in_production().run_id}/baseline")), "baseline"
         )
-        found = digests.digests(tmp_path / "made", "model") | digests.digests(
+        found = versions.digests(tmp_path / "made", "model") | versions.digests(
             server.download(f"runs:/{run.info.run_id}/baseline"), "baseline"
         )
         mlflow.log_dict(found, versions.LISTING)
     client().create_registered_model(make.__name__)
-    tags = {"files_sha256": digests.digest_of(found)}
+    tags = {"files_sha256": versions.digest_of(found)}
     client().create_model_version(make.__name__, f"{run.info.artifact_uri}/made", run.info.run_id, tags=tags)
     client().set_registered_model_alias(make.__name__, "production", "1")
 

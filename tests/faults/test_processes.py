@@ -1,6 +1,5 @@
 """Processes that are told to end, that die, and that start at once on an empty store. CLV_FAULTS scales the slow ones."""
 
-import datetime as dt
 import os
 import random
 import signal
@@ -11,12 +10,11 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from clv.workspace import Workspace
 from faults.engine import FAULTS, Warm, alive
-from helpers import ROOT, SMALL, composed
+from helpers import ROOT, SMALL
 from stores import client
 
-from clv import process, simulate
+from clv import history, process, simulate
 from clv.errors import UserError
 from clv.tracking import local_store, spool
 
@@ -98,7 +96,7 @@ def test_what_a_killed_process_spilled_is_removed(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "clv-duckdb-4194303").mkdir()
     (tmp_path / f"clv-duckdb-{os.getpid()}").mkdir()
-    assert Workspace(composed(), tmp_path, dt.datetime.now(dt.UTC)).connection
+    assert history.connect({"threads": 1, "memory_limit": "100MB"}, None)
     assert [path.name for path in tmp_path.glob("clv-duckdb-*")] == [f"clv-duckdb-{os.getpid()}"]
 
 

@@ -1,6 +1,8 @@
+{% from "macros.sql" import listed %}
+{% set real = " AND LOWER(customer_id) NOT IN " ~ listed(guests) if guests else "" %}
 -- Ids that differ only by case, inner blanks or a leading apostrophe; ids that are words for nothing.
 WITH plain AS (
-  SELECT customer_id, LOWER(REGEXP_REPLACE(LTRIM(customer_id, ''''), ' +', ' ', 'g')) AS name FROM ids WHERE why IS NULL
+  SELECT customer_id, LOWER(REGEXP_REPLACE(LTRIM(customer_id, ''''), ' +', ' ', 'g')) AS name FROM ids WHERE why IS NULL{{ real }}
 ),
 alike AS (
   SELECT LIST(DISTINCT customer_id ORDER BY customer_id) AS ids
@@ -16,6 +18,6 @@ variants AS (
 nothing AS (
   SELECT COUNT(DISTINCT customer_id) AS ids_for_nothing, MIN(customer_id) AS ids_for_nothing_example
   FROM ids
-  WHERE why IS NULL AND LOWER(customer_id) IN ({% for word in words_for_nothing %}{{ word | literal }}{{ "" if loop.last else ", " }}{% endfor %})
+  WHERE why IS NULL{{ real }} AND LOWER(customer_id) IN {{ listed(words_for_nothing) }}
 )
 SELECT * FROM variants, nothing

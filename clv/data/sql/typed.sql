@@ -1,4 +1,5 @@
 {% set is_header = "r.line IN (" ~ header_lines | join(", ") ~ ")" if header_lines else "false" %}
+{% from "macros.sql" import listed %}
 {% set revenue -%}
 {% if "quantity" in amounts %}TRY_CAST(CAST(quantity.amount AS DECIMAL(19,4)) * CAST(unit_price.amount AS DECIMAL(19,4)) AS DECIMAL(18,4)){% else %}revenue.amount{% endif %}
 {%- if "refund" in amounts %} - COALESCE(ABS(refund.amount), 0){% endif %}
@@ -20,6 +21,23 @@ SELECT r.line, i.customer_id, i.why IS NULL AND NOT {{ is_header }} AS known,
                           {% if amounts != ("revenue",) %}, CASE WHEN {{ revenue }} IS NULL OR ABS({{ revenue }}) > {{ most }}
                           THEN '{{ amounts[0] }} makes a revenue beyond data.max_abs_revenue={{ "%g" % most }}' END{% endif %})
             END AS reason
+       {%- if leaves_out %},
+       CASE
+            {% if has_condition %}
+            WHEN NOT r.is_counted THEN 'where'
+            {% endif %}
+            {% if currency %}
+            WHEN TRIM(r.currency) <> '' AND UPPER(TRIM(r.currency)) <> {{ currency | literal }} THEN 'currency'
+            {% endif %}
+            {% if guests %}
+            WHEN LOWER(i.customer_id) IN {{ listed(guests) }} THEN 'guest_ids'
+            {% endif %}
+            {% if drops_missing %}
+            WHEN i.why = 'customer_id is missing' THEN 'missing_id'
+            {% endif %}
+            END AS left_out
+       {%- endif %}
+
 FROM raw r
 JOIN ids i ON COALESCE(r.customer_id, '') = i.text
 JOIN dates d ON COALESCE(r.order_date, '') = d.text
