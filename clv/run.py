@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clv import commands, settings, store, terminal, tracking
+from clv import commands, model, settings, store, terminal, tracking
 from clv.commands import Command, Step
 from clv.config import Config, as_yaml, loggable
 from clv.history import History
@@ -40,6 +40,7 @@ def run_command(name: str, config: Config) -> list[Outcome]:
     Returns: the outcome of each step.
     Raises:  UserError: a person can put it right; outputs of earlier runs are as they were.
     """
+    model.check_chains(config.model.chains)
     command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
     shown: list[tuple[str, str, float]] = []
     outcomes: list[Outcome] = []
