@@ -303,3 +303,80 @@ def test_a_customer_with_a_large_share_is_warned_of_with_the_setting_that_leaves
 def test_duplicates_are_counted_on_accepted_rows(tmp_path):
     history = read(written(tmp_path, HEADER, "ann,2011-05-01,1", "ann,2011-05-01,1", *[",2011-05-01,"] * 9))
     assert history.quality.duplicate_rows == 1
+
+
+def refusal(path, **settings):
+    """The refusal for the rows that cannot be read."""
+    message = str(data.refusal(read(path, **settings), data.Limits(0.01, 10000, 0.01, 0.002, 0.001), "sales.csv"))
+    return message.replace(f"{path.parent}/", "")
+
+
+def test_all_columns_that_are_wrong_are_named_in_one_answer(tmp_path):
+    path = written(tmp_path, HEADER, "12.0,01.05.2011,1.234", "x,02.05.2011,2.345")
+    assert refused(path) == (
+        "[FLOAT_IDS] 1 rows have ids that a tool turned into floats, for example '12.0', sales.csv:2, customer_id -- fix: export customer_id "
+        "as text; the lost digits cannot be guessed; also [AMBIGUOUS_REVENUE] 2 rows have revenue like '1.234', which is both a thousand and "
+        "a number with decimals, sales.csv:2, revenue -- fix: data.decimal=. where the point is a decimal point, data.thousands=. where it "
+        "separates thousands; also [DATE_FORMAT] 2 x order_date is not a day written YYYY-MM-DD, for example '01.05.2011', sales.csv:2, "
+        "order_date -- fix: data.date_format=%d.%m.%Y"
+    )
+
+
+def test_the_fixes_of_all_columns_stand_in_one_answer(tmp_path):
+    path = written(tmp_path, HEADER, 'ann,31.05.2011,"1,50"', 'bob,13.05.2011,"2,50"')
+    assert refusal(path).endswith(""" -- fix: data.date_format=%d.%m.%Y; and "data.decimal=','\"""")
+    assert refusal(path, date_format="%d.%m.%Y", decimal=",") == "None"
+
+
+def test_all_missing_columns_are_named_at_once(tmp_path):
+    assert refused(written(tmp_path, "customer_id,day,amount", "a,2011-05-01,1")).endswith(
+        "there are no columns 'order_date' and 'revenue'; the columns are: customer_id, day, amount, sales.csv:1 "
+        "-- fix: data.columns.order_date=NAME data.columns.revenue=NAME name the right ones"
+    )
+
+
+def test_ids_that_come_once_each_are_numbers_of_orders(tmp_path):
+    rows = [f"order-{number},2011-05-01,{number}" for number in range(500)]
+    assert refusal(written(tmp_path, HEADER, *rows)) == (
+        "[UNIQUE_IDS] each of 500 customer ids comes once in the whole file: these are numbers of orders, not of customers, "
+        "sales.csv, customer_id -- fix: data.columns.customer_id=NAME names the column of customers"
+    )
+    assert refusal(written(tmp_path, HEADER, *rows, rows[0])) == "None"
+
+
+def test_orders_that_are_yet_to_come_can_be_left_out(tmp_path):
+    path = written(tmp_path, HEADER, "ann,2011-05-01,1", "ann,2027-01-15,1", "ann,2026-12-31T10:00,1")
+    assert (
+        "(orders that are yet to come), sales.csv:3, order_date -- fix: data.where=\"order_date < '2026-12-31'\" leaves them out; repair"
+        in refusal(path)
+    )
+    assert sums(read(path, where="order_date < '2026-12-31'")) == {"ann": 1.0}
+
+
+def test_rows_without_an_id_are_refused_with_the_setting_that_leaves_them_out(tmp_path):
+    path = written(tmp_path, HEADER, "ann,2011-05-01,1", ",2011-05-01,1")
+    assert (
+        " -- fix: data.missing_id=drop leaves such rows out, and says their share of revenue; repair the export"
+        in refusal(path)
+    )
+
+
+def test_two_formats_in_one_column_are_named_as_two(tmp_path):
+    days = [f"{month:02d}-{day:02d}-11" for day in (1, 13, 28) for month in (1, 9)] + [
+        f"2011/{month:02d}/{day:02d}" for day in (2, 20) for month in (3, 8)
+    ]
+    path = written(tmp_path, HEADER, *(f"ann,{day},1" for day in days))
+    assert refusal(path).endswith(
+        """ -- fix: "data.date_format='%m-%d-%y|%Y/%m/%d'": these are two formats in one column"""
+    )
+    assert sums(read(path, date_format="%m-%d-%y|%Y/%m/%d")) == {"ann": 10.0}
+
+
+def test_a_price_that_is_read_as_revenue_beside_a_quantity_is_warned_of(tmp_path):
+    path = written(tmp_path, "customer_id,order_date,Qty,Unit Price", "ann,2011-05-01,3,2.50")
+    sentence = (
+        "the file has a column 'Qty' beside 'Unit Price', which is read as revenue: \"data.columns.quantity='Qty'\" "
+        "\"data.columns.unit_price='Unit Price'\" make revenue their product"
+    )
+    assert data.warnings(read(path, {"revenue": "unit_price"}), data.Limits(1, 1, 1, 1, 1)) == [sentence]
+    assert data.warnings(read(path, {"quantity": "qty", "unit_price": "unit_price"}), data.Limits(1, 1, 1, 1, 1)) == []

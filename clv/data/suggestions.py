@@ -4,10 +4,11 @@ import re
 from typing import NamedTuple
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from clv.data.ids import BLANKS, UNSEEN
-from clv.data.queries import literal, row
+from clv.data.queries import literal
 from clv.errors import Code
 
 _NOT_A_DAY = (
@@ -16,6 +17,7 @@ _NOT_A_DAY = (
     "order_date is not written as data.date_format",
 )
 _IMPLAUSIBLE = ("order_date lies before data.earliest_date", "order_date lies in the future")
+_ISO_DAY = r"\d{4}-\d\d-\d\d(?!\d)"
 _NOT_A_NUMBER = re.compile(r"(revenue|quantity|unit_price|refund) is not a number")
 _EARLIEST, _LATEST = 1990, 2069  # years of two digits are read as 1969 to 2068; nobody bought anything in the year 11
 _NEARLY_ALL = 0.9  # of the days
@@ -51,6 +53,11 @@ TOO_MANY = Suggestion(
     Code.TOO_MANY_REJECTS,
     "",
     "repair the export (every such row is in data_quality/rejected_rows.csv), or raise data.{limit}",
+)
+_MISSING_ID = Suggestion(
+    Code.TOO_MANY_REJECTS,
+    "",
+    f"data.missing_id=drop leaves such rows out, and says their share of revenue; {TOO_MANY.fix}",
 )
 _AMOUNTS = {  # what an amount that cannot be read looks like
     r".*\d.*%": Suggestion(Code.PERCENT, " (a percentage)", _PLAIN),
@@ -93,11 +100,23 @@ def looks_like(reason: str, rejected: pd.DataFrame) -> Suggestion:
     texts = rejected.loc[rejected["reason"] == reason, "value"].str.strip(BLANKS + UNSEEN)
     if reason.startswith(_NOT_A_DAY):
         return Suggestion(Code.DATE_FORMAT, "", _date_fix(texts))
-    if reason.startswith(_IMPLAUSIBLE) and (forms := _formats(texts)):
-        return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms))
+    if reason.startswith(_IMPLAUSIBLE):
+        return _implausible(reason, texts)
+    if reason == "customer_id is missing":
+        return _MISSING_ID
     if _NOT_A_NUMBER.match(reason):
         return _amount_like(texts, "," if re.search(r"\d,\d+$", reason) else ".") or TOO_MANY
     return TOO_MANY
+
+
+def _implausible(reason: str, texts: pd.Series) -> Suggestion:
+    """Days that no order can have: another format reads them otherwise, or they can be left out."""
+    if not texts.str.match(_ISO_DAY).all():
+        return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms)) if (forms := _formats(texts)) else TOO_MANY
+    if reason.startswith("order_date lies before"):
+        return TOO_MANY
+    fix = f"data.where=\"order_date < '{texts.min()[:10]}'\" leaves them out; {TOO_MANY.fix}"
+    return Suggestion(Code.TOO_MANY_REJECTS, " (orders that are yet to come)", fix)
 
 
 def _setting(name: str, value: str) -> str:
@@ -110,18 +129,40 @@ def _setting(name: str, value: str) -> str:
 
 def _formats(texts: pd.Series) -> list[str]:
     """Those under which nearly all of the days can be read, and lie in years that orders have."""
+    return [form for form, days in _readable(texts).items() if days.mean() >= _NEARLY_ALL]
+
+
+def _readable(texts: pd.Series) -> dict[str, np.ndarray]:
+    """Format -> whether each of some of the days can be read under it, and lies in a year that orders have."""
     days = texts.drop_duplicates().to_frame("text")
     days = days.iloc[:: 1 + len(days) // 200]  # of the whole file: in one month all days may be below 13
-    sample = days["text"].iloc[:: 1 + len(days) // 5]
+    sample = days["text"].iloc[:: 1 + len(days) // 20]
     forms = [
         form for form in _FORMATS if pd.to_datetime(sample, format=form, errors="coerce").notna().any()
     ]  # few for DuckDB
-    counts = [
-        f"COUNT(*) FILTER (YEAR(TRY_STRPTIME(text, {literal(form)})) BETWEEN {_EARLIEST} AND {_LATEST})"
+    years = [
+        f"COALESCE(YEAR(TRY_STRPTIME(text, {literal(form)})) BETWEEN {_EARLIEST} AND {_LATEST}, false)"
         for form in forms
     ]
-    read = row(duckdb.connect().register("days", days), f"SELECT {', '.join(['0', *counts])} FROM days")[1:]
-    return [form for form, number in zip(forms, read, strict=True) if number and number >= _NEARLY_ALL * len(days)]
+    rows = duckdb.connect().register("days", days).execute(f"SELECT {', '.join(['0', *years])} FROM days").fetchall()
+    read = np.array(rows, dtype=bool)
+    return {form: read[:, place] for place, form in enumerate(forms, 1) if read[:, place].any()}
+
+
+def _two_formats(texts: pd.Series) -> str | None:
+    """Two formats of which each reads what the other does not; None where there are none, or where others would do as well."""
+    readable = _readable(texts)
+    if len(readable) < 2:
+        return None
+    first = max(readable, key=lambda form: readable[form].sum())
+    rest = {form: days & ~readable[first] for form, days in readable.items() if form != first}
+    second = max(rest, key=lambda form: rest[form].sum())
+    rivals = [form for form in readable if form not in (first, second)]
+    is_tied = any(
+        readable[form].sum() == readable[first].sum() or rest[form].sum() == rest[second].sum() for form in rivals
+    )
+    is_whole = (readable[first] | readable[second]).mean() >= _NEARLY_ALL
+    return f"{first}|{second}" if is_whole and not is_tied else None
 
 
 def _name_formats(forms: list[str]) -> str:
@@ -137,6 +178,8 @@ def _date_fix(texts: pd.Series) -> str:
             return fix
     if forms := _formats(texts):
         return _name_formats(forms)
+    if pair := _two_formats(texts):
+        return f"{_setting('date_format', pair)}: these are two formats in one column"
     return "export order_date as YYYY-MM-DD, or data.date_format=FORMAT if strptime can read it"
 
 
