@@ -366,9 +366,7 @@ def test_two_formats_in_one_column_are_named_as_two(tmp_path):
         f"2011/{month:02d}/{day:02d}" for day in (2, 20) for month in (3, 8)
     ]
     path = written(tmp_path, HEADER, *(f"ann,{day},1" for day in days))
-    assert refusal(path).endswith(
-        """ -- fix: "data.date_format='%m-%d-%y|%Y/%m/%d'": these are two formats in one column"""
-    )
+    assert refusal(path).endswith(""" -- fix: "data.date_format='%m-%d-%y|%Y/%m/%d'": two formats in one column""")
     assert sums(read(path, date_format="%m-%d-%y|%Y/%m/%d")) == {"ann": 10.0}
 
 
@@ -380,3 +378,18 @@ def test_a_price_that_is_read_as_revenue_beside_a_quantity_is_warned_of(tmp_path
     )
     assert data.warnings(read(path, {"revenue": "unit_price"}), data.Limits(1, 1, 1, 1, 1)) == [sentence]
     assert data.warnings(read(path, {"quantity": "qty", "unit_price": "unit_price"}), data.Limits(1, 1, 1, 1, 1)) == []
+
+
+def test_two_formats_of_several_meanings_are_ordered_by_what_ascends_with_the_file(tmp_path):
+    days = [("01/13/11", "02-01-11")[day % 2] for day in range(2)] + [
+        "03-01-11",
+        "03/14/11",
+        "04-02-11",
+        "04/20/11",
+        "05-03-11",
+    ]
+    message = refusal(written(tmp_path, HEADER, *(f"ann,{day},1" for day in days)))
+    assert """ -- fix: "data.date_format='%m-%d-%y|%m/%d/%y'" or "data.date_format=""" in message
+    assert message.endswith(
+        ", whichever is meant: two formats in one column; the first is the one under which days ascend most with the file"
+    )

@@ -3,12 +3,10 @@
 import re
 from typing import NamedTuple
 
-import duckdb
-import numpy as np
 import pandas as pd
 
+from clv.data.date_formats import fitting, pairs
 from clv.data.ids import BLANKS, UNSEEN
-from clv.data.queries import literal
 from clv.errors import Code
 
 _NOT_A_DAY = (
@@ -19,19 +17,7 @@ _NOT_A_DAY = (
 _IMPLAUSIBLE = ("order_date lies before data.earliest_date", "order_date lies in the future")
 _ISO_DAY = r"\d{4}-\d\d-\d\d(?!\d)"
 _NOT_A_NUMBER = re.compile(r"(revenue|quantity|unit_price|refund) is not a number")
-_EARLIEST, _LATEST = 1990, 2069  # years of two digits are read as 1969 to 2068; nobody bought anything in the year 11
-_NEARLY_ALL = 0.9  # of the days
-_FORMATS = [
-    day + time
-    for day in (
-        "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y-%d-%m", "%Y%m%d", "%d%m%Y", "%m%d%Y",
-        "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%d. %B %Y",
-        "%B %d, %Y", "%A, %B %d, %Y", "%a %Y-%m-%d", "%a, %d %b %Y",
-    )
-    for time in (
-        "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H%M%SZ", "T%H%M%S", "%H%M%S", " %H:%M:%S %z", " %H:%M:%S GMT",
-    )
-]  # fmt: skip
+_ASCENDING = "the first is the one under which days ascend most with the file"
 _ZONE = "data.timezone=Europe/Berlin, or whose days count"
 _PLAIN = "export revenue as plain numbers"
 _HINTS = {
@@ -112,7 +98,7 @@ def looks_like(reason: str, rejected: pd.DataFrame) -> Suggestion:
 def _implausible(reason: str, texts: pd.Series) -> Suggestion:
     """Days that no order can have: another format reads them otherwise, or they can be left out."""
     if not texts.str.match(_ISO_DAY).all():
-        return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms)) if (forms := _formats(texts)) else TOO_MANY
+        return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms)) if (forms := fitting(texts)) else TOO_MANY
     if reason.startswith("order_date lies before"):
         return TOO_MANY
     fix = f"data.where=\"order_date < '{texts.min()[:10]}'\" leaves them out; {TOO_MANY.fix}"
@@ -127,44 +113,6 @@ def _setting(name: str, value: str) -> str:
     return f"data.{name}={value}" if is_plain else f"\"data.{name}='{quoted}'\""
 
 
-def _formats(texts: pd.Series) -> list[str]:
-    """Those under which nearly all of the days can be read, and lie in years that orders have."""
-    return [form for form, days in _readable(texts).items() if days.mean() >= _NEARLY_ALL]
-
-
-def _readable(texts: pd.Series) -> dict[str, np.ndarray]:
-    """Format -> whether each of some of the days can be read under it, and lies in a year that orders have."""
-    days = texts.drop_duplicates().to_frame("text")
-    days = days.iloc[:: 1 + len(days) // 200]  # of the whole file: in one month all days may be below 13
-    sample = days["text"].iloc[:: 1 + len(days) // 20]
-    forms = [
-        form for form in _FORMATS if pd.to_datetime(sample, format=form, errors="coerce").notna().any()
-    ]  # few for DuckDB
-    years = [
-        f"COALESCE(YEAR(TRY_STRPTIME(text, {literal(form)})) BETWEEN {_EARLIEST} AND {_LATEST}, false)"
-        for form in forms
-    ]
-    rows = duckdb.connect().register("days", days).execute(f"SELECT {', '.join(['0', *years])} FROM days").fetchall()
-    read = np.array(rows, dtype=bool)
-    return {form: read[:, place] for place, form in enumerate(forms, 1) if read[:, place].any()}
-
-
-def _two_formats(texts: pd.Series) -> str | None:
-    """Two formats of which each reads what the other does not; None where there are none, or where others would do as well."""
-    readable = _readable(texts)
-    if len(readable) < 2:
-        return None
-    first = max(readable, key=lambda form: readable[form].sum())
-    rest = {form: days & ~readable[first] for form, days in readable.items() if form != first}
-    second = max(rest, key=lambda form: rest[form].sum())
-    rivals = [form for form in readable if form not in (first, second)]
-    is_tied = any(
-        readable[form].sum() == readable[first].sum() or rest[form].sum() == rest[second].sum() for form in rivals
-    )
-    is_whole = (readable[first] | readable[second]).mean() >= _NEARLY_ALL
-    return f"{first}|{second}" if is_whole and not is_tied else None
-
-
 def _name_formats(forms: list[str]) -> str:
     settings = " or ".join(_setting("date_format", form) for form in forms[:3])
     zone = f" and {_ZONE}" if forms[0].endswith("%z") else ""
@@ -176,10 +124,10 @@ def _date_fix(texts: pd.Series) -> str:
     for pattern, fix in _NUMBERS.items():
         if texts.str.fullmatch(pattern).mean() > 0.5:
             return fix
-    if forms := _formats(texts):
+    if forms := fitting(texts):
         return _name_formats(forms)
-    if pair := _two_formats(texts):
-        return f"{_setting('date_format', pair)}: these are two formats in one column"
+    if two := pairs(texts):
+        return f"{_name_formats(two)}: two formats in one column" + (f"; {_ASCENDING}" if len(two) > 1 else "")
     return "export order_date as YYYY-MM-DD, or data.date_format=FORMAT if strptime can read it"
 
 
