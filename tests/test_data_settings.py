@@ -1,5 +1,7 @@
 """What a person can say of an export in conf/data: amounts made of columns, several files, formats, and rows that do not count."""
 
+import zipfile
+
 import duckdb
 import pandas as pd
 import pytest
@@ -133,8 +135,6 @@ def test_a_header_below_a_title_is_found_for_the_fix(tmp_path):
 
 
 def test_a_zip_archive_of_several_files_is_refused_with_their_names(tmp_path):
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "sales.zip", "w") as archive:
         archive.writestr("a.csv", HEADER)
         archive.writestr("b.csv", HEADER)
@@ -392,4 +392,65 @@ def test_two_formats_of_several_meanings_are_ordered_by_what_ascends_with_the_fi
     assert """ -- fix: "data.date_format='%m-%d-%y|%m/%d/%y'" or "data.date_format=""" in message
     assert message.endswith(
         ", whichever is meant: two formats in one column; the first is the one under which days ascend most with the file"
+    )
+
+
+@pytest.mark.parametrize(
+    "member, sentence",
+    [
+        (b"PAR1", "[NOT_A_TABLE] the file is inside its zip archive another archive or a Parquet file, sales.zip -- fix: export it as CSV"),
+        (b"%PDF-1.7", "[NOT_A_TABLE] the file is inside its zip archive a PDF document, sales.zip -- fix: export it as CSV"),
+    ],
+)  # fmt: skip
+def test_a_zip_archive_of_another_kind_of_file_is_refused(tmp_path, member, sentence):
+    with zipfile.ZipFile(tmp_path / "sales.zip", "w") as archive:
+        archive.writestr("sales.csv", member)
+    assert refused(tmp_path / "sales.zip").startswith(sentence)
+
+
+def test_a_workbook_and_a_cut_archive_are_refused_for_what_they_are(tmp_path):
+    with zipfile.ZipFile(tmp_path / "sales.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    assert refused(tmp_path / "sales.xlsx").startswith(
+        "[NOT_A_TABLE] the file is an Excel workbook, sales.xlsx -- fix: "
+    )
+    content = (tmp_path / "sales.xlsx").read_bytes()
+    (tmp_path / "cut.zip").write_bytes(content[:-20])
+    assert refused(tmp_path / "cut.zip").startswith(
+        "[DAMAGED_ZIP] the zip archive cannot be read: File is not a zip file, cut.zip"
+    )
+
+
+def test_files_whose_columns_have_other_types_are_refused(tmp_path):
+    table = pd.DataFrame({"customer_id": ["a"], "order_date": ["2011-05-01"], "revenue": ["1"]})
+    (tmp_path / "year").mkdir()
+    table.to_parquet(tmp_path / "year/a.parquet")
+    table.assign(revenue=1.0).to_parquet(tmp_path / "year/b.parquet")
+    assert refused(tmp_path / "year").replace("year/", "") == (
+        "[MIXED_HEADERS] the columns of the files are of different types, b.parquet -- fix: point data.path at files of one export, "
+        "or read them one by one"
+    )
+
+
+def test_days_as_numbers_are_refused_with_the_format_that_reads_them(tmp_path):
+    for number, fix in (
+        ("40664", "data.date_format=excel, if these numbers count days"),
+        ("1304208000000", "data.date_format=unix_ms, if these numbers count milliseconds"),
+        ("1304208000000000", "export order_date as YYYY-MM-DD: these numbers count parts of a second"),
+    ):
+        assert refusal(written(tmp_path, HEADER, f"ann,{number},1")).endswith(f" -- fix: {fix}")
+
+
+def test_ids_that_differ_only_by_case_are_warned_of_with_what_to_do(tmp_path):
+    history = read(written(tmp_path, HEADER, "Ann,2011-05-01,1", "ann,2011-05-01,2", "NULL,2011-05-01,2"))
+    assert data.warnings(history, data.Limits(1, 1, 1, 1, 1)) == [
+        "2 customer ids differ only by case, inner blanks or a leading apostrophe, for example Ann and ann: each counts as a customer; write them alike in the export if they are one",
+        "1 customer ids are words for nothing, for example NULL: \"data.guest_ids=['NULL']\" leaves such rows out",
+    ]
+
+
+def test_a_minus_behind_the_amount_is_named_with_its_setting(tmp_path):
+    message = refusal(written(tmp_path, HEADER, "ann,2011-05-01,5.00-"))
+    assert "'5.00-' (a negative number with its minus behind)" in message and message.endswith(
+        "data.negative_style=trailing_minus"
     )

@@ -58,7 +58,9 @@ def _type_columns(contract: Contract, layout: Layout, places: Places, connection
         try:
             step()
         except InputError as error:
-            errors.append(error)
+            errors.append(
+                error.with_traceback(None)
+            )  # with it, the error would hold this frame, and the frame the error
     if errors:
         raise together(errors + unreadable(contract, places, connection))
 
