@@ -68,6 +68,7 @@ class Code(StrEnum):
     TIMEZONE = auto()
     TOO_FEW_CUSTOMERS = auto()
     TOO_MANY_REJECTS = auto()
+    UNIQUE_IDS = auto()
     UNREADABLE_FILE = auto()
     WRONG_ENCODING = auto()
 
