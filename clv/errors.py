@@ -6,7 +6,11 @@ from enum import StrEnum, auto
 
 
 def hidden(text: str) -> str:
-    """The text without the name and the password of any address in it: http://ann:secret@server becomes http://server."""
+    """Returns the text without the name and the password of any address in it.
+
+    >>> hidden("see http://ann:secret@server/runs")
+    'see http://server/runs'
+    """
     return re.sub(r"(\w://)[^/\s]*@", r"\1", text)
 
 

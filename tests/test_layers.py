@@ -18,7 +18,7 @@ SHELVES = [
     {"outcome"},
     {"steps"},
     {"commands"},
-    {"run"},
+    {"run", "frames"},
 ]
 ONE_PLACE = {
     "mlflow": ("tracking", "registry"),
