@@ -176,13 +176,13 @@ def _closing_lines(outcomes: list[Outcome], config: Config, run_id: str) -> list
     if "alarm_run" in tags:
         lines.append(f"alarm: {hints.acknowledge(tags['alarm_run'])}")
     if "candidate_version" in tags:
-        lines.append(_about_the_candidate(tags))
+        lines.append(_about_the_candidate(tags, config.outputs))
     return [*lines, "compare runs, look at versions: make ui"]
 
 
-def _about_the_candidate(tags: dict[str, str]) -> str:
+def _about_the_candidate(tags: dict[str, str], outputs: str) -> str:
     number = tags["candidate_version"]
     waits = "is in production unreviewed" if tags.get("bootstrapped_version") == number else "waits for a person"
     despite = " -P despite_gates=true (it failed its gates)" if tags.get("gates") == "failed" else ""
     promote = hints.promote(number)
-    return f"version {number} {waits}: read its review (outputs/review/review.html), then {promote}{despite}"
+    return f"version {number} {waits}: read its review ({outputs}/review/review.html), then {promote}{despite}"

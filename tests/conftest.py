@@ -1,6 +1,7 @@
 """One trained pipeline that the tests share, and projects of their own."""
 
 import os
+import random
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,17 @@ from clv import config, simulate
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # notes of runs that are open
 hypothesis.settings.register_profile("here", deadline=None)  # the machine may be busy
 hypothesis.settings.load_profile("here")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--shuffle", type=int, help="seed: run the tests of each file in a random order")
+
+
+def pytest_collection_modifyitems(config, items):
+    if (seed := config.getoption("--shuffle")) is not None:
+        files = {item.path: index for index, item in enumerate(items)}
+        random.Random(seed).shuffle(items)
+        items.sort(key=lambda item: files[item.path])
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """README.md, CHANGELOG.md and docs/ name commands, keys, columns and places that exist, and leave none out."""
 
 import re
+import sys
+import types
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -143,29 +144,28 @@ def test_the_makefile_imports_modules_that_exist():
         assert (ROOT / package.replace(".", "/") / f"{name}.py").exists(), f"{package}.{name}"
 
 
-def example(number):
-    """The names that a worked example of docs/developing.md defines."""
-    names = {"__name__": f"example_{number}"}
-    exec(re.findall(r"```python\n(.*?)```", (ROOT / "docs/developing.md").read_text(), re.S)[number], names)
-    return names
+def example(name):
+    """The module of docs/developing.md that defines the class."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/developing.md").read_text(), re.S)
+    module = types.ModuleType(f"example_{name}")
+    sys.modules[module.__name__] = module
+    exec(next(block for block in blocks if block.startswith('"""') and f"class {name}:" in block), vars(module))
+    return module
 
 
-def test_the_worked_example_of_a_stage_brings_the_total_to_the_total_of_the_labels(tmp_path):
-    rows = pd.DataFrame({"customer_id": ["ann", "bob"], "actual_clv": [30.0, 10.0]})
-    level = example(0)["Level"]
-    fitted = level.fit(Lesson(rows, np.array([10.0, 10.0]), [], (), 20.0, 1.0, None))
-    assert fitted.predict(rows, np.array([1.0, 3.0]), 1).tolist() == [2.0, 6.0]
-    assert level.load(tmp_path, fitted.save(tmp_path, "level")) == fitted and len(fitted.effects(rows, 1)) == 2
+def test_the_worked_example_of_a_stage_multiplies_each_group_by_what_it_brought_over_its_base(tmp_path):
+    rows = pd.DataFrame({"recency_days": [10.0, 20.0, 60.0, 400.0], "actual_clv": [15.0, 15.0, 90.0, -5.0]})
+    base, recency = np.full(4, 10.0), example("Recency").Recency
+    fitted = recency.fit(Lesson(rows, base, [], (), 10.0, 1.0, None))
+    assert fitted.predict(rows, base, 1).tolist() == [15.0, 15.0, 20.0, 5.0]
+    assert recency.load(tmp_path, fitted.save(tmp_path, "recency")) == fitted
 
 
-def test_the_worked_example_of_a_check_warns_of_half_the_customers():
-    check = example(1)["CustomerCount"]()
-    part = check.describe(
-        Measured(pd.DataFrame({"customer_id": list("abcd")}), pd.DataFrame(), np.array([]), pd.DataFrame())
-    )
-    now = SimpleNamespace(too_short="", scored=pd.DataFrame({"customer_id": list("ab")}))
-    finding = check.compare(part, now, check.limits({"min_customers": 100}))
-    assert (finding.status, finding.reason) == (
-        "alert",
-        "2 customers, -50% beside the 4 that the version was measured on.",
-    )
+def test_the_worked_example_of_a_check_alerts_when_the_top_tenth_takes_all():
+    check = example("ConcentrationDrift").ConcentrationDrift()
+    even = pd.DataFrame({"predicted_clv": np.tile([9.0, 10.0, 11.0], 100)})
+    part = check.describe(Measured(even, pd.DataFrame(), np.array([]), pd.DataFrame()))
+    top = even.assign(predicted_clv=[1000.0] * 30 + [1.0] * 270)
+    limits = check.limits({"min_z": 3.0, "warn": 0.05, "alert": 0.1, "min_customers": 100})
+    finding = check.compare(part, types.SimpleNamespace(too_short="", scored=top), limits)
+    assert finding.status == "alert" and "99% of predicted CLV" in finding.reason

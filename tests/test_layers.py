@@ -1,4 +1,4 @@
-"""The direction of imports, and the libraries that have one place (the layout in README.md)."""
+"""The direction of imports, and the libraries that have one place (the shelves in docs/architecture.md)."""
 
 import ast
 
