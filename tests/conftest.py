@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -37,10 +38,13 @@ def project(tmp_path, monkeypatch):
 
 
 class Pipeline:
-    """A project folder in which the full pipeline has run; `config` composes more runs on it."""
+    """A project folder in which the full pipeline has run; `config` composes more runs on it.
+
+    first: a copy of what the first pipeline wrote; nobody writes there.   outputs: where later runs of the tests write as well.
+    """
 
     def __init__(self, folder: Path):
-        self.folder = folder
+        self.folder, self.first = folder, folder / "as_trained"
         self.outputs = folder / "outputs"
         rows, self.truth = simulate.simulate(700, "2024-01-01", 730, seed=3)
         rows.to_csv(folder / "history.csv", index=False)
@@ -51,7 +55,7 @@ class Pipeline:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """One full pipeline on a small simulated history, in a real sqlite store. Tests add runs to it and never remove any."""
+    """One full pipeline on a small simulated history, in a real sqlite store. Tests read `first`; runs are added and never removed."""
     folder = tmp_path_factory.mktemp("trained")
     before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI",)}
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
@@ -61,7 +65,8 @@ def trained(tmp_path_factory):
     from clv.run import run_command
 
     found.records = run_command("full_pipeline", found.config())
-    found.columns = {path.name: list(pd.read_csv(path)) for path in found.outputs.glob("clv_*.csv")}
+    shutil.copytree(found.outputs / "current", found.first)
+    found.columns = {path.name: list(pd.read_csv(path)) for path in found.first.glob("clv_*.csv")}
     yield found
     os.chdir(here)
     for name, value in before.items():

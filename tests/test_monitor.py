@@ -33,7 +33,7 @@ def changed(trained, name, change):
 
 
 def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sides(trained):
-    table = pd.read_csv(next((trained.outputs / "monitoring").glob("feature_drift_report_*.csv")))
+    table = pd.read_csv(next((trained.first / "monitoring").glob("feature_drift_report_*.csv")))
     assert {
         "feature",
         "status",
@@ -55,7 +55,7 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
         "as_of",
     } <= set(table)
     assert table.loc[table["feature"] == "tenure_days", "status"].item() == "moves by itself"
-    content = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
+    content = json.loads(next((trained.first / "monitoring").glob("prediction_drift_report_*.json")).read_text())
     assert content["verdict"] in ("stable", "alarm") and "a person decides" in content["decision"]
     assert {"baseline", "current", "change", "z", "warn", "alert", "status"} <= set(content["errors"]["mae"])
     assert {"value", "low", "high"} <= set(content["intervals"]["rmse"]["current"]) and content["tells_nothing_new"]
@@ -63,7 +63,7 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
 
 
 def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
-    content = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
+    content = json.loads(next((trained.first / "monitoring").glob("monitoring_summary_*.json")).read_text())
     assert list(content["checks"]) == CHECKS
     assert all(
         check["status"] in ("stable", "warn", "alert", "insufficient") and check["reason"]
@@ -75,7 +75,7 @@ def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
 
 
 def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained):
-    pages = [path.read_text() for path in (trained.outputs / "monitoring").glob("*.html")]
+    pages = [path.read_text() for path in (trained.first / "monitoring").glob("*.html")]
     run = run_named("train").info.run_id
     base = client().download_artifacts(run, "baseline", str(trained.folder / "looked_at"))
     sketches = pd.read_parquet(f"{base}/sketches.parquet")
@@ -88,7 +88,7 @@ def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained):
 
 
 def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trained):
-    page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
+    page = next((trained.first / "monitoring").glob("monitoring_2*.html")).read_text()
     assert all(check in page for check in CHECKS) and page.count("<svg") == 5
     assert "What to do next" in page and "a person decides" in page
 

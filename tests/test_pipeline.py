@@ -50,7 +50,7 @@ def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
 
 
 def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted_clv(trained):
-    scores = read(trained.outputs / RANKED)
+    scores = read(trained.first / RANKED)
     history = read(trained.folder / "history.csv")
     assert list(scores) == [
         "customer_id",
@@ -75,14 +75,14 @@ def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted
 def test_the_ranking_is_better_than_chance_at_the_truth(trained):
     from clv import simulate
 
-    scores = read(trained.outputs / RANKED).set_index("customer_id")["predicted_clv"]
+    scores = read(trained.first / RANKED).set_index("customer_id")["predicted_clv"]
     truth = simulate.true_clv(trained.truth, "2024-01-01", "2025-12-31", 90).reindex(scores.index)
     assert scores.corr(truth, method="spearman") > 0.5
 
 
 def test_clusters_and_their_ranks_follow_from_the_scores(trained):
     scores, clustered, rankings = (
-        read(trained.outputs / name) for name in (RANKED, "clv_clustered_customers.csv", "clv_cluster_rankings.csv")
+        read(trained.first / name) for name in (RANKED, "clv_clustered_customers.csv", "clv_cluster_rankings.csv")
     )
     assert clustered.drop(columns="cluster_id").equals(scores)
     assert rankings["median_clv"].is_monotonic_decreasing and rankings["customers"].sum() == len(scores)
@@ -140,7 +140,7 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
 
 
 def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(trained, tmp_path):
-    scores = read(trained.outputs / RANKED)
+    scores = read(trained.first / RANKED)
     uri = f"models:/clv/{scores['model_version'].iloc[0]}"
     names = {path.name for path in Path(mlflow.artifacts.download_artifacts(uri)).rglob("*")}
     assert {"model.json", "btyd-trees-0.ubj", "quantiles.ubj"} <= names
@@ -148,7 +148,7 @@ def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(
     run_command("features", trained.config())
     script = (
         "import mlflow, pandas as pd\n"
-        f"table = pd.read_parquet({str(trained.outputs / 'clv_features.parquet')!r})\n"
+        f"table = pd.read_parquet({str(trained.first / 'clv_features.parquet')!r})\n"
         f"found = mlflow.pyfunc.load_model({uri!r}).predict(table)\n"
         "found.assign(customer_id=table['customer_id']).to_parquet('found.parquet')\n"
     )
