@@ -19,14 +19,14 @@ setup: .venv/ready .venv/mlflow-run-ready
 	$(INSTALL) --no-build-isolation -r requirements.lock
 	@touch $@
 
-# After a change of a pin: what is locked stays unless a pin asks otherwise. Twice for a name with [extras], since pip asks for the
-# hashes of both. No index is named in the files.
+# Run this after you change a pin. Other locked versions stay as they are. A name with [extras] is written twice, because pip asks
+# for the hashes of both spellings. The files name no package index.
 lock:
 	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/python -c 'import pathlib, re; p = pathlib.Path("requirements.lock"); p.write_text(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", p.read_text()))'
 	echo 'setuptools==80.9.0' | $(COMPILE) - -o requirements-build.lock
 
-# The plain `mlflow run .` asks conda for its environment or, where python_env.yaml exists, takes a cached one: warm it here.
+# The plain `mlflow run .` asks conda for its environment. Without conda it uses python_env.yaml and a cache; this target fills the cache.
 .venv/mlflow-run-ready: .venv/ready conda.yaml
 	@if command -v conda >/dev/null; then echo "conda found: mlflow run will build conda.yaml"; else \
 	  { echo 'python: "3.11"'; echo 'build_dependencies: [pip]'; echo 'dependencies:'; sed -n 's/^      - /  - /p' conda.yaml; } > python_env.yaml; \
@@ -36,7 +36,7 @@ lock:
 	  rm -rf $$folder; fi
 	@touch $@
 
-# Of several first starts at once MLflow's own would fail: the store is made before.
+# The store is made first, because MLflow fails if several commands create it at the same time.
 pipeline: setup
 	$(BIN)/python -c "from clv.tracking import local_store; local_store.ready()"
 	PATH="$(CURDIR)/$(BIN):$$PATH" mlflow run . -e full_pipeline
@@ -50,14 +50,14 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# One file, or one test by its name: make test ONE=tests/test_windows.py, make test ONE="tests/test_windows.py -k silent".
+# One file, or one test by its name: make test ONE=tests/test_windows.py, make test ONE="tests/test_windows.py -k labels".
 test: setup
 	$(BIN)/python -m pytest $(if $(ONE),$(ONE),-m "not slow" -n 2 --dist loadfile)
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
-# The browser test, with what it needs: Playwright, and a Chromium where none is on PATH.
+# The browser test. It installs Playwright, and Chromium if there is no browser on PATH.
 test-ui: .venv/ui-ready
 	$(BIN)/python -m pytest tests/test_ui.py
 

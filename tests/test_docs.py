@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from helpers import ROOT
+from helpers import ROOT, composed
 
 from clv.commands import COMMANDS
 from clv.errors import Code
@@ -17,6 +17,8 @@ from clv.model.protocol import Lesson
 from clv.monitor.evidence import Measured
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+GROUPS = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
+FUNCTIONS = {"tracking.start", "tracking.run"}  # of the code; their module is called like a group
 ENTRY_POINTS = {path.stem for path in (ROOT / "entrypoints").glob("*.py")} - {"__init__", "launch"}
 MOST_WORDS = 1600  # of the README
 
@@ -92,6 +94,33 @@ def test_every_file_of_the_project_that_a_page_names_in_backticks_exists(page):
     assert set(missing) <= {"conf/experiment/tuned.yaml"}  # which tune writes
 
 
+def keys_named(text: str) -> set[str]:
+    """The keys of conf/ that a page names in backticks, or sets in a command, as group.key."""
+    quoted = re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)(?:=[^`]*)?`", text)
+    typed = re.findall(r"(?<![\w./])([a-z_]+(?:\.[a-z_]+)+)=", text)
+    endings = (".html", ".json", ".csv", ".sql")  # a file may be called like a group
+    return {key for key in {*quoted, *typed} if key.partition(".")[0] in GROUPS and not key.endswith(endings)}
+
+
+@pages
+def test_every_key_of_the_configuration_that_a_page_names_exists(page):
+    if page.name == "CHANGELOG.md":  # it names what is gone, too
+        return
+    for key in keys_named(text_of(page)) - FUNCTIONS:
+        values = composed()
+        for part in key.split("."):
+            assert hasattr(values, part), f"{page.name}: {key}"
+            values = getattr(values, part)
+
+
+@pages
+def test_every_file_of_a_group_that_a_command_chooses_exists(page):
+    choices = re.findall(r"(?<![\w.])([a-z]+)=([a-z_]+(?:,[a-z_]+)*)", text_of(page))
+    names = {f"{group}/{name}.yaml" for group, value in choices if group in GROUPS for name in value.split(",")}
+    made = {"experiment/tuned.yaml", "model/recency.yaml"}  # by tune; by a worked example
+    assert [name for name in sorted(names - made) if not (ROOT / "conf" / name).exists()] == []
+
+
 def test_every_entry_point_is_described_with_its_parameters_in_the_operations():
     rows = section(text_of(ROOT / "docs" / "operations.md"), "Commands").splitlines()
     parameters = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
@@ -107,6 +136,12 @@ def test_the_operations_say_which_commands_need_the_server_and_write_outputs():
     words = {True: "yes", False: "no"}
     expected = {name: [words[row.needs_server], words[row.writes_outputs]] for name, row in COMMANDS.items()}
     assert cells == expected
+
+
+def test_the_operations_name_the_commands_that_finish_what_was_left_half_done():
+    text = section(text_of(ROOT / "docs" / "operations.md"), "Commands")
+    names, _, _ = text.partition("Before their steps, ")[2].partition(" finish a decision")
+    assert set(re.findall(r"`(\w+)`", names)) == {name for name, row in COMMANDS.items() if row.catches_up}
 
 
 def test_every_group_of_the_configuration_stands_in_the_operations():
