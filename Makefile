@@ -38,7 +38,7 @@ lock:
 
 # Of several first starts at once MLflow's own would fail: the store is made before.
 pipeline: setup
-	$(BIN)/python -c "from clv.tracking import local; local.ready()"
+	$(BIN)/python -c "from clv.tracking import local_store; local_store.ready()"
 	PATH="$(CURDIR)/$(BIN):$$PATH" mlflow run . -e full_pipeline
 
 ui: setup

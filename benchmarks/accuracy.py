@@ -7,16 +7,14 @@ The folder holds cutoffs.csv (window, file, cutoff, horizon_days, customers, lab
 import datetime as dt
 import math
 import sys
-import tempfile
 from pathlib import Path
 
 import pandas as pd
-from clv.workspace import Workspace
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from clv import config
+from clv import config, settings, windows
 from clv.evaluation import measure, metrics
 
 REFERENCE = "BG/NBD + Gamma-Gamma"
@@ -42,17 +40,16 @@ def main(folder: Path, overrides: list[str]) -> None:
 def figures(folder: Path, window, overrides: list[str]) -> pd.DataFrame:
     """The figures of our recipes at the window's cutoff. Customers and label sum must match to the cent."""
     with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
-        settings = config.load(
+        values = config.load(
             compose(
                 "config",
                 [f"data.path={folder / window.file}", f"window.horizon_days={window.horizon_days}", *overrides],
             )
         )
-    with tempfile.TemporaryDirectory() as bundle:
-        work = Workspace(settings, Path(bundle), dt.datetime.now(dt.UTC))
-        measured = measure.measure(
-            work, work.plan_at(dt.date.fromisoformat(window.cutoff) + dt.timedelta(days=window.horizon_days))
-        )
+    history = settings.history(values, dt.datetime.now(dt.UTC))
+    as_of = dt.date.fromisoformat(window.cutoff) + dt.timedelta(days=window.horizon_days)
+    plan = windows.plan(history.first_day, as_of, settings.rule(values))
+    measured = measure.measure(history, plan, settings.recipe(values, plan))
     actual = measured.evaluation["actual_clv"]
     if (len(actual), round(actual.sum(), 2)) != (window.customers, window.label_sum):
         raise SystemExit(

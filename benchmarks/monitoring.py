@@ -16,28 +16,31 @@ from dataclasses import asdict, replace
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
-from clv.workspace import Workspace
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
 from benchmarks.drawn import MODEL, customers
-from clv import clusters, config, model, simulate
+from clv import clusters, config, model, settings, simulate
 from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
+from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
 from clv.monitor.evidence import Evidence, Matured
 from clv.monitor.segment_drift import SegmentDrift
 from clv.monitor.verdict import ALARM, Verdict
 from clv.monitor.verdict import verdict as judge
-from clv.registry import aliases
+from clv.outcome import Run
+from clv.registry.versions import Version
 from clv.steps import monitoring
-from clv.steps.training import describe_facts
+from clv.steps.training import facts_of
+from clv.steps.vintages import Watch
 
 SMALL = (
     "model.rounds=40",
@@ -167,55 +170,62 @@ def stationary(seed: int, customers_count: int, path: Path) -> None:
     rows[rows["order_date"] >= begin.isoformat()].to_csv(path, index=False)
 
 
-def trained(work: Workspace, day: dt.date) -> tuple[baseline.Baseline, measure.Measured]:
+def trained(run: Run, history: History, day: dt.date) -> tuple[baseline.Baseline, measure.Measured]:
     """What training as of that day keeps for the monitor, without a tracking store."""
-    fitted, settings = measure.measure(work, work.plan_at(day)), work.config
-    evaluation = fitted.evaluation.assign(predicted_clv=fitted.predicted[measure.OURS])
-    figures = metrics.intervals(resampled(work, fitted)[measure.OURS], settings.evaluation.confidence)
-    sample = work.sample(fitted.evaluation, settings.monitor.shap_drift.customers)
-    groups = clusters.assign(evaluation["predicted_clv"], settings.clusters.k, settings.clusters.scale).to_numpy()
-    contributions = model.contributions(fitted.model, sample)
-    return baseline.describe(describe_facts(work, fitted), evaluation, figures, groups, contributions), fitted
+    values, plan = run.config, settings.plan(run.config, history, day)
+    measured = measure.measure(history, plan, settings.recipe(values, plan))
+    evaluation = measured.evaluation.assign(predicted_clv=measured.predicted[measure.OURS])
+    draws = resampled(measured, values.evaluation.bootstrap_replicates, values.seed)
+    figures = metrics.intervals(draws[measure.OURS], values.evaluation.confidence)
+    sample = run.sample(measured.evaluation, values.monitor.shap_drift.customers)
+    groups = clusters.assign(evaluation["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
+    contributions = model.contributions(measured.model, sample)
+    return baseline.describe(facts_of(run, history, measured), evaluation, figures, groups, contributions), measured
 
 
-def months(seed: int, customers_count: int, settings: config.Config, verbose: bool = False) -> list[str]:
+def months(seed: int, customers_count: int, values: config.Config, verbose: bool = False) -> list[str]:
     """Verdicts of the months after a training in which nothing changed; performance over time is left out.
 
     customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month opens an alarm.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "history.csv"
+        path, now = Path(folder) / "history.csv", dt.datetime.now(dt.UTC)
         stationary(seed, customers_count, path)
-        work = Workspace(
-            replace(settings, data=replace(settings.data, path=str(path))), path.parent, dt.datetime.now(dt.UTC)
+        run = Run(replace(values, data=replace(values.data, path=str(path))), now, path.parent)
+        history = settings.history(run.config, now)
+        begin = history.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
+        base, measured = trained(run, history, begin)
+        version = Version("shop", "1", "", "", base.facts, {})
+        production = SimpleNamespace(
+            version=version,
+            model=measured.model,
+            definition=version.definition,
+            learnt_until=version.learnt_until,
+            horizon_days=version.horizon_days,
         )
-        begin = work.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
-        base, fitted = trained(work, begin)
-        work.governance.production = aliases.Version("shop", "1", "", "", base.facts, {})
-        work.production_model = fitted.model
         days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
-        judged = [month(work, base, day) for day in days]
-    for number, month_verdict in enumerate(judged, 1):
-        if verbose and month_verdict.word == ALARM:
-            print(f"seed {seed}, month {number}: {' '.join(month_verdict.reasons)}", flush=True)
-    return [month_verdict.word for month_verdict in judged]
+        verdicts = [month(Watch(run, history, production), base, day) for day in days]
+    for number, verdict in enumerate(verdicts, 1):
+        if verbose and verdict.word == ALARM:
+            print(f"seed {seed}, month {number}: {' '.join(verdict.reasons)}", flush=True)
+    return [verdict.word for verdict in verdicts]
 
 
-def month(work: Workspace, base: baseline.Baseline, day: dt.date) -> Verdict:
+def month(watch: Watch, base: baseline.Baseline, day: dt.date) -> Verdict:
     """Verdict as of a day."""
-    work.as_of = day
-    limits = checks.limits(asdict(work.config.monitor))
-    seen = monitoring.look(work, base, limits, [])
-    if seen.too_short:
-        raise SystemExit(seen.too_short)
-    return judge(checks.compare(base.parts, seen, limits), work.config.monitor.alarm_at)
+    vars(watch.history)["as_of"] = day
+    limits = checks.limits(asdict(watch.run.config.monitor))
+    evidence_now = monitoring.look(watch, base, limits, [])
+    if evidence_now.too_short:
+        raise SystemExit(evidence_now.too_short)
+    return judge(checks.compare(base.parts, evidence_now, limits), watch.run.config.monitor.alarm_at)
 
 
 def monthly(seeds: int, processes: int, verbose: bool = True) -> float:
     """Share of stationary months that open an alarm."""
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        settings = repeat(configuration(*SMALL))
-        words = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), settings, repeat(verbose)))
+        values = repeat(configuration(*SMALL))
+        words = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), values, repeat(verbose)))
     return float(np.mean(np.array(words) == ALARM))
 
 

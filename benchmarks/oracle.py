@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from clv.workspace import Workspace
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from clv import config
+from clv import config, settings
 from clv.evaluation import measure, metrics
 from clv.model import btyd
 
@@ -50,11 +49,12 @@ def compared(shop: Shop, seed: int, overrides: list[str]) -> tuple[np.ndarray, d
         path = Path(folder) / "history.csv"
         history(shop, seed).to_csv(path, index=False)
         with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
-            settings = config.load(compose("config", [f"data.path={path}", *overrides]))
-        work = Workspace(settings, Path(folder), dt.datetime.now(dt.UTC))
-        measured = measure.measure(work, work.plan)
+            values = config.load(compose("config", [f"data.path={path}", *overrides]))
+        past = settings.history(values, dt.datetime.now(dt.UTC))
+        plan = settings.plan(values, past)
+        measured = measure.measure(past, plan, settings.recipe(values, plan))
     truth = btyd.Customers(btyd.MODELS["pareto_nbd"](*shop[1]), btyd.GammaGamma(*shop[2]), kept=1.0)
-    oracle = btyd.expected(truth, measured.evaluation, settings.window.horizon_days)["btyd_revenue"].to_numpy()
+    oracle = btyd.expected(truth, measured.evaluation, values.window.horizon_days)["btyd_revenue"].to_numpy()
     return measured.evaluation["actual_clv"].to_numpy(), measured.predicted, oracle
 
 

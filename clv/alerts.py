@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Delivery:
-    """problems: without any address."""
+    """How many addresses were asked and took the message. problems: a sentence each, without any address."""
 
     asked: int
     delivered: int
@@ -15,8 +15,10 @@ class Delivery:
 
 
 def send(variables: list[str], title: str, body: str) -> Delivery:
-    """Send to every apprise URL in the environment variables, several in one with spaces between. Nothing is raised: an alert that
-    fails must not take a run with it.
+    """Sends a message to every apprise URL in the environment variables; one variable may hold several, with spaces between. Nothing is
+    raised: an alert that fails must not take a run with it.
+
+    Args:   variables: names of environment variables.   body: plain text.
 
     Source: https://github.com/caronc/apprise/wiki for the URLs of Slack, e-mail, webhooks and the rest.
     """
@@ -30,18 +32,18 @@ def send(variables: list[str], title: str, body: str) -> Delivery:
             problems.append(f"the environment variable {variable} is empty")
         for number, url in enumerate(urls, 1):
             asked += 1
-            problem = sent(apprise, url, title, body)
+            problem = _sent(apprise, url, title, body)
             delivered += not problem
             problems += [f"address {number} of {variable} {problem}"] if problem else []
     return Delivery(asked, delivered, tuple(problems))
 
 
-def sent(apprise, url: str, title: str, body: str) -> str | None:
+def _sent(apprise, url: str, title: str, body: str) -> str | None:
     """Why the message did not go out, or None."""
     try:
         target = apprise.Apprise()
         if not target.add(url):
-            return "is no address that apprise can read"
+            return "is not an address that apprise can read"
         return None if target.notify(title=title, body=body) else "did not take the message"
     except Exception as error:  # noqa: BLE001 whatever a plugin raises; its words may hold the address
         return f"failed ({type(error).__name__})"

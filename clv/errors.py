@@ -6,7 +6,11 @@ from enum import StrEnum, auto
 
 
 def hidden(text: str) -> str:
-    """The text without the name and the password of any address in it: http://ann:secret@server becomes http://server."""
+    """Returns the text without the name and the password of any address in it.
+
+    >>> hidden("see http://ann:secret@server/runs")
+    'see http://server/runs'
+    """
     return re.sub(r"(\w://)[^/\s]*@", r"\1", text)
 
 
@@ -68,6 +72,7 @@ class Code(StrEnum):
     TIMEZONE = auto()
     TOO_FEW_CUSTOMERS = auto()
     TOO_MANY_REJECTS = auto()
+    UNIQUE_IDS = auto()
     UNREADABLE_FILE = auto()
     WRONG_ENCODING = auto()
 

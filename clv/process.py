@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-GRACE = 1.5  # seconds between a signal and the end, whatever the main thread is busy with
+_GRACE = 1.5  # seconds between a signal and the end, whatever the main thread is busy with
 RUN_OF_MLFLOW = "MLFLOW_RUN_ID"  # `mlflow run` names the run that it opened in this variable
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 stopped_by: int | None = None  # the signal that ends this process
 _calls, _postponed = 0, False  # calls that a signal must not interrupt, and whether a signal waits for their end
@@ -23,7 +23,7 @@ def start(at_the_end: Callable[[], None]) -> None:
     """Prepares this process for its end; a program calls it once, as its first act.
 
     SIGTERM and the end of the terminal become SystemExit, as Ctrl-C becomes KeyboardInterrupt; a process that is busy in native code ends
-    after GRACE seconds all the same. Under `mlflow run`, which may be killed alone, the process also ends when that has ended, and a note
+    after _GRACE seconds all the same. Under `mlflow run`, which may be killed alone, the process also ends when that has ended, and a note
     tells later commands that the run is ours.
 
     Args: at_the_end: is called before the process is ended by force.
@@ -41,7 +41,7 @@ def start(at_the_end: Callable[[], None]) -> None:
         note(run_id, {"run_id": run_id, "server": None})
 
 
-def undisturbed(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+def undisturbed(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
     """Returns function(*args, **kwargs); a signal waits for its end, because a call on a database that is interrupted leaves it locked."""
     global _calls, _postponed
     if threading.current_thread() is not threading.main_thread():  # signals come to the main thread alone
@@ -133,7 +133,7 @@ def _ending(number: int) -> BaseException:
 def _end_by_force(signals: socket.socket, at_the_end: Callable[[], None], _keep: socket.socket) -> None:
     while (number := signals.recv(1)[0]) not in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         pass
-    time.sleep(GRACE)
+    time.sleep(_GRACE)
     closing = threading.Thread(target=at_the_end, daemon=True)
     closing.start()
     closing.join(0.4)

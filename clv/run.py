@@ -25,8 +25,9 @@ from clv.registry.standing import Standing
 
 @dataclass(frozen=True)
 class _Values:
-    """What steps may name in their parameters."""
+    """What steps may name in their parameters, and the command that they belong to."""
 
+    command: Command
     run: Run
     history: History
     production: Production
@@ -49,28 +50,34 @@ def run_command(name: str, config: Config) -> list[Outcome]:
         run_id = log.run_id
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
         with _folder(name, command, config, bundle) as folder:
-            values = _values(config, folder, now)
-            warnings = catch_up(values.standing, tracking.who()) if command.catches_up else []
+            values = _values(command, config, folder, now)
+            noticed = _caught_up(values.standing) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
                 start = time.perf_counter()
                 with terminal.working(step.__name__):
                     outcome = _nested(step, values) if command.nested else _finished(step, values)
                 outcomes.append(outcome)
                 shown.append((step.__name__, outcome.summary, time.perf_counter() - start))
-        warnings += [warning for outcome in outcomes for warning in outcome.warnings]
-        warnings = [f"WARNING: {warning}" for warning in warnings]
-        lines_of_run = [f"**{step}**: {summary}" for step, summary, _ in shown] + warnings
-        log.log(title=_title(outcomes), lines=lines_of_run)
+        warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
+        summaries = [f"**{step}**: {summary}" for step, summary, _ in shown]
+        log.log(title=_title(outcomes), lines=summaries + noticed + warnings)
         unlogged = tracking.unlogged()
     warnings += [f"WARNING: {unlogged}"] if unlogged else []
     terminal.closing(shown, lines + warnings + _closing_lines(outcomes, config, run_id))
     return outcomes
 
 
-def _values(config: Config, folder: Path, now: dt.datetime) -> _Values:
+def _values(command: Command, config: Config, folder: Path, now: dt.datetime) -> _Values:
     standing = Standing(config.tracking.model_name, config.tracking.candidates)
     production = Production(standing, Path(config.outputs), config.review.require_record)
-    return _Values(Run(config, now, folder), settings.history(config, now), production, standing)
+    return _Values(command, Run(config, now, folder), settings.history(config, now), production, standing)
+
+
+def _caught_up(standing: Standing) -> list[str]:
+    """What catching up has to say; it is shown at once, because the step that follows may fail."""
+    lines = [f"WARNING: {warning}" for warning in catch_up(standing, tracking.who())]
+    terminal.show(lines)
+    return lines
 
 
 def _folder(name: str, command: Command, config: Config, bundle: str) -> AbstractContextManager[Path]:
@@ -99,9 +106,11 @@ def _finished(step: Step, values: _Values) -> Outcome:
     outcome = step(**{name: getattr(values, name) for name in named})
     store.write(values.run.bundle, outcome.outputs)
     with tempfile.TemporaryDirectory() as folder:
-        store.write(Path(folder), outcome.artifacts | {"config.yaml": as_yaml(values.run.config)})
+        config = {"config.yaml": as_yaml(values.run.config)} if values.command.writes_outputs else {}
+        store.write(Path(folder), outcome.artifacts | config)
         _log(outcome, values.run.bundle, Path(folder))
     outcome = _applied(outcome, values)
+    _log_headline(outcome)
     if outcome.table is not None:
         terminal.table(outcome.table)
     if outcome.refused:
@@ -116,11 +125,11 @@ def _log(outcome: Outcome, written: Path, artifacts: Path) -> None:
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(written / name, copy)
-    tracking.current().files(artifacts)
+    if any(artifacts.iterdir()):
+        tracking.current().files(artifacts)
     for part in outcome.parts:
         with tracking.nested(part.name, part.params) as log:
             log.log(metrics=part.metrics)
-    _log_headline(outcome)
 
 
 def _log_headline(outcome: Outcome) -> None:
@@ -133,10 +142,9 @@ def _log_headline(outcome: Outcome) -> None:
 
 
 def _applied(outcome: Outcome, values: _Values) -> Outcome:
-    """The outcome with the tags, warnings and title that its effects left; the open run has the tags as well."""
+    """The outcome with the tags, warnings and title that its effects left."""
     for effect in outcome.effects:
         consequence = effect.apply(values.run, values.standing)
-        tracking.current().log(tags=consequence.tags)
         title = ": ".join(part for part in (consequence.title, outcome.title) if part)
         warnings = outcome.warnings + consequence.warnings
         outcome = replace(outcome, tags=outcome.tags | consequence.tags, warnings=warnings, title=title)
@@ -168,13 +176,13 @@ def _closing_lines(outcomes: list[Outcome], config: Config, run_id: str) -> list
     if "alarm_run" in tags:
         lines.append(f"alarm: {hints.acknowledge(tags['alarm_run'])}")
     if "candidate_version" in tags:
-        lines.append(_about_the_candidate(tags))
+        lines.append(_about_the_candidate(tags, config.outputs))
     return [*lines, "compare runs, look at versions: make ui"]
 
 
-def _about_the_candidate(tags: dict[str, str]) -> str:
+def _about_the_candidate(tags: dict[str, str], outputs: str) -> str:
     number = tags["candidate_version"]
     waits = "is in production unreviewed" if tags.get("bootstrapped_version") == number else "waits for a person"
     despite = " -P despite_gates=true (it failed its gates)" if tags.get("gates") == "failed" else ""
     promote = hints.promote(number)
-    return f"version {number} {waits}: read its review (outputs/review/review.html), then {promote}{despite}"
+    return f"version {number} {waits}: read its review ({outputs}/review/review.html), then {promote}{despite}"

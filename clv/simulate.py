@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 # relative order rate, January to December
-_SEASON = np.array([0.85, 0.85, 0.95, 1.0, 1.0, 0.95, 0.9, 0.9, 1.0, 1.05, 1.25, 1.4])
+SEASON = np.array([0.85, 0.85, 0.95, 1.0, 1.0, 0.95, 0.9, 0.9, 1.0, 1.05, 1.25, 1.4])
 _RETURN_SHARE, _RETURN_DELAY_DAYS = 0.06, 14
 
 
@@ -57,11 +57,11 @@ def simulate(customers: int, first_day: str, days: int, seed: int) -> tuple[pd.D
 def _orders(truth: pd.DataFrame, days: int, start: pd.Timestamp, chance: np.random.Generator) -> pd.DataFrame:
     """One row per order: the first day of each customer, then a Poisson process thinned to the season."""
     alive_days = np.minimum(truth["last_day_alive"], days) - truth["first_day"]
-    count = chance.poisson(truth["orders_per_day"] * _SEASON.max() * alive_days)
+    count = chance.poisson(truth["orders_per_day"] * SEASON.max() * alive_days)
     later = truth.loc[truth.index.repeat(count)]
     day = later["first_day"] + np.floor(chance.random(len(later)) * alive_days.loc[later.index])
     month = (start + pd.to_timedelta(day, unit="D")).dt.month.to_numpy() - 1
-    kept = chance.random(len(later)) < _SEASON[month] / _SEASON.max()
+    kept = chance.random(len(later)) < SEASON[month] / SEASON.max()
     orders = pd.concat([truth.assign(day=truth["first_day"]), later.assign(day=day)[kept]])
     return orders.drop_duplicates(["customer_id", "day"])[["customer_id", "day", "mean_order_value"]].reset_index(
         drop=True
@@ -82,7 +82,7 @@ def true_clv(truth: pd.DataFrame, first_day: str, cutoff: str, horizon_days: int
     """
     begin = (pd.Timestamp(cutoff) - pd.Timestamp(first_day)).days
     calendar = pd.date_range(cutoff, periods=horizon_days)
-    season = np.concatenate([[0.0], np.cumsum(_SEASON[calendar.month.to_numpy() - 1])])
+    season = np.concatenate([[0.0], np.cumsum(SEASON[calendar.month.to_numpy() - 1])])
     left = np.clip(np.floor(truth["last_day_alive"] - begin), 0, horizon_days).astype(int)
     clv = truth["orders_per_day"] * truth["mean_order_value"] * season[left] * (1 - _RETURN_SHARE)
     return pd.Series(clv.to_numpy(), index=truth["customer_id"], name="true_clv")

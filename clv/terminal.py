@@ -43,5 +43,10 @@ def closing(rows: list[tuple[str, str, float]], lines: list[str]) -> None:
     for name, summary, seconds in rows:
         table.add_row(name, escape(summary), f"{seconds:.1f}")
     Console(highlight=False, width=None if console.is_terminal else 140).print(table)
+    show(lines)
+
+
+def show(lines: list[str]) -> None:
+    """Prints lines as they are."""
     for line in lines:
         console.print(line, markup=False)

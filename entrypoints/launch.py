@@ -79,7 +79,7 @@ def readable_errors() -> Iterator[None]:
 
 
 def exit_code(error: BaseException) -> int | str | None:
-    """Of what ended the step; what to know of it is printed."""
+    """Returns the exit code of a command that an error ended, and prints the error."""
     if process.stopped_by or isinstance(error, KeyboardInterrupt):
         print("\nStopped.", file=sys.stderr)
         return 128 + (process.stopped_by or signal.SIGINT)
@@ -93,31 +93,31 @@ def exit_code(error: BaseException) -> int | str | None:
 
 
 def hydra_arguments(arguments: list[str]) -> list[str]:
-    """MLflow's `--name value` pairs as Hydra's `key=value`; Hydra's own flags first, anything else as it is.
+    """Returns MLflow's `--name value` pairs as Hydra's `key=value`; Hydra's own flags come first, anything else stays as it is.
 
     A named parameter left empty is left out; `--overrides "a=1 b=2"` is split as a shell would.
 
-    Raises: UserError: the overrides are no shell words.
+    Raises: UserError: a shell could not split the overrides.
     """
-    found, rest = [], iter(arguments)
+    words_of, rest = [], iter(arguments)
     for word in rest:
         name = word.removeprefix("--")
         if word in HYDRA_FLAGS or not word.startswith("--"):
-            found.append(word)
+            words_of.append(word)
         elif name == "overrides":
-            found += words(next(rest, ""))
+            words_of += words(next(rest, ""))
         elif name not in NAMED:
-            found.append(f"{name}={next(rest, '')}")
+            words_of.append(f"{name}={next(rest, '')}")
         elif value := next(rest, ""):
-            found.append(
+            words_of.append(
                 f"{NAMED[name]}="
                 + (
-                    f"[{','.join(quoted(one.strip()) for one in value.split(','))}]"
+                    f"[{','.join(quoted(day.strip()) for day in value.split(','))}]"
                     if name == "cutoffs"
                     else quoted(value)
                 )
             )
-    return sorted(map(safe, found), key=lambda word: word not in HYDRA_FLAGS)
+    return sorted(map(safe, words_of), key=lambda word: word not in HYDRA_FLAGS)
 
 
 def words(overrides: str) -> list[str]:
@@ -132,7 +132,7 @@ def words(overrides: str) -> list[str]:
 
 
 def safe(word: str) -> str:
-    """key=value with the value quoted where Hydra's grammar would stumble over a letter of it, as in Käufer or o'brien."""
+    """Returns key=value, its value quoted where Hydra's grammar would stumble over a letter, as in Käufer or o'brien."""
     key, equals, value = word.partition("=")
     stumbles = re.search(r"[^\x20-\x7e]|['\"=#&;!<>~^`\[\]{}]", value) and not re.fullmatch(
         r"'.*'|\".*\"|\[.*\]|{.*}", value, re.S
@@ -141,13 +141,13 @@ def safe(word: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """One value in Hydra's grammar, taken literally whatever characters are in it."""
-    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    """Returns a value in Hydra's grammar, taken literally whatever characters are in it."""
+    escaped = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
     return "'" + escaped.replace("${", "\\${") + "'"
 
 
 def checked(arguments: list[str]) -> list[str]:
-    """The same, where every word sets a key of conf/. Values are not shown: a password may be in the wrong place.
+    """Returns the arguments when every word sets a key of conf/. Values are not shown: a password may be in the wrong place.
 
     Raises: UserError: a word does anything else.
     """
@@ -165,12 +165,12 @@ def parsed(word: str) -> Override:
     try:
         return OverridesParser.create().parse_override(word)
     except HydraException as error:
-        what = f"{key}: its value cannot be read" if "=" in word else f"{key} is no key=value"
+        what = f"{key}: its value cannot be read" if "=" in word else f"{key} is not a key=value"
         raise UserError(f"configuration: {what}.\nHint: {KEYS} Flags are {', '.join(HYDRA_FLAGS)}.") from error
 
 
 def refusal(override: Override) -> str | None:
-    """Why the command line may not say this."""
+    """Returns why the command line may not say this; None where it may."""
     key = override.key_or_group
     if re.match(r"hydra\b", key):
         return "Hydra's own settings stay as they are.\nHint: outputs=FOLDER says where results go."
@@ -192,5 +192,5 @@ def ambiguous(override: Override) -> str | None:
 
 
 def known_keys() -> dict[str, str]:
-    """Last word of each key -> the key."""
+    """Returns the last word of each key -> the key."""
     return {name.split(".")[-1]: name for name in config.names()}

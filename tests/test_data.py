@@ -124,10 +124,12 @@ def test_above_the_allowed_share_the_history_is_refused_with_the_three_commonest
     history = read(path)
     assert data.refusal(history, data.Limits(0.6, 100, 1, 1, 1), "sales.csv") is None
     assert str(data.refusal(history, LIMITS, "sales.csv")) == (
-        "[TOO_MANY_REJECTS] 7 of 12 rows cannot be read (more than data.max_rejected_share=0.01): "
+        "[TOO_MANY_REJECTS] 7 of 12 rows cannot be read (more than data.max_rejected_share=0.01); "
+        "rows with 9.09% of absolute revenue cannot be read (more than data.max_rejected_revenue_share=0.01): "
         "3 x order_date is missing, first line 7: ''; 2 x revenue is not a number like -1234.50, first line 10: '?'; "
         "1 x customer_id is missing, first line 12: '', sales.csv:7, order_date -- fix: repair the export "
-        "(every such row is in data_quality/rejected_rows.csv), or raise data.max_rejected_share"
+        "(every such row is in data_quality/rejected_rows.csv), or raise data.max_rejected_share and data.max_rejected_revenue_share; "
+        "and data.missing_id=drop leaves such rows out, and says their share of revenue"
     )
 
 

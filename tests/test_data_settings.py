@@ -1,5 +1,7 @@
 """What a person can say of an export in conf/data: amounts made of columns, several files, formats, and rows that do not count."""
 
+import zipfile
+
 import duckdb
 import pandas as pd
 import pytest
@@ -133,8 +135,6 @@ def test_a_header_below_a_title_is_found_for_the_fix(tmp_path):
 
 
 def test_a_zip_archive_of_several_files_is_refused_with_their_names(tmp_path):
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "sales.zip", "w") as archive:
         archive.writestr("a.csv", HEADER)
         archive.writestr("b.csv", HEADER)
@@ -303,3 +303,154 @@ def test_a_customer_with_a_large_share_is_warned_of_with_the_setting_that_leaves
 def test_duplicates_are_counted_on_accepted_rows(tmp_path):
     history = read(written(tmp_path, HEADER, "ann,2011-05-01,1", "ann,2011-05-01,1", *[",2011-05-01,"] * 9))
     assert history.quality.duplicate_rows == 1
+
+
+def refusal(path, **settings):
+    """The refusal for the rows that cannot be read."""
+    message = str(data.refusal(read(path, **settings), data.Limits(0.01, 10000, 0.01, 0.002, 0.001), "sales.csv"))
+    return message.replace(f"{path.parent}/", "")
+
+
+def test_all_columns_that_are_wrong_are_named_in_one_answer(tmp_path):
+    path = written(tmp_path, HEADER, "12.0,01.05.2011,1.234", "x,02.05.2011,2.345")
+    assert refused(path) == (
+        "[FLOAT_IDS] 1 rows have ids that a tool turned into floats, for example '12.0', sales.csv:2, customer_id -- fix: export customer_id "
+        "as text; the lost digits cannot be guessed; also [AMBIGUOUS_REVENUE] 2 rows have revenue like '1.234', which is both a thousand and "
+        "a number with decimals, sales.csv:2, revenue -- fix: data.decimal=. where the point is a decimal point, data.thousands=. where it "
+        "separates thousands; also [DATE_FORMAT] 2 x order_date is not a day written YYYY-MM-DD, for example '01.05.2011', sales.csv:2, "
+        "order_date -- fix: data.date_format=%d.%m.%Y"
+    )
+
+
+def test_the_fixes_of_all_columns_stand_in_one_answer(tmp_path):
+    path = written(tmp_path, HEADER, 'ann,31.05.2011,"1,50"', 'bob,13.05.2011,"2,50"')
+    assert refusal(path).endswith(""" -- fix: data.date_format=%d.%m.%Y; and "data.decimal=','\"""")
+    assert refusal(path, date_format="%d.%m.%Y", decimal=",") == "None"
+
+
+def test_all_missing_columns_are_named_at_once(tmp_path):
+    assert refused(written(tmp_path, "customer_id,day,amount", "a,2011-05-01,1")).endswith(
+        "there are no columns 'order_date' and 'revenue'; the columns are: customer_id, day, amount, sales.csv:1 "
+        "-- fix: data.columns.order_date=NAME data.columns.revenue=NAME name the right ones"
+    )
+
+
+def test_ids_that_come_once_each_are_numbers_of_orders(tmp_path):
+    rows = [f"order-{number},2011-05-01,{number}" for number in range(500)]
+    assert refusal(written(tmp_path, HEADER, *rows)) == (
+        "[UNIQUE_IDS] each of 500 customer ids comes once in the whole file: these are numbers of orders, not of customers, "
+        "sales.csv, customer_id -- fix: data.columns.customer_id=NAME names the column of customers"
+    )
+    assert refusal(written(tmp_path, HEADER, *rows, rows[0])) == "None"
+
+
+def test_orders_that_are_yet_to_come_can_be_left_out(tmp_path):
+    path = written(tmp_path, HEADER, "ann,2011-05-01,1", "ann,2027-01-15,1", "ann,2026-12-31T10:00,1")
+    assert (
+        "(orders that are yet to come), sales.csv:3, order_date -- fix: data.where=\"order_date < '2026-12-31'\" leaves them out; repair"
+        in refusal(path)
+    )
+    assert sums(read(path, where="order_date < '2026-12-31'")) == {"ann": 1.0}
+
+
+def test_rows_without_an_id_are_refused_with_the_setting_that_leaves_them_out(tmp_path):
+    path = written(tmp_path, HEADER, "ann,2011-05-01,1", ",2011-05-01,1")
+    assert (
+        " -- fix: data.missing_id=drop leaves such rows out, and says their share of revenue; repair the export"
+        in refusal(path)
+    )
+
+
+def test_two_formats_in_one_column_are_named_as_two(tmp_path):
+    days = [f"{month:02d}-{day:02d}-11" for day in (1, 13, 28) for month in (1, 9)] + [
+        f"2011/{month:02d}/{day:02d}" for day in (2, 20) for month in (3, 8)
+    ]
+    path = written(tmp_path, HEADER, *(f"ann,{day},1" for day in days))
+    assert refusal(path).endswith(""" -- fix: "data.date_format='%m-%d-%y|%Y/%m/%d'": two formats in one column""")
+    assert sums(read(path, date_format="%m-%d-%y|%Y/%m/%d")) == {"ann": 10.0}
+
+
+def test_a_price_that_is_read_as_revenue_beside_a_quantity_is_warned_of(tmp_path):
+    path = written(tmp_path, "customer_id,order_date,Qty,Unit Price", "ann,2011-05-01,3,2.50")
+    sentence = (
+        "the file has a column 'Qty' beside 'Unit Price', which is read as revenue: \"data.columns.quantity='Qty'\" "
+        "\"data.columns.unit_price='Unit Price'\" make revenue their product"
+    )
+    assert data.warnings(read(path, {"revenue": "unit_price"}), data.Limits(1, 1, 1, 1, 1)) == [sentence]
+    assert data.warnings(read(path, {"quantity": "qty", "unit_price": "unit_price"}), data.Limits(1, 1, 1, 1, 1)) == []
+
+
+def test_two_formats_of_several_meanings_are_ordered_by_what_ascends_with_the_file(tmp_path):
+    days = [("01/13/11", "02-01-11")[day % 2] for day in range(2)] + [
+        "03-01-11",
+        "03/14/11",
+        "04-02-11",
+        "04/20/11",
+        "05-03-11",
+    ]
+    message = refusal(written(tmp_path, HEADER, *(f"ann,{day},1" for day in days)))
+    assert """ -- fix: "data.date_format='%m-%d-%y|%m/%d/%y'" or "data.date_format=""" in message
+    assert message.endswith(
+        ", whichever is meant: two formats in one column; the first is the one under which days ascend most with the file"
+    )
+
+
+@pytest.mark.parametrize(
+    "member, sentence",
+    [
+        (b"PAR1", "[NOT_A_TABLE] the file is inside its zip archive another archive or a Parquet file, sales.zip -- fix: export it as CSV"),
+        (b"%PDF-1.7", "[NOT_A_TABLE] the file is inside its zip archive a PDF document, sales.zip -- fix: export it as CSV"),
+    ],
+)  # fmt: skip
+def test_a_zip_archive_of_another_kind_of_file_is_refused(tmp_path, member, sentence):
+    with zipfile.ZipFile(tmp_path / "sales.zip", "w") as archive:
+        archive.writestr("sales.csv", member)
+    assert refused(tmp_path / "sales.zip").startswith(sentence)
+
+
+def test_a_workbook_and_a_cut_archive_are_refused_for_what_they_are(tmp_path):
+    with zipfile.ZipFile(tmp_path / "sales.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    assert refused(tmp_path / "sales.xlsx").startswith(
+        "[NOT_A_TABLE] the file is an Excel workbook, sales.xlsx -- fix: "
+    )
+    content = (tmp_path / "sales.xlsx").read_bytes()
+    (tmp_path / "cut.zip").write_bytes(content[:-20])
+    assert refused(tmp_path / "cut.zip").startswith(
+        "[DAMAGED_ZIP] the zip archive cannot be read: File is not a zip file, cut.zip"
+    )
+
+
+def test_files_whose_columns_have_other_types_are_refused(tmp_path):
+    table = pd.DataFrame({"customer_id": ["a"], "order_date": ["2011-05-01"], "revenue": ["1"]})
+    (tmp_path / "year").mkdir()
+    table.to_parquet(tmp_path / "year/a.parquet")
+    table.assign(revenue=1.0).to_parquet(tmp_path / "year/b.parquet")
+    assert refused(tmp_path / "year").replace("year/", "") == (
+        "[MIXED_HEADERS] the columns of the files are of different types, b.parquet -- fix: point data.path at files of one export, "
+        "or read them one by one"
+    )
+
+
+def test_days_as_numbers_are_refused_with_the_format_that_reads_them(tmp_path):
+    for number, fix in (
+        ("40664", "data.date_format=excel, if these numbers count days"),
+        ("1304208000000", "data.date_format=unix_ms, if these numbers count milliseconds"),
+        ("1304208000000000", "export order_date as YYYY-MM-DD: these numbers count parts of a second"),
+    ):
+        assert refusal(written(tmp_path, HEADER, f"ann,{number},1")).endswith(f" -- fix: {fix}")
+
+
+def test_ids_that_differ_only_by_case_are_warned_of_with_what_to_do(tmp_path):
+    history = read(written(tmp_path, HEADER, "Ann,2011-05-01,1", "ann,2011-05-01,2", "NULL,2011-05-01,2"))
+    assert data.warnings(history, data.Limits(1, 1, 1, 1, 1)) == [
+        "2 customer ids differ only by case, inner blanks or a leading apostrophe, for example Ann and ann: each counts as a customer; write them alike in the export if they are one",
+        "1 customer ids are words for nothing, for example NULL: \"data.guest_ids=['NULL']\" leaves such rows out",
+    ]
+
+
+def test_a_minus_behind_the_amount_is_named_with_its_setting(tmp_path):
+    message = refusal(written(tmp_path, HEADER, "ann,2011-05-01,5.00-"))
+    assert "'5.00-' (a negative number with its minus behind)" in message and message.endswith(
+        "data.negative_style=trailing_minus"
+    )

@@ -190,7 +190,7 @@ def test_the_verdict_is_an_alarm_with_its_reasons_or_stable_with_what_was_judged
     [
         ({"a": STABLE, "b": ALERT}, "b: It moved far."),
         ({"a": STABLE, "b": STABLE}, "nothing moved that matters in 2 of 2 checks."),
-        ({"a": STABLE, "b": UNKNOWN}, "nothing moved that matters in 1 of 2 checks. Too few customers."),
+        ({"a": STABLE, "b": UNKNOWN}, "nothing moved that matters in 1 of 2 checks. b: Too few customers."),
         ({"a": UNKNOWN}, "Nothing could be judged. a: Too few customers."),
     ],
 )

@@ -1,4 +1,4 @@
-"""The direction of imports, and the libraries that have one place (the layout in README.md)."""
+"""The direction of imports, and the libraries that have one place (the shelves in docs/architecture.md)."""
 
 import ast
 
@@ -18,7 +18,7 @@ SHELVES = [
     {"outcome"},
     {"steps"},
     {"commands"},
-    {"run"},
+    {"run", "frames"},
 ]
 ONE_PLACE = {
     "mlflow": ("tracking", "registry"),

@@ -66,6 +66,7 @@ def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_b
     run_command(step, behind.config(QUICK))
     said = capsys.readouterr().out
     assert "does not answer" in said and "mlflow run . -e sync" in said
+    assert (step == "cluster") == ("when this machine last saw the registry" not in " ".join(said.split()))
     assert len(spool.waiting(behind.outputs)) == 1
     failing(Plan())
     run_command("sync", behind.config())

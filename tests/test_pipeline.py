@@ -145,7 +145,6 @@ def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(
     names = {path.name for path in Path(mlflow.artifacts.download_artifacts(uri)).rglob("*")}
     assert {"model.json", "btyd-trees-0.ubj", "quantiles.ubj"} <= names
     assert not {name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))}
-    run_command("features", copied.config())
     script = (
         "import mlflow, pandas as pd\n"
         f"table = pd.read_parquet({str(copied.outputs / 'clv_features.parquet')!r})\n"

@@ -18,8 +18,8 @@ def test_the_full_pipeline_gives_sensible_figures_on_real_histories(project, fil
     records = run_command("full_pipeline", composed(f"data.path={SHARED / file}"))
     found = pd.read_csv("outputs/clv_model_metrics.csv").pivot(index="recipe", columns="metric", values="value")
     window = pd.read_csv(SHARED / "cutoffs.csv").query("file == @file and cutoff == @cutoff").iloc[0]
-    training = next(record for record in records if record.candidate)
-    assert training.candidate.facts["evaluation_cutoff"] == cutoff
+    training = next(record for record in records if "candidate_version" in record.tags)
+    assert training.effects[0].candidate.facts["evaluation_cutoff"] == cutoff
     assert training.metrics["evaluation/customers"] == window["customers"]
     assert 0.6 < found.loc["clv", "bias"] < 1.5
     naive = found[found.index.str.startswith("naive_")]
@@ -45,7 +45,7 @@ def test_predictions_are_as_good_as_the_readme_says(name):
     from benchmarks import accuracy
 
     window = next(row for row in pd.read_csv(SHARED / "cutoffs.csv").itertuples() if row.window == name)
-    found = accuracy.measured(SHARED, window, [])
+    found = accuracy.figures(SHARED, window, [])
     rmse, gini, low, high = ACCURACY[name]
     ours = found.loc["clv"]
     assert ours["rmse"] <= rmse and ours["normalized_gini"] >= gini and low <= ours["bias"] <= high
@@ -55,7 +55,7 @@ def test_predictions_are_as_good_as_the_readme_says(name):
 def test_where_the_past_says_nothing_the_answer_is_no_skill(project):
     overrides = ("window.horizon_days=180", "window.as_of=2019-12-31", *SMALL)
     records = run_command("train", composed(f"data.path={SHARED / 'superstore.csv.gz'}", *overrides))
-    training = next(record for record in records if record.candidate)
+    training = next(record for record in records if "candidate_version" in record.tags)
     assert "no skill, nothing beats the constant beyond noise" in training.warnings[0]
     assert records[-1].tags["gates"] == "failed" and "tells customers apart" in records[-1].tags["recommendation"]
 

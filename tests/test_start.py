@@ -10,7 +10,7 @@ IMPORT_ALL = """
 import os, pkgutil, signal, importlib, sys
 names = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 def environment():
-    return {name: value for name, value in os.environ.items() if not name.startswith("KMP_")}  # scikit-learn sets these
+    return {name: value for name, value in os.environ.items() if not name.startswith(("KMP_", "_MLFLOW_"))}  # the libraries' own
 before = environment(), [signal.getsignal(name) for name in names], signal.set_wakeup_fd(-1)
 import clv, entrypoints
 for package in (clv, entrypoints):

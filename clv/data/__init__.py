@@ -1,20 +1,24 @@
 """The input contract: a file of purchases is read as text, typed with reasons, and summed by customer and day.
 
-    contract.py     what conf/data says of the file
-    container.py    what kind of file it is; its bytes are read once and hashed on the way
-    layout.py       the header, the delimiter, which column is which (rows.py: text into rows; parquet.py: the same of Parquet)
-    values.py       what the texts mean: ids.py the customer, days.py the day, amounts.py the revenue
+    contract.py     what conf/data says of the files
+    sources.py      which files a path stands for; places.py: which file and line a row stands on
+    container.py    what kind of file it is; its bytes are read once and hashed on the way; decoding.py: bytes into text
+    layout.py       rows of one width, by the names of their columns (header.py, formats.py: delimited, fixed width, JSON lines;
+                    rows.py: CSV into rows; parquet.py: the same of Parquet)
+    selection.py    what decides whether a row counts: currency, and data.where (where.py)
+    values.py       what the texts mean: ids.py the customer, days.py the day, amounts.py the money
     quality.py      what was counted
-    quarantine.py   how much may be wrong; suggestions.py: what rejected texts look like, and what would have them read
+    quarantine.py   how much may be wrong, and the warnings; together.py: all that is wrong, in one answer
+    suggestions.py  what rejected texts look like, and the setting that would have them read (date_formats.py)
     reading.py      all of it, one after another
     queries.py      the SQL in sql/
 
 Codes of refusal (InputError):
-  the file    NO_FILE EMPTY UNREADABLE_FILE FILE_CHANGED NOT_A_TABLE DAMAGED_GZIP DAMAGED_PARQUET WRONG_ENCODING NUL_BYTE
+  the file    NO_FILE EMPTY UNREADABLE_FILE FILE_CHANGED NOT_A_TABLE DAMAGED_GZIP DAMAGED_ZIP DAMAGED_PARQUET WRONG_ENCODING NUL_BYTE
   its layout  NO_HEADER MISSING_COLUMN DOUBLED_COLUMN COLUMN_TYPE MIXED_HEADERS RAGGED_ROW OPEN_QUOTE NO_ROWS
   a column    FLOAT_IDS DATE_FORMAT TIMEZONE MIXED_OFFSETS AMBIGUOUS_REVENUE DECIMAL_COMMA
               DECIMAL_POINT THOUSANDS CURRENCY PERCENT MINUS_STYLE
-  its rows    TOO_MANY_REJECTS
+  its rows    TOO_MANY_REJECTS CONDITION CURRENCIES UNIQUE_IDS
 """
 
 from clv.data.container import digest

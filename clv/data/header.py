@@ -56,6 +56,12 @@ def located(names: list[str], columns: dict[str, str], where: str) -> dict[str, 
 
     Raises: InputError: a column is missing, or doubled.
     """
+    keys = {key(name) for name in names}
+    missing = {ours: theirs for ours, theirs in columns.items() if key(theirs) not in keys}
+    if len(missing) > 1:
+        what = f"there are no columns {' and '.join(map(repr, missing.values()))}; the columns are: {', '.join(names)[:_SHOWN]}"
+        fix = " ".join(f"data.columns.{ours}=NAME" for ours in missing) + " name the right ones"
+        raise InputError(Code.MISSING_COLUMN, what=what, fix=fix, where=where)
     places = {
         ours: place_of(theirs, names, f"data.columns.{ours}=NAME names the right one", where)
         for ours, theirs in columns.items()
@@ -145,7 +151,7 @@ def _refuse_strangers(text: str, names: list[str], columns: dict[str, str], wher
     if sign in kinds:
         fix = "export the table itself, as CSV, gzipped CSV or Parquet" + (", or as JSON lines" if sign == "[" else "")
         raise InputError(Code.NOT_A_TABLE, what=f"the file is {kinds[sign]}, not a table", fix=fix, where=where)
-    what = f"there is no column {next(iter(columns.values()))!r}; the columns are: {', '.join(names)[:_SHOWN]}"
+    what = f"there are no columns {' and '.join(map(repr, columns.values()))}; the columns are: {', '.join(names)[:_SHOWN]}"
     if title := _lines_above(text, columns):
         raise InputError(
             Code.MISSING_COLUMN, what=what, fix=f"data.skip_rows={title}: the header stands below", where=where
@@ -156,7 +162,7 @@ def _refuse_strangers(text: str, names: list[str], columns: dict[str, str], wher
         what = f"the first line is not a header: {value[:40]!r} is a value"
         fix = "write a header with the names of the columns as the first line, or give their numbers: data.columns.customer_id=1"
         raise InputError(Code.NO_HEADER, what=what, fix=fix, where=where)
-    fix = f"data.columns.{next(iter(columns))}=NAME names the right one; data.delimiter=SIGN where another than , ; | or a tab stands between values"
+    fix = f"{' '.join(f'data.columns.{ours}=NAME' for ours in columns)} name the right ones; data.delimiter=SIGN where another than , ; | or a tab stands between values"
     raise InputError(Code.MISSING_COLUMN, what=what, fix=fix, where=where)
 
 

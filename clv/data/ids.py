@@ -26,7 +26,7 @@ def type_ids(guests: tuple[str, ...], places: Places, connection: duckdb.DuckDBP
     Raises: InputError: a tool turned the ids into floats.
     """
     texts = [text for (text,) in connection.execute(render("ids_to_clean")).fetchall()]
-    cleaned = [clean(text) for text in texts]
+    cleaned = [_clean(text) for text in texts]
     columns = [texts, *([values[place] for values in cleaned] for place in range(3))]
     names = ["text", "customer_id", "changes", "why"]
     connection.register("cleaned_ids", pa.table([pa.array(column, pa.string()) for column in columns], names))
@@ -45,10 +45,10 @@ def _refuse_floats(places: Places, connection: duckdb.DuckDBPyConnection) -> Non
         raise InputError(Code.FLOAT_IDS, what=what, fix=fix, where=places.where(line, "customer_id"))
 
 
-def clean(text: str) -> tuple[str, str, str | None]:
+def _clean(text: str) -> tuple[str, str, str | None]:
     """Returns the id that a text means; what was changed, as words; and why it is not an id, or None.
 
-    >>> clean("\\xa0ann ")
+    >>> _clean("\\xa0ann ")
     ('ann', 'other_blanks outer_blanks', None)
     """
     composed = unicodedata.normalize("NFC", text)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from clv.data.contract import Contract
 from clv.data.formats import format_of
-from clv.data.header import Header
+from clv.data.header import Header, key
 from clv.data.queries import render, row
 from clv.data.rows import REPAIR, Rows
 from clv.data.selection import Selection, selected
@@ -17,7 +17,8 @@ from clv.errors import Code, InputError
 
 _NOTHING_DECIDES = Selection(None, None, {})
 _OUTSIDE = ("beside", "neighbour")  # columns that the checks of the layout look at
-UNENDED = "no line end behind the last row"
+_PRICES = {"price", "unit_price", "unitprice", "price_each", "item_price", "lineitem_price"}
+_QUANTITIES = {"quantity", "qty", "units", "pieces", "lineitem_quantity"}
 _CUT_SHARE = 0.9  # of rows that look like cut amounts, above which the file is refused
 
 
@@ -129,16 +130,32 @@ def _extra(place: int) -> str:
 
 
 def _notes(header: Header, shape: _Shape, last: str | None, empty: int) -> list[str]:
-    """What is passed over, in words.   last: column that the end of the file may have cut.   empty: rows with nothing in them."""
+    """What is passed over, in words, with what to do behind a colon.   last: column that the end of the file may have cut.   empty: rows with nothing in them."""
     outside = {"nothing": "a delimiter behind every row", "row numbers": "a column of row numbers without a name"}
     notes = [outside[shape.allowed]] if shape.allowed in outside else []
     if "" in header.names[:-1]:
         notes.append("a column without a name")
+    notes += _price_for_revenue(header)
     if last:
-        notes.append(f"{UNENDED}; if it is cut short there, its {last} is wrong")
+        notes.append(
+            f"no line end behind the last row; if it is cut short there, its {last} is wrong: look at its end, and export it again if rows are missing"
+        )
     if empty:
         notes.append(f"{empty} rows with nothing in any field, passed over")
     return notes
+
+
+def _price_for_revenue(header: Header) -> list[str]:
+    """A note where the revenue is called like the price of one piece, and a column is called like the number of pieces."""
+    price = header.names[header.amount]
+    quantities = [name for name in header.names if key(name) in _QUANTITIES]
+    if "revenue" not in header.places or key(price) not in _PRICES or not quantities:
+        return []
+    note = (
+        f"a column {quantities[0]!r} beside {price!r}, which is read as revenue: \"data.columns.quantity='{quantities[0]}'\" "
+        f"\"data.columns.unit_price='{price}'\" make revenue their product"
+    )
+    return [note]
 
 
 def _cut_rows(last: str | None, connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:

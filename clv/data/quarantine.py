@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clv.data.layout import UNENDED
 from clv.data.quality import Quality
 from clv.data.reading import Transactions
 from clv.data.suggestions import TOO_MANY, looks_like
-from clv.errors import InputError
+from clv.data.together import further_fixes
+from clv.errors import Code, InputError
 
 _FEW_CUSTOMERS = 20  # below it a large customer is ordinary
 _TIMES_EQUAL = 5  # of the share that every customer would have if all were equal; below it a large share is ordinary
 _MANY_DUPLICATES = 0.1  # of the rows
+_MANY_ROWS = 500  # below it a file in which no customer comes twice is ordinary
 _SHOWN = 60  # characters of a value
 
 
@@ -33,21 +34,37 @@ class Limits:
 
 
 def refusal(history: Transactions, limits: Limits, path: str) -> InputError | None:
-    """Returns why the history is refused; None when it is not. It names the three commonest reasons, each with an example."""
+    """Returns why the history is refused; None when it is not.
+
+    It names every limit that is exceeded, the three commonest reasons with an example each, and what would have each column read.
+    """
     exceeded = _exceeded(history.quality, limits)
     if not exceeded:
-        return None
-    limit, sentence = exceeded[0]
-    sentence += f" (more than data.{limit}={getattr(limits, limit):g})"
+        return _orders_for_customers(history.quality, path)
+    facts = "; ".join(f"{fact} (more than data.{limit}={getattr(limits, limit):g})" for limit, fact in exceeded)
     common = _commonest(history.rejected, path)
     first = common.iloc[0]
-    is_alone = first["rows"] > limits.max_rejected_share * history.quality.rows
-    code, hint, fix = looks_like(first["reason"], history.rejected) if is_alone else TOO_MANY
+    most = limits.max_rejected_share * history.quality.rows
+    code, hint, fix = looks_like(first["reason"], history.rejected) if first["rows"] > most else TOO_MANY
     reasons = "; ".join(
         f"{row.rows} x {row.reason}, first line {row.line}: {row.value!r}" for row in common.itertuples()
     )
+    fixes = [
+        fix.format(limit=" and data.".join(limit for limit, _ in exceeded)),
+        *further_fixes(history.faults, most, but=first["column"]),
+    ]
     where = f"{first['file']}:{first['line']}, {first['column']}"
-    return InputError(code, what=f"{sentence}: {reasons}{hint}", fix=fix.format(limit=limit), where=where)
+    return InputError(code, what=f"{facts}: {reasons}{hint}", fix="; and ".join(fixes), where=where)
+
+
+def _orders_for_customers(quality: Quality, path: str) -> InputError | None:
+    """The refusal of ids that are numbers of orders: none of many comes twice."""
+    rows = quality.rows - quality.rejected_rows
+    if rows < _MANY_ROWS or quality.customers < rows:
+        return None
+    what = f"each of {quality.customers:,} customer ids comes once in the whole file: these are numbers of orders, not of customers"
+    fix = "data.columns.customer_id=NAME names the column of customers"
+    return InputError(Code.UNIQUE_IDS, what=what, fix=fix, where=f"{path}, customer_id")
 
 
 def _exceeded(quality: Quality, limits: Limits) -> list[tuple[str, str]]:
@@ -55,8 +72,9 @@ def _exceeded(quality: Quality, limits: Limits) -> list[tuple[str, str]]:
     rows = f"{quality.rejected_rows} of {quality.rows} rows cannot be read"
     money = f"rows with {quality.rejected_revenue_share:.2%} of absolute revenue cannot be read"
     customers = f"{quality.lost_customers} of {quality.known_customers} customers lose every row"
+    if not quality.customers:
+        return [("max_rejected_share", f"{rows}, so there are no purchases")]
     tests = [
-        (not quality.customers, "max_rejected_share", f"{rows}, so there are no purchases"),
         (quality.rejected_share > limits.max_rejected_share, "max_rejected_share", rows),
         (quality.rejected_revenue_share > limits.max_rejected_revenue_share, "max_rejected_revenue_share", money),
         (quality.lost_customers_share > limits.max_lost_customers_share, "max_lost_customers_share", customers),
@@ -83,11 +101,7 @@ def warnings(history: Transactions, limits: Limits) -> list[str]:
         *_doubtful_ids(quality),
         *_large_customers(quality, limits),
         *_doubtful_amounts(quality),
-        *(
-            f"the file has {note}: look at its end, and export it again if rows are missing"
-            for note in quality.notes
-            if note.startswith(UNENDED)
-        ),
+        *(f"the file has {note}" for note in quality.notes if ": " in note),  # with what to do behind the colon
     ]
 
 
@@ -100,7 +114,7 @@ def left_out(quality: Quality) -> list[str]:
         "missing_id": "have no customer id (data.missing_id=drop)",
     }
     return [
-        f"{part.rows:,} rows with {part.revenue_share:.1%} of absolute revenue {words[name]} and are left out"
+        f"{part.rows:,} rows{'' if name == 'currency' else f' with {part.revenue_share:.1%} of absolute revenue'} {words[name]} and are left out"
         for name, part in quality.left_out.items()
     ]
 

@@ -16,6 +16,7 @@ from clv.data.places import Places
 from clv.data.quality import LeftOut, Quality
 from clv.data.queries import literal, render, row
 from clv.data.sources import files_of
+from clv.data.together import faults
 from clv.errors import Code, InputError
 
 
@@ -25,12 +26,13 @@ class Transactions:
 
     Args: purchases: one row per customer and day: customer_id, order_date, revenue, positive_revenue, orders (0 or 1).
           rejected: one row per row that was set aside: line, column, value, reason; and file, where there are several.
-          quality: what was counted.
+          quality: what was counted.   faults: the distinct texts that cannot be read: column, reason, value, rows, line.
     """
 
     purchases: duckdb.DuckDBPyRelation
     rejected: pd.DataFrame
     quality: Quality
+    faults: pd.DataFrame
 
 
 def daily(accepted: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
@@ -87,9 +89,10 @@ def _read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) 
     rejected = connection.sql(render("rejected", names=tuple(contract.names))).df()
     reasons = rejected["reason"].value_counts().to_dict()
     counts = quality.count(contract, connection)
+    texts = faults(contract, connection)
     _drop_working_tables(contract, connection)
     about_files = Quality(**counts, left_out=left_out, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
-    return Transactions(connection.table("purchases"), _with_files(rejected, files.places), about_files)
+    return Transactions(connection.table("purchases"), _with_files(rejected, files.places), about_files, texts)
 
 
 def _leave_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> dict[str, LeftOut]:

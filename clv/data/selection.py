@@ -55,12 +55,15 @@ class Selection:
 def selected(names: list[str], contract: Contract, where: str) -> Selection:
     """Returns the columns that decide, among the names of a file.
 
-    Without data.columns.currency it is the column that is called currency, if there is one.
+    A condition calls columns as the file does, or as data.columns does. Without data.columns.currency it is the column that is called currency, if there is one.
 
     Raises: InputError: data.where is not a condition, or there is no such column.
     """
     condition = parse(contract.where) if contract.where else None
-    places = {name: place_of(name, names, _NAME_IT, where) for name in condition.names} if condition else {}
+    keys, places = {key(name) for name in names}, {}
+    for name in condition.names if condition else ():
+        theirs = name if key(name) in keys else contract.names.get(key(name), name)
+        places[name] = place_of(theirs, names, _NAME_IT, where)
     return Selection(_currency(names, contract, where), condition, places)
 
 

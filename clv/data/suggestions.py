@@ -3,11 +3,10 @@
 import re
 from typing import NamedTuple
 
-import duckdb
 import pandas as pd
 
+from clv.data.date_formats import fitting, pairs
 from clv.data.ids import BLANKS, UNSEEN
-from clv.data.queries import literal, row
 from clv.errors import Code
 
 _NOT_A_DAY = (
@@ -16,20 +15,9 @@ _NOT_A_DAY = (
     "order_date is not written as data.date_format",
 )
 _IMPLAUSIBLE = ("order_date lies before data.earliest_date", "order_date lies in the future")
+_ISO_DAY = r"\d{4}-\d\d-\d\d(?!\d)"
 _NOT_A_NUMBER = re.compile(r"(revenue|quantity|unit_price|refund) is not a number")
-_EARLIEST, _LATEST = 1990, 2069  # years of two digits are read as 1969 to 2068; nobody bought anything in the year 11
-_NEARLY_ALL = 0.9  # of the days
-_FORMATS = [
-    day + time
-    for day in (
-        "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y-%d-%m", "%Y%m%d", "%d%m%Y", "%m%d%Y",
-        "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%d. %B %Y",
-        "%B %d, %Y", "%A, %B %d, %Y", "%a %Y-%m-%d", "%a, %d %b %Y",
-    )
-    for time in (
-        "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H%M%SZ", "T%H%M%S", "%H%M%S", " %H:%M:%S %z", " %H:%M:%S GMT",
-    )
-]  # fmt: skip
+_ASCENDING = "the first is the one under which days ascend most with the file"
 _ZONE = "data.timezone=Europe/Berlin, or whose days count"
 _PLAIN = "export revenue as plain numbers"
 _HINTS = {
@@ -51,6 +39,11 @@ TOO_MANY = Suggestion(
     Code.TOO_MANY_REJECTS,
     "",
     "repair the export (every such row is in data_quality/rejected_rows.csv), or raise data.{limit}",
+)
+_MISSING_ID = Suggestion(
+    Code.TOO_MANY_REJECTS,
+    "",
+    f"data.missing_id=drop leaves such rows out, and says their share of revenue; {TOO_MANY.fix}",
 )
 _AMOUNTS = {  # what an amount that cannot be read looks like
     r".*\d.*%": Suggestion(Code.PERCENT, " (a percentage)", _PLAIN),
@@ -93,11 +86,23 @@ def looks_like(reason: str, rejected: pd.DataFrame) -> Suggestion:
     texts = rejected.loc[rejected["reason"] == reason, "value"].str.strip(BLANKS + UNSEEN)
     if reason.startswith(_NOT_A_DAY):
         return Suggestion(Code.DATE_FORMAT, "", _date_fix(texts))
-    if reason.startswith(_IMPLAUSIBLE) and (forms := _formats(texts)):
-        return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms))
+    if reason.startswith(_IMPLAUSIBLE):
+        return _implausible(reason, texts)
+    if reason == "customer_id is missing":
+        return _MISSING_ID
     if _NOT_A_NUMBER.match(reason):
         return _amount_like(texts, "," if re.search(r"\d,\d+$", reason) else ".") or TOO_MANY
     return TOO_MANY
+
+
+def _implausible(reason: str, texts: pd.Series) -> Suggestion:
+    """Days that no order can have: another format reads them otherwise, or they can be left out."""
+    if not texts.str.match(_ISO_DAY).all():
+        return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms)) if (forms := fitting(texts)) else TOO_MANY
+    if reason.startswith("order_date lies before"):
+        return TOO_MANY
+    fix = f"data.where=\"order_date < '{texts.min()[:10]}'\" leaves them out; {TOO_MANY.fix}"
+    return Suggestion(Code.TOO_MANY_REJECTS, " (orders that are yet to come)", fix)
 
 
 def _setting(name: str, value: str) -> str:
@@ -106,22 +111,6 @@ def _setting(name: str, value: str) -> str:
     quoted = value.replace("'", "\\'").replace("’", "\\'")
     is_plain = re.fullmatch(r"[\w%./:+-]+", value)
     return f"data.{name}={value}" if is_plain else f"\"data.{name}='{quoted}'\""
-
-
-def _formats(texts: pd.Series) -> list[str]:
-    """Those under which nearly all of the days can be read, and lie in years that orders have."""
-    days = texts.drop_duplicates().to_frame("text")
-    days = days.iloc[:: 1 + len(days) // 200]  # of the whole file: in one month all days may be below 13
-    sample = days["text"].iloc[:: 1 + len(days) // 5]
-    forms = [
-        form for form in _FORMATS if pd.to_datetime(sample, format=form, errors="coerce").notna().any()
-    ]  # few for DuckDB
-    counts = [
-        f"COUNT(*) FILTER (YEAR(TRY_STRPTIME(text, {literal(form)})) BETWEEN {_EARLIEST} AND {_LATEST})"
-        for form in forms
-    ]
-    read = row(duckdb.connect().register("days", days), f"SELECT {', '.join(['0', *counts])} FROM days")[1:]
-    return [form for form, number in zip(forms, read, strict=True) if number and number >= _NEARLY_ALL * len(days)]
 
 
 def _name_formats(forms: list[str]) -> str:
@@ -135,8 +124,10 @@ def _date_fix(texts: pd.Series) -> str:
     for pattern, fix in _NUMBERS.items():
         if texts.str.fullmatch(pattern).mean() > 0.5:
             return fix
-    if forms := _formats(texts):
+    if forms := fitting(texts):
         return _name_formats(forms)
+    if two := pairs(texts):
+        return f"{_name_formats(two)}: two formats in one column" + (f"; {_ASCENDING}" if len(two) > 1 else "")
     return "export order_date as YYYY-MM-DD, or data.date_format=FORMAT if strptime can read it"
 
 

@@ -1,5 +1,8 @@
 """What the texts of the columns mean. Each distinct text is judged once; what could mean two things is refused."""
 
+from collections.abc import Callable
+from functools import partial
+
 import duckdb
 
 from clv.data.amounts import type_amounts
@@ -10,6 +13,7 @@ from clv.data.ids import type_ids
 from clv.data.layout import Layout
 from clv.data.places import Places
 from clv.data.queries import render
+from clv.data.together import together, unreadable
 from clv.errors import Code, InputError
 
 
@@ -23,12 +27,7 @@ def type_all(contract: Contract, layout: Layout, places: Places, connection: duc
     for column in contract.names:
         connection.execute(render("distinct_texts", column=column))
     header_lines = _repeated_headers(contract, layout, places, connection)
-    if layout.has_currency:
-        _check_currencies(contract, places, connection)
-    type_ids(contract.guests, places, connection)
-    type_dates(contract, places, connection)
-    for name in contract.amounts:
-        type_amounts(name, contract, places, connection)
+    _type_columns(contract, layout, places, connection)
     query = render(
         "typed",
         amounts=contract.amounts,
@@ -43,6 +42,27 @@ def type_all(contract: Contract, layout: Layout, places: Places, connection: duc
     )
     connection.execute(query)
     connection.execute("DROP TABLE raw")
+
+
+def _type_columns(contract: Contract, layout: Layout, places: Places, connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the tables of ids, dates and amounts. Raises: InputError: what is wrong with all of the columns, in one answer."""
+    steps: list[Callable[[], None]] = [
+        partial(type_ids, contract.guests, places, connection),
+        partial(type_dates, contract, places, connection),
+        *(partial(type_amounts, name, contract, places, connection) for name in contract.amounts),
+    ]
+    if layout.has_currency:
+        steps.insert(0, partial(_check_currencies, contract, places, connection))
+    errors = []
+    for step in steps:
+        try:
+            step()
+        except InputError as error:
+            errors.append(
+                error.with_traceback(None)
+            )  # with it, the error would hold this frame, and the frame the error
+    if errors:
+        raise together(errors + unreadable(contract, places, connection))
 
 
 def _check_currencies(contract: Contract, places: Places, connection: duckdb.DuckDBPyConnection) -> None:

@@ -49,7 +49,7 @@ def in_short(verdict: Verdict, findings: Mapping[str, Finding]) -> str:
     """Returns one line for the terminal: the reasons for the alarm, or what was not judged."""
     if verdict.word == ALARM:
         return " ".join(verdict.reasons)
-    unjudged = [finding.reason for finding in findings.values() if finding.status == INSUFFICIENT]
+    unjudged = [_sentence(name, finding) for name, finding in findings.items() if finding.status == INSUFFICIENT]
     judged = len(findings) - len(unjudged)
     return " ".join([f"nothing moved that matters in {judged} of {len(findings)} checks.", *unjudged])
 

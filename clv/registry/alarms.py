@@ -13,7 +13,7 @@ from clv.registry.versions import Version
 from clv.tracking import server
 from clv.tracking.server import client
 
-OPEN, CLOSED = "open", "closed"
+_OPEN, _CLOSED = "open", "closed"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def open_alarm(alarm: Alarm, opened_at: str) -> str:
     run_id = log.run_id
     content = {
         **vars(alarm),
-        "status": OPEN,
+        "status": _OPEN,
         "opened_at": opened_at,
         "run_id": run_id,
         "close_with": hints.acknowledge(run_id),
@@ -43,8 +43,8 @@ def open_alarm(alarm: Alarm, opened_at: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "opened.json").write_text(json.dumps(content, indent=1))
         log.files(Path(folder), "alarm")
-    log.log(tags={"alarm": OPEN, "alarm_run": run_id})
-    summary = f"{OPEN} since {opened_at}: {alarm.reasons[0]}"[:4000]
+    log.log(tags={"alarm": _OPEN, "alarm_run": run_id})
+    summary = f"{_OPEN} since {opened_at}: {alarm.reasons[0]}"[:4000]
     log.tag_model_version(alarm.model, alarm.version, f"alarm.{run_id}", summary)
     return run_id
 
@@ -62,7 +62,7 @@ def opened(run_id: str) -> dict[str, Any]:
     monitor = tracking.find_run(run.data.tags["alarm_run"])
     if monitor.info.run_id != run.info.run_id:
         return opened(monitor.info.run_id)
-    if run.data.tags["alarm"] != OPEN:
+    if run.data.tags["alarm"] != _OPEN:
         raise UserError(
             f"The alarm of run {run_id} is closed already: {run.data.tags.get('alarm_decision', '')}; nothing was written."
         )
@@ -76,11 +76,11 @@ def close(entry: dict[str, Any]) -> None:
     """
     run_id = tracking.find_run(entry["alarm_run"]).info.run_id
     sentence = "{decision} by {by} on {at}: {why}".format(**entry)[:4000]
-    client.log_dict(run_id, entry | {"status": CLOSED}, "alarm/decision.json")
+    client.log_dict(run_id, entry | {"status": _CLOSED}, "alarm/decision.json")
     for version in entry["versions"]:
         name, number = version.split("/")
         client.set_model_version_tag(name, number, f"alarm.{entry['alarm_run']}", sentence)
-    tracking.journal.log(run_id, tags={"alarm_decision": sentence, "alarm": CLOSED})
+    tracking.journal.log(run_id, tags={"alarm_decision": sentence, "alarm": _CLOSED})
 
 
 def waiting(version: Version) -> list[str]:
@@ -88,5 +88,5 @@ def waiting(version: Version) -> list[str]:
     return [
         name.removeprefix("alarm.")
         for name, state in version.tags.items()
-        if name.startswith("alarm.") and state.startswith(OPEN)
+        if name.startswith("alarm.") and state.startswith(_OPEN)
     ]

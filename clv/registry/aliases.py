@@ -9,7 +9,7 @@ from clv.tracking.server import client
 if TYPE_CHECKING:
     from clv.registry.standing import Standing
 
-PRODUCTION, CANDIDATE, PREVIOUS = "production", "candidate", "previous"
+PRODUCTION, CANDIDATE, _PREVIOUS = "production", "candidate", "previous"
 
 
 def point(standing: "Standing", number: str) -> None:
@@ -23,9 +23,9 @@ def point(standing: "Standing", number: str) -> None:
 def remember(standing: "Standing", previous: str | None) -> None:
     """Lets the alias `previous` name the version to go back to; no version where there is none, or it was deleted."""
     if previous in standing.versions:
-        _set(standing.name, PREVIOUS, previous)
-    elif PREVIOUS in standing.aliases:
-        client.delete_registered_model_alias(standing.name, PREVIOUS)
+        _set(standing.name, _PREVIOUS, previous)
+    elif _PREVIOUS in standing.aliases:
+        client.delete_registered_model_alias(standing.name, _PREVIOUS)
 
 
 @tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random(0, 0.5), reraise=True)

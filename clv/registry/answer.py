@@ -67,27 +67,27 @@ def ask(name: str) -> Answer:
     Raises: UserError: the ledger was there, and is gone or was changed.
     """
     model = registered(name)
-    head, listed = head_of(name, model), versions_of(name) if model else {}
+    head, listed = head_of(name, model), _versions_of(name) if model else {}
     run_id = ledger_run(name)
     if run_id is None and head is None:
-        return Answer(aliases_of(model), listed, head, None, {})
+        return Answer(_aliases_of(model), listed, head, None, {})
     is_named = run_id is not None and (head is None or head.run == run_id)
     texts = texts_of(name, run_id or (head.run if head else ""), is_named)
-    return Answer(aliases_of(model), listed, head, run_id, texts)
+    return Answer(_aliases_of(model), listed, head, run_id, texts)
 
 
 def ask_without_ledger(name: str) -> Answer:
     """Returns what the registry says of a model that no decision is about: the one that only training writes."""
     model = registered(name)
-    return Answer(aliases_of(model), versions_of(name) if model else {}, None, None, {})
+    return Answer(_aliases_of(model), _versions_of(name) if model else {}, None, None, {})
 
 
-def aliases_of(model: "RegisteredModel | None") -> dict[str, str]:
+def _aliases_of(model: "RegisteredModel | None") -> dict[str, str]:
     """Returns alias -> number of its version."""
     return {alias: str(version) for alias, version in model.aliases.items()} if model else {}
 
 
-def versions_of(name: str) -> "dict[str, ModelVersion]":
+def _versions_of(name: str) -> "dict[str, ModelVersion]":
     """Returns number -> version of a model, oldest first."""
     entries = client.search_model_versions(f"name='{name}'")
     return {str(entry.version): entry for entry in sorted(entries, key=lambda entry: int(entry.version))}

@@ -34,7 +34,7 @@ def _finished(standing: Standing) -> list[str]:
 
 
 def _noticed(standing: Standing, who: dict[str, str]) -> list[str]:
-    decision = outside_move(standing)
+    decision = _outside_move(standing)
     if decision is None:
         return []
     facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | who
@@ -50,7 +50,7 @@ def _noticed(standing: Standing, who: dict[str, str]) -> list[str]:
     return [_in_words(decision, "The ledger has an entry for it now.")] if is_new else []
 
 
-def outside_move(standing: Standing) -> Decision | None:
+def _outside_move(standing: Standing) -> Decision | None:
     """Returns what the ledger does not know yet: somebody moved the alias with other means."""
     recorded, number = ledger.current(standing.decisions), standing.production_number
     if number == recorded:

@@ -20,7 +20,7 @@ from clv.registry.standing import Standing
 from clv.tracking import server
 from clv.tracking.server import Refused, client
 
-LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
+_LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
 _NOTE = (
     "The ledger of model {name}: its entries are the parameters of run {run}. Read it with `mlflow run . -e ledger`."
 )
@@ -99,8 +99,8 @@ def append(standing: Standing, make: Callable[[list[ledger.Entry]], dict[str, An
     if content is None:
         return False
     key, text = ledger.following(texts, content)
-    if len(text) > LONGEST:
-        raise UserError(f"The entry would have {len(text)} characters, and {LONGEST} fit.\nHint: a shorter reason.")
+    if len(text) > _LONGEST:
+        raise UserError(f"The entry would have {len(text)} characters, and {_LONGEST} fit.\nHint: a shorter reason.")
     try:
         client.log_param(run_id, key, text)
     except Refused as error:
@@ -134,7 +134,7 @@ def settle(standing: Standing) -> list[ledger.Entry]:
 
 def _show(entry: ledger.Entry, digest: str) -> None:
     """On the versions that the entry is about."""
-    tags = tags_of(entry) | {ENTRY: _shown(entry, digest)}
+    tags = _tags_of(entry) | {ENTRY: _shown(entry, digest)}
     for version in entry["versions"]:
         for name, value in tags.items():
             client.set_model_version_tag(*version.split("/"), name, value[:4000])
@@ -147,7 +147,7 @@ def _shown(entry: ledger.Entry, digest: str) -> str:
     return f"{ledger.key(entry['number'])} {digest} {entry['event']} by {entry['by']} on {entry['at']}: {entry['why']}"
 
 
-def tags_of(entry: ledger.Entry) -> dict[str, str]:
+def _tags_of(entry: ledger.Entry) -> dict[str, str]:
     """Returns what a version shows of the newest decision about it, beside the entry itself."""
     event = entry["event"]
     if event == ledger.OUTSIDE:

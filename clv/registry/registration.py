@@ -20,7 +20,7 @@ from clv.tracking.server import Refused, client
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-COPIED_FROM = "copied_from"  # tag of a version that was copied from another registered model
+_COPIED_FROM = "copied_from"  # tag of a version that was copied from another registered model
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def copied(version: Version, name: str) -> str:
 
     def find() -> str | None:
         for entry in store.search_model_versions(f"name='{name}'"):
-            if entry.tags.get(COPIED_FROM) == version.full_name or entry.source == f"models:/{version.full_name}":
+            if entry.tags.get(_COPIED_FROM) == version.full_name or entry.source == f"models:/{version.full_name}":
                 return str(entry.version)
         return None
 
@@ -130,5 +130,5 @@ def copied(version: Version, name: str) -> str:
             return str(store.copy_model_version(f"models:/{version.full_name}", name).version)
 
     number = server.once(find, make)
-    client.set_model_version_tag(name, number, COPIED_FROM, version.full_name)
+    client.set_model_version_tag(name, number, _COPIED_FROM, version.full_name)
     return number

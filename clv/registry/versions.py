@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FILES = "clv_model"  # folder of the model within a version's artifacts
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 CONFIG = "config.yaml"
-LINK = "a link"
+_LINK = "a link"
 _LEFT_BY_MLFLOW = "registered_model_meta"  # MLflow writes it into a folder that it fetched
 FILES_SHA256 = "files_sha256"  # tag: the digest of LISTING
 _COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
@@ -122,7 +122,7 @@ def digests(folder: Path, part: str) -> dict[str, str]:
     """
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
     return {
-        f"{part}/{path.relative_to(folder)}": LINK
+        f"{part}/{path.relative_to(folder)}": _LINK
         if path.is_symlink()
         else hashlib.sha256(path.read_bytes()).hexdigest()
         for path in paths
@@ -159,7 +159,7 @@ def recorded_files(version: Version) -> dict[str, str]:
     except (OSError, ValueError, RecursionError) as error:
         raise _earlier(version) from error
     is_ours = isinstance(listing, dict) and digest_of(listing) == version.tags.get(FILES_SHA256)
-    if not is_ours or LINK in listing.values():
+    if not is_ours or _LINK in listing.values():
         raise UserError(
             f"Version {version.number} of model {version.name}: the list of its files' digests ({LISTING} in run {version.run_id}) "
             f"is not the one that was registered.\n{ANOTHER}"

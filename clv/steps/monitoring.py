@@ -26,7 +26,7 @@ from clv.steps.vintages import Watch
 def monitor(run: Run, history: History, production: Production) -> Outcome:
     """Runs every check on the version in production; nothing is fitted and nothing is changed."""
     watch = Watch(run, history, production)
-    version, base = watch.production.version, _baseline(watch.production.version)
+    version, base = watch.production.version, baseline_of(watch.production.version)
     limits = checks.limits(asdict(watch.run.config.monitor))
     scores = vintages.matured(watch)
     evidence = look(watch, base, limits, scores)
@@ -49,7 +49,7 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
     )
 
 
-def _baseline(version: Version) -> Baseline:
+def baseline_of(version: Version) -> Baseline:
     """Returns the baseline of the version, from its run.
 
     Raises: UserError: it is missing, was changed, or is not whole.

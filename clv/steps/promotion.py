@@ -54,7 +54,8 @@ def promote(run: Run, standing: Standing) -> Outcome:
     both = tuple(dict.fromkeys((f"{name}/{number}", _path(version))))
     return Outcome(
         f"version {number} of model {name} is Production (before: {standing.production_number or 'none'}), "
-        f"promoted by {person['reviewer']}" + (f", although {len(failed)} gates failed" if failed else ""),
+        f"promoted by {person['reviewer']}"
+        + (f", although it failed {len(failed)} of {len(review['gates'])} gates" if failed else ""),
         title=f"version {number} by {person['reviewer']}",
         tags={"promoted_version": number, "promoted_by": person["reviewer"], "promotion_reason": person["reason"]},
         warnings=tuple(f"PROMOTED DESPITE the gate {gate}" for gate in failed),

@@ -34,7 +34,7 @@ def train(run: Run, history: History) -> Outcome:
         leaderboard.metric_table(figures, measured),
     )
     warnings = leaderboard.doubts(against) + leaderboard.without_labels(plan)
-    facts = _facts_of(run, history, measured)
+    facts = facts_of(run, history, measured)
     contributions = model.contributions(
         measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
     )
@@ -83,7 +83,7 @@ def _title(measured: Measured) -> str:
     return f"{recipe}, {horizon} days"
 
 
-def _facts_of(run: Run, history: History, measured: Measured) -> dict:
+def facts_of(run: Run, history: History, measured: Measured) -> dict:
     """Returns what a version carries with it: all that scoring and the monitor need, and where it comes from. JSON-ready."""
     plan, definition = measured.plan, settings.definition(run.config, measured.plan)
     return {

@@ -35,18 +35,21 @@ __all__ = [
     "write",
 ]
 
-BUNDLES, CURRENT, REPORTS = "bundles", "current", "monitoring"
-OURS = (CURRENT, REPORTS, "backtest", "explain", "review")
+BUNDLES, CURRENT, _REPORTS = "bundles", "current", "monitoring"
+OURS = (CURRENT, _REPORTS, "backtest", "explain", "review")
 # The words of a disk in trouble, whichever library repeats them (the last are sqlite's).
-TROUBLE = re.compile(
+_TROUBLE = re.compile(
     "|".join([*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)), "disk is full"])
 )
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The folder, and its rules: bundles kept, the current one among them; runs of the monitor whose reports are kept; the longest wait
-    for another command."""
+    """The folder of outputs, and its rules.
+
+    keep_bundles: how many bundles stay, the current one among them.   keep_reports: how many runs of the monitor keep their reports.
+    lock_wait_seconds: the longest wait for another command.
+    """
 
     folder: Path
     keep_bundles: int
@@ -56,7 +59,7 @@ class Outputs:
 
 @contextmanager
 def bundle(outputs: Outputs, step: str, name: str, stale: tuple[str, ...] = ()) -> Iterator[Path]:
-    """A new folder for one run's files, under the lock. On success it becomes current; on an exception the earlier bundle stays.
+    """Makes a folder for one run's files, under the lock. On success it becomes current; on an exception the earlier bundle stays.
 
     Args:   step: for those who wait.   name: of the bundle, unique.   stale: files of the current bundle that the new one makes untrue;
             its other files are carried over.
@@ -64,54 +67,54 @@ def bundle(outputs: Outputs, step: str, name: str, stale: tuple[str, ...] = ()) 
             UserError: a file that is not ours stands where a link of ours belongs.
     """
     folder, fresh = outputs.folder, outputs.folder / BUNDLES / PART.format(name)
-    with disk_trouble(folder), lock.held(folder, step, outputs.lock_wait_seconds):
+    with _disk_trouble(folder), lock.held(folder, step, outputs.lock_wait_seconds):
         with told(folder):
-            prepare(folder, fresh)
+            _prepare(folder, fresh)
         try:
             yield fresh
             if any(fresh.iterdir()):
                 with told(folder):
-                    carry_over(folder / CURRENT, fresh, stale)
-                    remove_reports(fresh / REPORTS, outputs.keep_reports)
-                    make_current(folder, fresh, name)
+                    _carry_over(folder / CURRENT, fresh, stale)
+                    _remove_reports(fresh / _REPORTS, outputs.keep_reports)
+                    _make_current(folder, fresh, name)
                 with suppress(OSError):  # the next run removes them then
-                    remove_old(folder, outputs.keep_bundles)
+                    _remove_old(folder, outputs.keep_bundles)
         finally:
             with suppress(OSError):
-                sweep(folder)
+                _sweep(folder)
 
 
 @contextmanager
 def no_bundle() -> Iterator[Path]:
-    """For a command that writes no outputs: it needs no lock, and no folder that can be written."""
+    """Stands in for a bundle where a command writes no outputs: it needs no lock, and no folder that can be written."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
-        if found := os.listdir(folder):
-            raise RuntimeError(f"{', '.join(found)}: this command said that it writes no outputs")
+        if names := os.listdir(folder):
+            raise RuntimeError(f"{', '.join(names)}: this command said that it writes no outputs")
 
 
 @contextmanager
-def disk_trouble(folder: Path) -> Iterator[None]:
+def _disk_trouble(folder: Path) -> Iterator[None]:
     """A disk that fails a run is named as such, whichever library met it first."""
     try:
         yield
     except Exception as error:
-        if isinstance(error, UserError) or not TROUBLE.search(str(error)):
+        if isinstance(error, UserError) or not _TROUBLE.search(str(error)):
             raise
-        said = str(error).splitlines()[0]
-        raise OutputsError(f"The disk failed while outputs were made for {folder}: {said}.\n{ADVICE}") from error
+        reason = str(error).splitlines()[0]
+        raise OutputsError(f"The disk failed while outputs were made for {folder}: {reason}.\n{ADVICE}") from error
 
 
-def prepare(folder: Path, fresh: Path) -> None:
+def _prepare(folder: Path, fresh: Path) -> None:
     """Do once, without effect, what the swap will do; and clear away what a dead run left."""
-    refuse_strangers(folder, [*OURS, *(path.name for path in folder.glob("clv_*"))])
-    sweep(folder)
+    _refuse_strangers(folder, [*OURS, *(path.name for path in folder.glob("clv_*"))])
+    _sweep(folder)
     if (folder / CURRENT).is_symlink():
         point(folder / CURRENT, os.readlink(folder / CURRENT))
     fresh.mkdir(parents=True)
 
 
-def refuse_strangers(folder: Path, names: list[str]) -> None:
+def _refuse_strangers(folder: Path, names: list[str]) -> None:
     for name in names:
         if (folder / name).exists() and not (folder / name).is_symlink():
             raise UserError(
@@ -120,7 +123,7 @@ def refuse_strangers(folder: Path, names: list[str]) -> None:
             )
 
 
-def carry_over(current: Path, fresh: Path, stale: tuple[str, ...]) -> None:
+def _carry_over(current: Path, fresh: Path, stale: tuple[str, ...]) -> None:
     """Hard links where the disk has them: an earlier file in the new bundle costs no space."""
     for path in current.rglob("*"):
         name = path.relative_to(current)
@@ -132,7 +135,7 @@ def carry_over(current: Path, fresh: Path, stale: tuple[str, ...]) -> None:
                 shutil.copy2(path, fresh / name)
 
 
-def remove_reports(reports: Path, keep: int) -> None:
+def _remove_reports(reports: Path, keep: int) -> None:
     """Those of all but the newest runs of the monitor; a report's name ends in the time of its run."""
     times = {path: path.stem.rpartition("_")[2] for path in reports.glob("*")}
     kept = sorted(set(times.values()))[-keep:]
@@ -141,10 +144,10 @@ def remove_reports(reports: Path, keep: int) -> None:
             path.unlink()
 
 
-def make_current(folder: Path, fresh: Path, name: str) -> None:
+def _make_current(folder: Path, fresh: Path, name: str) -> None:
     """Everything on the disk first; then the swap of the `current` link, in one step. The names that people read lead through it."""
     names = os.listdir(fresh)
-    refuse_strangers(folder, names)
+    _refuse_strangers(folder, names)
     sync(*fresh.rglob("*"), fresh)
     whole = fresh.with_name(name)
     fresh.rename(whole)
@@ -155,12 +158,12 @@ def make_current(folder: Path, fresh: Path, name: str) -> None:
         sync(folder)
         point(folder / CURRENT, f"{BUNDLES}/{name}")
     except OSError:
-        discard(whole)
+        _discard(whole)
         raise
     sync(folder)
 
 
-def remove_old(folder: Path, keep: int) -> None:
+def _remove_old(folder: Path, keep: int) -> None:
     """Bundles beyond the count; never the current one."""
     current = (folder / CURRENT).resolve()
     others = sorted(
@@ -168,17 +171,17 @@ def remove_old(folder: Path, keep: int) -> None:
         key=lambda path: path.stat().st_mtime_ns,
     )
     for old in others[: max(len(others) + 1 - keep, 0)]:
-        discard(old)
+        _discard(old)
 
 
-def discard(bundle: Path) -> None:
+def _discard(bundle: Path) -> None:
     """Rename it first: a bundle that has its name is whole."""
     going = bundle.with_name(PART.format(bundle.name))
     bundle.rename(going)
     shutil.rmtree(going, ignore_errors=True)
 
 
-def sweep(folder: Path) -> None:
+def _sweep(folder: Path) -> None:
     """What a dead or failed run left: files and folders that are not whole, and links of ours that lead nowhere."""
     for place in (folder, folder / BUNDLES, folder / QUALITY):
         for path in place.glob(PART.format("*")):

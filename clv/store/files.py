@@ -19,16 +19,16 @@ from clv.errors import OutputsError, UserError
 
 QUALITY = "data_quality"  # personal data: files in a folder of this name are readable by their owner alone
 PART = ".clv-{}.part"  # of a file or folder that is not whole yet
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs a cell that begins so
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs a cell that begins so
 ADVICE = (
     "Hint: make room, or have the folder writable; the earlier outputs are as they were. Then run the command again."
 )
-NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """An error of the file system as one that a person can act on."""
+    """Turns an error of the file system into one that a person can act on."""
     try:
         yield
     except OSError as error:
@@ -36,7 +36,9 @@ def told(path: Path) -> Iterator[None]:
 
 
 def write(folder: Path, files: dict[str, Any]) -> None:
-    """Write each table, text, JSON or figure under its relative path; the ending says how.
+    """Writes each table, text, JSON or figure under its relative path; the ending says how.
+
+    Args:   folder: for all of them.   files: relative path -> content.
 
     Raises: OutputsError: a full disk, or another reason why a file cannot be written.
     """
@@ -44,14 +46,14 @@ def write(folder: Path, files: dict[str, Any]) -> None:
         path = folder / name
         with told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_one(path, content)
+            _write_one(path, content)
             if QUALITY in Path(name).parts:
                 path.chmod(0o600)
 
 
-def write_one(path: Path, content: Any) -> None:
+def _write_one(path: Path, content: Any) -> None:
     if path.suffix == ".csv":
-        as_csv(path, content)
+        _as_csv(path, content)
     elif path.suffix == ".parquet":
         content.to_parquet(path, index=False)
     elif path.suffix == ".png":
@@ -60,24 +62,24 @@ def write_one(path: Path, content: Any) -> None:
         path.write_text(as_json(content) if path.suffix == ".json" and not isinstance(content, str) else content)
 
 
-def as_csv(path: Path, table: pd.DataFrame) -> None:
-    """With no cell that a spreadsheet would run as a formula; a Parquet file has the cells as they are."""
-    text = [name for name, column in table.items() if may_be_text(column)]
+def _as_csv(path: Path, table: pd.DataFrame) -> None:
+    """No cell is one that a spreadsheet would run as a formula; a Parquet file has the cells as they are."""
+    text = [name for name, column in table.items() if _may_be_text(column)]
     safe = table.copy(deep=False)
     for name in text:
-        safe[name] = defused(table[name])
+        safe[name] = _defused(table[name])
     returns = any(isinstance(cell, str) and "\r" in cell for name in text for cell in safe[name])
     quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL  # which leaves a CR bare, and that ends a row
     safe.to_csv(path, index=False, quoting=quoting)
 
 
-def may_be_text(column: pd.Series) -> bool:
+def _may_be_text(column: pd.Series) -> bool:
     return not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column))
 
 
-def defused(column: pd.Series) -> pd.Series:
-    """Text that begins as a formula and is no plain number gets an apostrophe in front."""
-    risky = [isinstance(cell, str) and cell.startswith(FORMULA) and not NUMBER.fullmatch(cell) for cell in column]
+def _defused(column: pd.Series) -> pd.Series:
+    """Text that begins as a formula and is not a plain number gets an apostrophe in front."""
+    risky = [isinstance(cell, str) and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) for cell in column]
     if not any(risky):
         return column
     cells = [f"'{cell}" if danger else cell for cell, danger in zip(column, risky, strict=True)]
@@ -85,7 +87,7 @@ def defused(column: pd.Series) -> pd.Series:
 
 
 def as_json(content: Any) -> str:
-    """JSON with numpy numbers as numbers and NaN as null (bare NaN is no JSON)."""
+    """Returns JSON with numpy numbers as numbers and NaN as null (a bare NaN is not JSON)."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
@@ -99,7 +101,7 @@ def as_json(content: Any) -> str:
 
 
 def read_table(folder: Path, name: str, made_by: str) -> pd.DataFrame:
-    """A Parquet table of the bundle.
+    """Returns a Parquet table of the bundle.
 
     Raises: UserError: it is not there yet.
     """
@@ -110,7 +112,9 @@ def read_table(folder: Path, name: str, made_by: str) -> pd.DataFrame:
 
 
 def replace(path: Path, content: pd.DataFrame | str, mode: int = 0o600) -> None:
-    """Write a file in a folder beside its place and move it there; mode: who may read it, its owner alone.
+    """Writes a file in a folder beside its place and moves it there.
+
+    Args:   mode: who may read it, by default its owner alone.
 
     Raises: OutputsError: it cannot be written; the file that was there stays.
     """

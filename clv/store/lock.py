@@ -15,30 +15,32 @@ from filelock import FileLock, Timeout
 from clv.errors import BusyError
 from clv.store.files import replace, told
 
-LOCK, HOLDER = ".lock", ".lock.json"
+_LOCK, _HOLDER = ".lock", ".lock.json"
 UNKNOWN = "another command"  # in the moment between its lock and its name
 
 
 @contextmanager
 def held(folder: Path, step: str, wait_seconds: float) -> Iterator[None]:
-    """The lock of the folder, which is made; the system frees it when the process ends, however it ends.
+    """Holds the lock of the folder, which is made if need be; the system frees it when the process ends, however it ends.
+
+    Args:   step: for those who wait.
 
     Raises: BusyError: another command still has it after wait_seconds.   OutputsError: the folder cannot be written, or knows no locks.
     """
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK, fallback_to_soft=False)  # a soft lock would outlive a kill
-        await_turn(lock, folder, wait_seconds)
+        lock = FileLock(folder / _LOCK, fallback_to_soft=False)  # a soft lock would outlive a kill
+        _await_turn(lock, folder, wait_seconds)
     try:
-        replace(folder / HOLDER, json.dumps(me(step)), mode=0o644)
+        replace(folder / _HOLDER, json.dumps(_me(step)), mode=0o644)
         yield
     finally:
         with suppress(OSError):
-            (folder / HOLDER).unlink()
+            (folder / _HOLDER).unlink()
         lock.release()
 
 
-def await_turn(lock: FileLock, folder: Path, wait_seconds: float) -> None:
+def _await_turn(lock: FileLock, folder: Path, wait_seconds: float) -> None:
     try:
         lock.acquire(timeout=0)
         return
@@ -54,12 +56,12 @@ def await_turn(lock: FileLock, folder: Path, wait_seconds: float) -> None:
         ) from None
 
 
-def me(step: str) -> dict[str, str]:
+def _me(step: str) -> dict[str, str]:
     since = dt.datetime.now().astimezone().isoformat(timespec="seconds")
-    return {"step": step, "pid": str(os.getpid()), "user": user(), "host": socket.gethostname(), "since": since}
+    return {"step": step, "pid": str(os.getpid()), "user": _user(), "host": socket.gethostname(), "since": since}
 
 
-def user() -> str:
+def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's number without a name
@@ -67,9 +69,9 @@ def user() -> str:
 
 
 def holder(folder: Path) -> str:
-    """Who has the lock, as they wrote it down."""
+    """Returns who has the lock, as they wrote it down."""
     try:
-        found = json.loads((folder / HOLDER).read_text())
-        return "{step}, process {pid} of {user} on {host}, since {since}".format(**found)
+        content = json.loads((folder / _HOLDER).read_text())
+        return "{step}, process {pid} of {user} on {host}, since {since}".format(**content)
     except (OSError, ValueError, KeyError):
         return UNKNOWN

@@ -45,7 +45,7 @@ def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iter
     Args:   strict: without the server the run stops; else what cannot be logged waits in the spool.
     Raises: Unreachable: strict, and the server does not answer.
     """
-    log = Journal(name, home, strict, {"step": name, "account": account()} | commit())
+    log = Journal(name, home, strict, {"step": name, "account": _account()} | _commit())
     try:
         log.open(parameters)
         yield log
@@ -87,7 +87,7 @@ def unlogged() -> str | None:
 
 
 @functools.cache
-def commit() -> dict[str, str]:
+def _commit() -> dict[str, str]:
     """Returns the git commit of the code and whether the work tree differed from it; nothing outside a repository."""
 
     def git(*words: str) -> str:
@@ -101,14 +101,14 @@ def commit() -> dict[str, str]:
         return {}
 
 
-def account() -> str:
+def _account() -> str:
     """Returns the account on the tracking server where it asks for one, else on this machine; the client says it, the server does not check it."""
     return os.environ.get("MLFLOW_TRACKING_USERNAME") or getpass.getuser()
 
 
 def who() -> dict[str, str]:
     """Returns the open run, the account behind it, and the commit of the code."""
-    return {"run": current().run_id, "entered_by": account(), "git_commit": commit().get("git_commit", "")}
+    return {"run": current().run_id, "entered_by": _account(), "git_commit": _commit().get("git_commit", "")}
 
 
 def find_run(run_id: str) -> "Run":

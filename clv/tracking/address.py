@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
-ADDRESS, NAME, PASSWORD = "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+_ADDRESS, _NAME, _PASSWORD = "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
@@ -26,12 +26,12 @@ def without_password(environment: Mapping[str, str]) -> dict[str, str]:
 
     Returns: the address alone, and name and password in MLflow's variables for them; empty where the address holds neither.
     """
-    parts = urlsplit(environment.get(ADDRESS, ""))
+    parts = urlsplit(environment.get(_ADDRESS, ""))
     if not parts.scheme.startswith("http") or "@" not in parts.netloc:
         return {}
     secret, _, server = parts.netloc.rpartition("@")
     name, _, password = secret.partition(":")
-    credentials = {NAME: unquote(name), PASSWORD: unquote(password)} | {
-        key: environment[key] for key in (NAME, PASSWORD) if key in environment
+    credentials = {_NAME: unquote(name), _PASSWORD: unquote(password)} | {
+        key: environment[key] for key in (_NAME, _PASSWORD) if key in environment
     }
-    return {ADDRESS: parts._replace(netloc=server).geturl()} | credentials
+    return {_ADDRESS: parts._replace(netloc=server).geturl()} | credentials

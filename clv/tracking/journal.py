@@ -21,7 +21,7 @@ from clv.tracking import local_store, server
 
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
 SPOOL = ".spool"  # under the outputs folder
-KEY = "journal"  # tag of the run
+_KEY = "journal"  # tag of the run
 _METRICS_A_CALL = 500
 stack: list["Journal"] = []  # the runs that are open, a nested one after its parent
 
@@ -45,7 +45,7 @@ class Journal:
             "parent_run": parent and parent.head["run_id"],
             **(parent._where if parent else _where()),
             "begun": now(),
-            "tags": resolve_tags() | tags | {"mlflow.runName": name, KEY: self.key},
+            "tags": resolve_tags() | tags | {"mlflow.runName": name, _KEY: self.key},
             "process": process.identity(),
             "server": local_store.store(),
         }
@@ -209,11 +209,15 @@ def created(head: dict[str, Any], *, is_new: bool = False) -> str:
     parent = head["parent_run"] or (find(head["experiment"], head["parent"]) if head["parent"] else None)
     tags = head["tags"] | ({"mlflow.parentRunId": parent} if parent else {})
     client, name = MlflowClient(), tags["mlflow.runName"]
-    return server.once(
-        lambda: _with_key(client.search_runs([head["experiment"]], _has_key(head["key"]), max_results=1)),
-        lambda: client.create_run(head["experiment"], head["begun"], tags, name).info.run_id,
-        is_new=is_new,
-    )
+
+    def look_up() -> str | None:
+        return _with_key(client.search_runs([head["experiment"]], _has_key(head["key"]), max_results=1))
+
+    def make() -> str:  # a signal that waited for the end of this call takes its result: so the head gets the id here
+        head["run_id"] = client.create_run(head["experiment"], head["begun"], tags, name).info.run_id
+        return head["run_id"]
+
+    return server.once(look_up, make, is_new=is_new)
 
 
 def find(experiment: str, key: str) -> str | None:
@@ -222,7 +226,7 @@ def find(experiment: str, key: str) -> str | None:
 
 
 def _has_key(key: str) -> str:
-    return f"tags.{KEY} = '{key}'"
+    return f"tags.{_KEY} = '{key}'"
 
 
 def _with_key(runs: Any) -> str | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-QUICK, BULKY = 1, 5  # seconds; a faster call costs no patience, and one that carries files may take longer
+_QUICK, _BULKY = 1, 5  # seconds; a faster call costs no patience, and one that carries files may take longer
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
 _CARRY = ("log_artifacts", "log_text", "log_dict")  # calls that carry files
 _FAULTS = {
@@ -35,7 +35,7 @@ _FAULTS = {
 }
 # What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
 _ANSWERS = re.compile("404 Client Error|No such file|No such artifact|Permission denied|failed with error code 40[0-9]")
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 
 class Refused(UserError):
@@ -102,7 +102,7 @@ class Client:
 def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
     from mlflow import MlflowClient
 
-    quick = BULKY if name in _CARRY else QUICK
+    quick = _BULKY if name in _CARRY else _QUICK
     function = functools.partial(getattr(MlflowClient(), name), *args, **kwargs)
     return _first_answer(lambda _attempt_number: _attempt(function, quick))
 
@@ -133,28 +133,28 @@ def address() -> str:
     return hidden(uri())
 
 
-def call(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
     """Returns function(*args, **kwargs), which may be done twice without harm; it is tried up to three times while the server does not answer.
 
     Raises: Unreachable: the server did not answer, or did not before.   Refused: it answered no.
     """
     bound = functools.partial(function, *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(bound, QUICK))
+    return _first_answer(lambda _attempt_number: _attempt(bound, _QUICK))
 
 
-def carry(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+def carry(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
     """The same as call(), for a function that carries files."""
     bound = functools.partial(function, *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(bound, BULKY))
+    return _first_answer(lambda _attempt_number: _attempt(bound, _BULKY))
 
 
-def once(find: Callable[[], Result | None], make: Callable[[], Result], *, is_new: bool = False) -> Result:
+def once(find: Callable[[], _Result | None], make: Callable[[], _Result], *, is_new: bool = False) -> _Result:
     """Returns make() unless find() gives what it would make: where the reply to it was lost, nothing is made twice.
 
     Args: is_new: nobody can have made it before this call, so the first try does not look for it.
     """
 
-    def attempted(number: int) -> Result:
+    def attempted(number: int) -> _Result:
         return (None if is_new and number == 0 else _attempt(find)) or _attempt(make)
 
     return _first_answer(attempted)
@@ -180,7 +180,7 @@ def in_one_line(error: BaseException) -> str:
     return " ".join(str(error).rpartition("Caused by ")[2].split())[:200] or type(error).__name__
 
 
-def _first_answer(attempted: Callable[[int], Result]) -> Result:
+def _first_answer(attempted: Callable[[int], _Result]) -> _Result:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -189,7 +189,7 @@ def _first_answer(attempted: Callable[[int], Result]) -> Result:
         raise Refused(f"The tracking store at {address()} refused: {error}", error.error_code) from error
 
 
-def _tried(attempted: Callable[[int], Result]) -> Result:
+def _tried(attempted: Callable[[int], _Result]) -> _Result:
     failure: Exception | None = None
     for number, pause in enumerate(PAUSES):
         if circuit.why:
@@ -198,17 +198,17 @@ def _tried(attempted: Callable[[int], Result]) -> Result:
         try:
             return attempted(number)
         except Exception as error:
-            if not is_fault(error):
+            if not _is_fault(error):
                 raise
             failure = error
     raise circuit.broken(failure or TimeoutError("no answer"))
 
 
-def _attempt(function: Callable[[], Result], quick: float = QUICK) -> Result:
+def _attempt(function: Callable[[], _Result], quick: float = _QUICK) -> _Result:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
         return process.undisturbed(function)
-    done: Future[Result] = Future()
+    done: Future[_Result] = Future()
 
     def work() -> None:
         try:
@@ -227,7 +227,7 @@ def _attempt(function: Callable[[], Result], quick: float = QUICK) -> Result:
         circuit.patience -= took if took > quick else 0
 
 
-def is_fault(error: Exception) -> bool:
+def _is_fault(error: Exception) -> bool:
     """Returns whether the server failed, and not the request."""
     import requests
     import urllib3
@@ -236,7 +236,7 @@ def is_fault(error: Exception) -> bool:
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error.response.status_code >= 500 or error.response.status_code == 429
-    if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and is_fault(error.__cause__):
+    if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and _is_fault(error.__cause__):
         return True  # a download that failed for any reason is called a missing file
     if isinstance(error, MlflowException):
         return error.error_code in _FAULTS and not _ANSWERS.search(str(error))

@@ -13,7 +13,7 @@ from clv import process
 from clv.errors import Unreachable
 from clv.tracking import journal, local_store, server
 
-REFUSED = "refused"  # folder in the spool
+_REFUSED = "refused"  # folder in the spool
 _DAMAGED = (OSError, ValueError, KeyError, TypeError)  # Refused, which is a ValueError, too
 
 
@@ -42,7 +42,7 @@ def _outcome(path: Path) -> str:
     except Unreachable:
         raise
     except _DAMAGED as error:
-        aside = path.parent.parent / REFUSED / path.parent.name
+        aside = path.parent.parent / _REFUSED / path.parent.name
         aside.parent.mkdir(exist_ok=True)
         os.replace(path.parent, aside)
         return f"WARNING: the log of an earlier run could not be delivered and was put aside in {aside}: {server.in_one_line(error)}"

@@ -1,7 +1,6 @@
 """A version whose files were touched, and models that bring code along: refused before anything of them is read or run."""
 
 import contextlib
-import datetime as dt
 import json
 import os
 import pickle
@@ -13,7 +12,6 @@ from pathlib import Path
 import mlflow
 import pytest
 import yaml
-from clv.workspace import Workspace
 from helpers import person
 from stores import client
 
@@ -21,6 +19,7 @@ from clv.errors import UserError
 from clv.model import files
 from clv.monitor import baseline
 from clv.registry import versions
+from clv.registry.production import Production
 from clv.registry.standing import Standing
 from clv.run import run_command
 from clv.steps import monitoring
@@ -47,12 +46,16 @@ def read(monkeypatch):
     return found
 
 
+def in_production(config):
+    return Production(Standing(config.tracking.model_name), Path("nowhere"), require_record=False)
+
+
 def scores(config):
-    return Workspace(config, Path("nowhere"), dt.datetime.now(dt.UTC)).production_model
+    return in_production(config).model
 
 
 def monitors(config):
-    return monitoring.known(Workspace(config, Path("nowhere"), dt.datetime.now(dt.UTC)))
+    return monitoring.baseline_of(in_production(config).version)
 
 
 def refused(step, config, read):

@@ -53,18 +53,18 @@ def closing(run, **values):
     return [f"person.{key}='{value}'" for key, value in chosen.items() if value]
 
 
-def test_a_review_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(copied, spoilt):
+def test_an_alarm_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(copied, spoilt):
     run_command("monitor", spoilt())
     run = newest_run()
-    key = f"review.{run.info.run_id}"
-    assert run.data.tags["review"] == "open" and "review/opened.json" in artifacts(run.info.run_id)
+    key = f"alarm.{run.info.run_id}"
+    assert run.data.tags["alarm"] == "open" and "alarm/opened.json" in artifacts(run.info.run_id)
     assert client().get_model_version("clv", in_production()).tags[key].startswith("open since ")
     run_command("acknowledge", copied.config(*closing(run.info.run_id)))
     closed = client().get_run(run.info.run_id)
-    assert closed.data.tags["review"] == "closed" and "review/decision.json" in artifacts(run.info.run_id)
+    assert closed.data.tags["alarm"] == "closed" and "alarm/decision.json" in artifacts(run.info.run_id)
     assert client().get_model_version("clv", in_production()).tags[key].startswith("keep by Ann Lee on ")
     entry = ledger.entries(Standing("clv").texts)[-1]
-    assert (entry["event"], entry["decision"], entry["review_run"]) == ("acknowledgement", "keep", run.info.run_id)
+    assert (entry["event"], entry["decision"], entry["alarm_run"]) == ("acknowledgement", "keep", run.info.run_id)
     with pytest.raises(UserError, match="is closed already: keep by Ann Lee"):
         run_command("acknowledge", copied.config(*closing(run.info.run_id)))
 
@@ -78,18 +78,18 @@ def test_a_review_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(co
         ({"run_id": "0" * 32}, "There is no run 0000"),
     ],
 )
-def test_a_review_is_not_closed_without_who_what_and_why(copied, change, message):
+def test_an_alarm_is_not_closed_without_who_what_and_why(copied, change, message):
     with pytest.raises(UserError, match=message):
         run_command("acknowledge", copied.config(*closing("0" * 32, **change)))
 
 
-def test_a_run_without_a_review_cannot_be_acknowledged(copied):
+def test_a_run_without_an_alarm_cannot_be_acknowledged(copied):
     run_command("features", copied.config())
-    with pytest.raises(UserError, match="opened no review"):
+    with pytest.raises(UserError, match="opened no alarm"):
         run_command("acknowledge", copied.config(*closing(newest_run().info.run_id)))
 
 
-def test_one_message_a_review_goes_to_every_address_and_no_address_is_kept(copied, spoilt, web, monkeypatch):
+def test_one_message_an_alarm_goes_to_every_address_and_no_address_is_kept(copied, spoilt, web, monkeypatch):
     port, got = web
     mails = []
 
@@ -109,7 +109,7 @@ def test_one_message_a_review_goes_to_every_address_and_no_address_is_kept(copie
     post.stop()
     run = newest_run()
     assert records[-1].tags["alert"] == "delivered 2 of 2" and len(got) == len(mails) == 1
-    assert got[0]["title"] == f"Review of model clv, version {in_production()}, as of 2025-12-31"
+    assert got[0]["title"] == f"Alarm: model clv, version {in_production()}, as of 2025-12-31"
     assert "Feature drift: " in got[0]["message"] and run.info.run_id in got[0]["message"]
     kept = json.dumps(run.to_dictionary())
     for name in artifacts(run.info.run_id):
