@@ -25,6 +25,15 @@ def decision(event, version, by="Ann"):
 FACTS = {"at": "2026-11-23T12:00:00.000+00:00", "run": "", "entered_by": "", "git_commit": ""}
 
 
+@pytest.fixture(scope="module")
+def two_versions(two_versions):
+    """The project with two versions, each of which a person has put into production: the second, then the first."""
+    with two_versions.entered():
+        for number in ("2", "1"):
+            ledger_store.record(Standing(MODEL), decision(ledger.PROMOTION, number), FACTS | {"run": f"to {number}"})
+    return two_versions
+
+
 def test_many_decisions_at_once_are_all_recorded_in_one_order_and_production_ends_on_the_last(governed):
     count, kept = len(entries(MODEL)), alias_table(MODEL)["production"]
 
