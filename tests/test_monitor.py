@@ -290,27 +290,21 @@ def test_a_check_that_is_added_needs_its_class_and_its_place_in_the_tuple_and_no
 
 
 def test_scores_that_knew_the_future_are_no_vintage(copied):
-    name = ("tracking.model_name=knowing", f"outputs={copied.folder}/knowing")
-    run_command("full_pipeline", copied.config(*name))
-    run_command("score", copied.config(*name, "window.as_of=2025-06-01"))
-    content = report(run_command("monitor", copied.config(*name)), "monitoring_summary")["checks"][
-        "Performance over time"
-    ]
+    run_command("score", copied.config("window.as_of=2025-06-01"))
+    content = report(run_command("monitor", copied.config()), "monitoring_summary")["checks"]["Performance over time"]
     assert content["figures"]["vintages"] == []
 
 
 def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(copied):
-    name = ("tracking.model_name=bare", f"outputs={copied.folder}/bare")
-    run_command("full_pipeline", copied.config(*name))
-    run = client().get_run(client().get_model_version("bare", "1").run_id)
+    run = client().get_run(client().get_model_version("clv", "1").run_id)
     folder = Path(run.info.artifact_uri.removeprefix("file://")) / "baseline"
     (folder / "baseline.json").rename(folder / "gone.json")
     with pytest.raises(
         UserError,
-        match="Version 1 of model bare is not what was registered: 2 of 2 files of its baseline were changed, lost or added: "
+        match="Version 1 of model clv is not what was registered: 2 of 2 files of its baseline were changed, lost or added: "
         "baseline/baseline.json, baseline/gone.json.\nHint: promote another version, or go back",
     ):
-        run_command("monitor", copied.config(*name))
+        run_command("monitor", copied.config())
 
 
 def test_one_customer_gives_no_verdict_but_an_alarm(copied):
