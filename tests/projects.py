@@ -40,7 +40,9 @@ class Pipeline:
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{self.folder}/mlflow.db")
+            _forget_artifacts()
             yield self
+            _forget_artifacts()
 
     def copied_to(self, folder: Path) -> "Pipeline":
         """Returns the same project in another folder, with its store; nothing in that store names the old folder."""
@@ -54,6 +56,13 @@ class Pipeline:
         """Returns the size and the time of the last change of every file: reading leaves both as they are."""
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+
+
+def _forget_artifacts() -> None:
+    """MLflow keeps the place of a run's artifacts by the run's id, which a copy has in common with its original."""
+    from mlflow.tracking._tracking_service import utils
+
+    utils._artifact_repos_cache.clear()
 
 
 def _move_store(path: Path, old: str, new: str) -> None:

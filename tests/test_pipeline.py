@@ -309,3 +309,12 @@ def test_who_writes_outputs_takes_turns_and_who_writes_none_does_not_wait(copied
             run_command("cluster", config)
         assert run_command("ledger", config)
     assert os.readlink(copied.outputs / "current") == before
+
+
+def test_what_is_logged_to_a_run_of_a_copy_lies_in_the_copy(trained, tmp_path):
+    run = run_named("train").info.run_id
+    assert "note.txt" not in artifacts(run)
+    with trained.copied_to(tmp_path / "copy").entered() as copy:
+        client().log_text(run, "of the copy", "note.txt")
+        assert "note.txt" in artifacts(run) and len(list(copy.folder.rglob("note.txt"))) == 1
+    assert "note.txt" not in artifacts(run)
