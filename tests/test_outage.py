@@ -43,7 +43,8 @@ class Behind:
 
 @pytest.fixture
 def failing(behind):
-    """A function that lets the server fail as a plan says."""
+    """A function that lets the server fail as a plan says; nothing waits in the spool yet."""
+    shutil.rmtree(behind.outputs / ".spool", ignore_errors=True)
 
     def fail(plan):
         behind.proxy.plan = plan
