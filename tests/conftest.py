@@ -1,17 +1,17 @@
-"""One trained pipeline that the tests share, and projects of their own."""
+"""One pipeline that the tests share to read, copies of it for those that change something, and `--shuffle SEED`.
+
+trained      reads the shared project.                      copied     a test's own copy of it.
+project      an empty folder.                               governed   a test's own copy of a project with two versions.
+"""
 
 import os
 import random
-import shutil
 import tempfile
-from pathlib import Path
 
 import hypothesis
 import pandas as pd
 import pytest
-from helpers import SMALL, composed
-
-from clv import config, simulate
+from projects import Pipeline, copy_of, unchanged
 
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # notes of runs that are open
 hypothesis.settings.register_profile("here", deadline=None)  # the machine may be busy
@@ -19,14 +19,25 @@ hypothesis.settings.load_profile("here")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--shuffle", type=int, help="seed: run the tests of each file in a random order")
+    parser.addoption(
+        "--shuffle", metavar="SEED", help="run the files, and the tests of each file, in a random order, or `reversed`"
+    )
 
 
 def pytest_collection_modifyitems(config, items):
-    if (seed := config.getoption("--shuffle")) is not None:
-        files = {item.path: index for index, item in enumerate(items)}
-        random.Random(seed).shuffle(items)
-        items.sort(key=lambda item: files[item.path])
+    seed = config.getoption("shuffle")
+    if seed == "reversed":
+        items.reverse()
+    elif seed is not None:
+        shuffle(items, seed)
+
+
+def shuffle(items, seed):
+    """The tests of a file stay together, so that its fixtures are made once."""
+    chance = random.Random(seed)
+    place = {path: chance.random() for path in dict.fromkeys(item.path for item in items)}
+    chance.shuffle(items)
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture
@@ -37,40 +48,31 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-class Pipeline:
-    """A project folder in which the full pipeline has run; `config` composes more runs on it.
-
-    first: a copy of what the first pipeline wrote; nobody writes there.   outputs: where later runs of the tests write as well.
-    """
-
-    def __init__(self, folder: Path):
-        self.folder, self.first = folder, folder / "as_trained"
-        self.outputs = folder / "outputs"
-        rows, self.truth = simulate.simulate(700, "2024-01-01", 730, seed=3)
-        rows.to_csv(folder / "history.csv", index=False)
-
-    def config(self, *overrides: str) -> config.Config:
-        return composed(f"data.path={self.folder}/history.csv", f"outputs={self.outputs}", *SMALL, *overrides)
-
-
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """One full pipeline on a small simulated history, in a real sqlite store. Tests read `first`; runs are added and never removed."""
-    folder = tmp_path_factory.mktemp("trained")
-    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI",)}
-    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-    here = Path.cwd()
-    os.chdir(folder)
-    found = Pipeline(folder)
+def pipeline(tmp_path_factory):
+    """One full pipeline on a small simulated history, in a real sqlite store. Nobody changes it: fixtures of a module copy it."""
+    project = Pipeline(tmp_path_factory.mktemp("trained"))
     from clv.run import run_command
 
-    found.records = run_command("full_pipeline", found.config())
-    shutil.copytree(found.outputs / "current", found.first)
-    found.columns = {path.name: list(pd.read_csv(path)) for path in found.first.glob("clv_*.csv")}
-    yield found
-    os.chdir(here)
-    for name, value in before.items():
-        os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+    with project.entered():
+        project.records = run_command("full_pipeline", project.config())
+    project.columns = {path.name: list(pd.read_csv(path)) for path in project.outputs.glob("clv_*.csv")}
+    with unchanged(project):
+        yield project
+
+
+@pytest.fixture
+def trained(pipeline):
+    """The shared project, to read. A test that runs a command, or writes a file beside the history, takes `copied`."""
+    with pipeline.entered(), unchanged(pipeline):
+        yield pipeline
+
+
+@pytest.fixture
+def copied(pipeline, tmp_path_factory):
+    """A copy of the shared project that the test may change."""
+    with copy_of(pipeline, tmp_path_factory) as project:
+        yield project
 
 
 @pytest.fixture
@@ -84,17 +86,25 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def governed(trained, request):
-    """Two versions of a model of the test module's own, of which the first is in production; a function that composes on it."""
+def two_versions(pipeline, tmp_path_factory, request):
+    """A copy of the shared project with two versions of the test module's MODEL, of which the first is in production."""
     from clv.run import run_command
 
-    name = request.module.MODEL
+    with pipeline.copied_to(tmp_path_factory.mktemp("two_versions")).entered() as project:
+        project.words = (f"tracking.model_name={request.module.MODEL}", "model=btyd")
+        run_command("full_pipeline", project.config())
+        run_command("train", project.config("model.probability_model=bg_nbd"))
+    return project
 
-    def config(*overrides):
-        return trained.config(
-            f"tracking.model_name={name}", f"outputs={trained.folder}/{name}", "model=btyd", *overrides
-        )
 
-    run_command("full_pipeline", config())
-    run_command("train", config("model.probability_model=bg_nbd"))
-    return config
+@pytest.fixture
+def governed_project(two_versions, tmp_path_factory):
+    """A test's own copy of the project with two versions."""
+    with copy_of(two_versions, tmp_path_factory) as project:
+        yield project
+
+
+@pytest.fixture
+def governed(governed_project):
+    """A function that composes on a test's own copy of the project with two versions."""
+    return governed_project.config

@@ -16,12 +16,12 @@ from clv.registry.standing import Standing
 from clv.run import run_command
 
 
-@pytest.fixture(scope="module")
-def spoilt(trained):
-    rows = pd.read_csv(trained.folder / "history.csv")
+@pytest.fixture
+def spoilt(copied):
+    rows = pd.read_csv(copied.folder / "history.csv")
     rows["revenue"] *= 100
-    rows.to_csv(trained.folder / "spoilt.csv", index=False)
-    return lambda *overrides: trained.config(f"data.path={trained.folder}/spoilt.csv", *overrides)
+    rows.to_csv(copied.folder / "spoilt.csv", index=False)
+    return lambda *overrides: copied.config(f"data.path={copied.folder}/spoilt.csv", *overrides)
 
 
 @pytest.fixture
@@ -53,20 +53,20 @@ def closing(run, **values):
     return [f"person.{key}='{value}'" for key, value in chosen.items() if value]
 
 
-def test_an_alarm_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(trained, spoilt):
+def test_an_alarm_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(copied, spoilt):
     run_command("monitor", spoilt())
     run = newest_run()
     key = f"alarm.{run.info.run_id}"
     assert run.data.tags["alarm"] == "open" and "alarm/opened.json" in artifacts(run.info.run_id)
     assert client().get_model_version("clv", in_production()).tags[key].startswith("open since ")
-    run_command("acknowledge", trained.config(*closing(run.info.run_id)))
+    run_command("acknowledge", copied.config(*closing(run.info.run_id)))
     closed = client().get_run(run.info.run_id)
     assert closed.data.tags["alarm"] == "closed" and "alarm/decision.json" in artifacts(run.info.run_id)
     assert client().get_model_version("clv", in_production()).tags[key].startswith("keep by Ann Lee on ")
     entry = ledger.entries(Standing("clv").texts)[-1]
     assert (entry["event"], entry["decision"], entry["alarm_run"]) == ("acknowledgement", "keep", run.info.run_id)
     with pytest.raises(UserError, match="is closed already: keep by Ann Lee"):
-        run_command("acknowledge", trained.config(*closing(run.info.run_id)))
+        run_command("acknowledge", copied.config(*closing(run.info.run_id)))
 
 
 @pytest.mark.parametrize(
@@ -78,18 +78,18 @@ def test_an_alarm_is_a_tag_on_the_version_and_a_file_until_a_person_closes_it(tr
         ({"run_id": "0" * 32}, "There is no run 0000"),
     ],
 )
-def test_an_alarm_is_not_closed_without_who_what_and_why(trained, change, message):
+def test_an_alarm_is_not_closed_without_who_what_and_why(copied, change, message):
     with pytest.raises(UserError, match=message):
-        run_command("acknowledge", trained.config(*closing("0" * 32, **change)))
+        run_command("acknowledge", copied.config(*closing("0" * 32, **change)))
 
 
-def test_a_run_without_an_alarm_cannot_be_acknowledged(trained):
-    run_command("features", trained.config())
+def test_a_run_without_an_alarm_cannot_be_acknowledged(copied):
+    run_command("features", copied.config())
     with pytest.raises(UserError, match="opened no alarm"):
-        run_command("acknowledge", trained.config(*closing(newest_run().info.run_id)))
+        run_command("acknowledge", copied.config(*closing(newest_run().info.run_id)))
 
 
-def test_one_message_an_alarm_goes_to_every_address_and_no_address_is_kept(trained, spoilt, web, monkeypatch):
+def test_one_message_an_alarm_goes_to_every_address_and_no_address_is_kept(copied, spoilt, web, monkeypatch):
     port, got = web
     mails = []
 
@@ -118,7 +118,7 @@ def test_one_message_an_alarm_goes_to_every_address_and_no_address_is_kept(train
     assert "s3cret" not in kept
 
 
-def test_a_delivery_that_fails_is_a_warning_and_a_tag_and_the_run_goes_on(trained, spoilt, web, monkeypatch, capsys):
+def test_a_delivery_that_fails_is_a_warning_and_a_tag_and_the_run_goes_on(copied, spoilt, web, monkeypatch, capsys):
     port, _ = web
     monkeypatch.setenv(
         "CLV_ALERT_URLS", f"json://u:s3cret@127.0.0.1:{port}/bad json://u:s3cret@127.0.0.1:1/x nonsense:s3cret"
@@ -131,7 +131,7 @@ def test_a_delivery_that_fails_is_a_warning_and_a_tag_and_the_run_goes_on(traine
     assert len(records[-1].warnings) == 3 and "s3cret" not in str(records[-1].warnings) + "".join(capsys.readouterr())
 
 
-def test_nobody_is_alerted_by_default_and_an_empty_variable_is_a_warning(trained, spoilt, monkeypatch):
+def test_nobody_is_alerted_by_default_and_an_empty_variable_is_a_warning(copied, spoilt, monkeypatch):
     monkeypatch.delenv("CLV_ALERT_URLS", raising=False)
     assert "alert" not in run_command("monitor", spoilt())[-1].tags
     assert run_command("monitor", spoilt("alerts=apprise"))[-1].warnings == (

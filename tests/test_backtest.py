@@ -13,21 +13,29 @@ RECIPES = ["clv", "btyd", "naive_mean", "naive_rate", "naive_last"]
 
 
 @pytest.fixture(scope="module")
-def tested(trained):
-    """Two cutoffs of the shared history: the written tables."""
-    run_command("backtest", trained.config("backtest.cutoffs=['2025-09-01','2025-06-01']"))
-    return [
-        pd.read_csv(trained.outputs / "backtest" / f"{name}.csv", dtype={"customer_id": str})
-        for name in ("predictions", "leaderboard")
-    ]
+def two_cutoffs(pipeline, tmp_path_factory):
+    """A copy of the shared project in which two cutoffs of the history were tested."""
+    with pipeline.copied_to(tmp_path_factory.mktemp("two_cutoffs")).entered() as project:
+        run_command("backtest", project.config("backtest.cutoffs=['2025-09-01','2025-06-01']"))
+    return project
 
 
-def test_every_recipe_predicts_every_customer_with_an_order_before_the_cutoff(trained, tested):
+@pytest.fixture
+def tested(two_cutoffs):
+    """The written tables of two cutoffs, to read."""
+    with two_cutoffs.entered():
+        yield [
+            pd.read_csv(two_cutoffs.outputs / "backtest" / f"{name}.csv", dtype={"customer_id": str})
+            for name in ("predictions", "leaderboard")
+        ]
+
+
+def test_every_recipe_predicts_every_customer_with_an_order_before_the_cutoff(two_cutoffs, tested):
     predictions, board = tested
     ends = ["predicted_clv_low", "predicted_clv_high"]
     assert list(predictions) == ["cutoff", "customer_id", "recipe", "predicted_clv", *ends, "actual_clv"]
     assert (predictions[ends].notna().all(axis=1) == (predictions["recipe"] == "clv")).all()
-    history = pd.read_csv(trained.folder / "history.csv")
+    history = pd.read_csv(two_cutoffs.folder / "history.csv")
     for cutoff in ("2025-09-01", "2025-06-01"):
         known = history[(history["order_date"] < cutoff) & (history["revenue"] > 0)]["customer_id"].nunique()
         assert board.loc[board["cutoff"] == cutoff, ["recipe", "customers"]].to_numpy().tolist() == [
@@ -46,21 +54,21 @@ def test_the_leaderboard_is_worked_out_from_the_predictions(tested):
         )
 
 
-def test_nothing_after_the_cutoff_changes_a_prediction(trained, tested):
-    rows = pd.read_csv(trained.folder / "history.csv")
+def test_nothing_after_the_cutoff_changes_a_prediction(tested, copied):
+    rows = pd.read_csv(copied.folder / "history.csv")
     later = rows["order_date"] >= "2025-06-01"
     rows.loc[later, "revenue"] *= 10
     rows.loc[later, "customer_id"] = rows.loc[later, "customer_id"].to_numpy()[::-1]
-    rows.to_csv(trained.folder / "future.csv", index=False)
+    rows.to_csv(copied.folder / "future.csv", index=False)
     run_command(
         "backtest",
-        trained.config(
+        copied.config(
             "backtest.cutoffs=['2025-06-01']",
-            f"data.path={trained.folder}/future.csv",
-            f"outputs={trained.folder}/future",
+            f"data.path={copied.folder}/future.csv",
+            f"outputs={copied.folder}/future",
         ),
     )
-    found = pd.read_csv(trained.folder / "future/backtest/predictions.csv", dtype={"customer_id": str})
+    found = pd.read_csv(copied.folder / "future/backtest/predictions.csv", dtype={"customer_id": str})
     before = tested[0].query("cutoff == '2025-06-01'").reset_index(drop=True)
     pd.testing.assert_frame_equal(found.drop(columns="actual_clv"), before.drop(columns="actual_clv"))
     assert not found["actual_clv"].equals(before["actual_clv"])
@@ -76,8 +84,8 @@ def test_each_recipe_and_cutoff_is_a_run_to_compare(tested):
     assert all({"rmse", "bias"} <= set(run.data.metrics) for run in runs)
 
 
-def test_without_cutoffs_the_origins_roll_back_by_a_horizon_as_far_as_the_history_reaches(trained):
-    records = run_command("backtest", trained.config("window.horizon_days=120", "backtest.origins=9"))
+def test_without_cutoffs_the_origins_roll_back_by_a_horizon_as_far_as_the_history_reaches(copied):
+    records = run_command("backtest", copied.config("window.horizon_days=120", "backtest.origins=9"))
     assert list(records[-1].outputs["backtest/leaderboard.csv"]["cutoff"].unique()) == [
         "2025-09-02",
         "2025-05-05",
@@ -86,24 +94,24 @@ def test_without_cutoffs_the_origins_roll_back_by_a_horizon_as_far_as_the_histor
     ]
 
 
-def test_a_cutoff_whose_labels_reach_beyond_the_history_is_refused(trained):
+def test_a_cutoff_whose_labels_reach_beyond_the_history_is_refused(copied):
     with pytest.raises(InputError, match="where the labels of 2025-12-15 end; more than window.max_silent_days=31"):
-        run_command("backtest", trained.config("backtest.cutoffs=['2025-12-15']"))
+        run_command("backtest", copied.config("backtest.cutoffs=['2025-12-15']"))
 
 
-def test_a_cutoff_too_early_in_the_history_names_the_first_that_is_possible(trained):
+def test_a_cutoff_too_early_in_the_history_names_the_first_that_is_possible(copied):
     with pytest.raises(
         InputError, match="The cutoff 2024-05-01 lies before 2024-06-30, the first that has 90 days of training labels"
     ):
-        run_command("backtest", trained.config("backtest.cutoffs=['2024-05-01']"))
+        run_command("backtest", copied.config("backtest.cutoffs=['2024-05-01']"))
 
 
-def test_a_cutoff_asked_twice_counts_once(trained):
-    records = run_command("backtest", trained.config("backtest.cutoffs=['2025-09-01','20250901']"))
+def test_a_cutoff_asked_twice_counts_once(copied):
+    records = run_command("backtest", copied.config("backtest.cutoffs=['2025-09-01','20250901']"))
     assert len(records[-1].outputs["backtest/leaderboard.csv"]) == len(RECIPES)
 
 
-def test_where_the_past_says_nothing_about_the_future_the_answer_is_no_skill(trained):
+def test_where_the_past_says_nothing_about_the_future_the_answer_is_no_skill(copied):
     chance = np.random.default_rng(1)
     rows = pd.DataFrame(
         {
@@ -112,9 +120,9 @@ def test_where_the_past_says_nothing_about_the_future_the_answer_is_no_skill(tra
             "revenue": chance.lognormal(3, 1, 6000).round(2),
         }
     )
-    rows.to_csv(trained.folder / "noise.csv", index=False)
+    rows.to_csv(copied.folder / "noise.csv", index=False)
     records = run_command(
-        "backtest", trained.config(f"data.path={trained.folder}/noise.csv", "backtest.cutoffs=['2025-09-01']")
+        "backtest", copied.config(f"data.path={copied.folder}/noise.csv", "backtest.cutoffs=['2025-09-01']")
     )
     assert records[-1].summary == "2025-09-01: no skill, nothing beats the constant beyond noise."
 

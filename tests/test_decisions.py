@@ -25,6 +25,15 @@ def decision(event, version, by="Ann"):
 FACTS = {"at": "2026-11-23T12:00:00.000+00:00", "run": "", "entered_by": "", "git_commit": ""}
 
 
+@pytest.fixture(scope="module")
+def two_versions(two_versions):
+    """The project with two versions, each of which a person has put into production: the second, then the first."""
+    with two_versions.entered():
+        for number in ("2", "1"):
+            ledger_store.record(Standing(MODEL), decision(ledger.PROMOTION, number), FACTS | {"run": f"to {number}"})
+    return two_versions
+
+
 def test_many_decisions_at_once_are_all_recorded_in_one_order_and_production_ends_on_the_last(governed):
     count, kept = len(entries(MODEL)), alias_table(MODEL)["production"]
 
@@ -123,11 +132,11 @@ def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_o
 @pytest.mark.parametrize(
     "change", [{"number": 999}, {"number": "3"}, {"versions": None}, {"by": None}, {"previous": "0" * 64}]
 )
-def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change):
+def test_nothing_is_brought_about_from_a_broken_chain(governed, governed_project, change):
     texts, run_id = seals()
     key, text = forged(texts, to="1")
     before = alias_table(MODEL)
-    with sqlite3.connect(trained.folder / "mlflow.db") as database:
+    with sqlite3.connect(governed_project.folder / "mlflow.db") as database:
         spoilt = ledger.text_of(json.loads(text) | change)
         database.execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, spoilt, run_id))
     try:
@@ -138,7 +147,7 @@ def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change)
         with pytest.raises(UserError, match="is broken, nothing was added to it"):
             run_command("rollback", governed(*person()))
     finally:
-        with sqlite3.connect(trained.folder / "mlflow.db") as database:
+        with sqlite3.connect(governed_project.folder / "mlflow.db") as database:
             database.execute("DELETE FROM params WHERE key = ? AND run_uuid = ?", (key, run_id))
 
 
@@ -155,12 +164,12 @@ def test_nothing_is_brought_about_from_a_broken_chain(governed, trained, change)
         "UPDATE model_version_tags SET value = replace(value, 'a', 'b') WHERE key = 'ledger_entry' AND name = 'stored'",
     ],
 )
-def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, trained, statement):
+def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, governed_project, statement):
     ledger_store.record(
         Standing(MODEL), decision(ledger.ROLLBACK, alias_table(MODEL)["production"]), FACTS | {"run": statement}
     )
     texts, run_id = seals()
-    database = sqlite3.connect(trained.folder / "mlflow.db", isolation_level=None)
+    database = sqlite3.connect(governed_project.folder / "mlflow.db", isolation_level=None)
     copy = sqlite3.connect(":memory:")
     database.backup(copy)
     try:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import ROOT, read
+from helpers import ROOT, person, read
+from projects import copy_of
 from stores import client, newest_run
 
 from clv import features
@@ -22,19 +23,28 @@ PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
 
 
 @pytest.fixture(scope="module")
-def scored(trained):
-    """Two scoring runs of a model of its own, 60 days and one version apart."""
+def scored_twice(pipeline, tmp_path_factory):
+    """A copy of the shared project with two scoring runs of one model, 60 days and one version apart."""
+    with pipeline.copied_to(tmp_path_factory.mktemp("scored_twice")).entered() as project:
+        project.words = ("tracking.model_name=explained",)
+        run_command("full_pipeline", project.config("model=btyd", "window.as_of=2025-10-01"))
+        run_command("train", project.config())
+        run_command("promote", project.config(*person("2", despite_gates="true")))
+        run_command("score", project.config("window.as_of=2025-12-01"))
+    return project
 
-    def config(*overrides):
-        return trained.config("tracking.model_name=explained", f"outputs={trained.folder}/explained", *overrides)
 
-    run_command("full_pipeline", config("model=btyd", "window.as_of=2025-10-01"))
-    run_command("train", config())
-    run_command(
-        "promote", config("person.version=2", "person.reviewer=Ann", "person.reason=x", "person.despite_gates=true")
-    )
-    run_command("score", config("window.as_of=2025-12-01"))
-    return config
+@pytest.fixture
+def explained(scored_twice, tmp_path_factory):
+    """A test's own copy of the project that was scored twice."""
+    with copy_of(scored_twice, tmp_path_factory) as project:
+        yield project
+
+
+@pytest.fixture
+def scored(explained):
+    """A function that composes on a test's own copy of the project that was scored twice."""
+    return explained.config
 
 
 def changes(config, *overrides):
@@ -43,17 +53,17 @@ def changes(config, *overrides):
     return record, table.set_index("customer_id")
 
 
-def test_the_parts_sum_to_the_change_of_what_was_stored(scored, trained):
+def test_the_parts_sum_to_the_change_of_what_was_stored(scored, explained):
     record, found = changes(scored)
     assert np.abs(found[PARTS].sum(axis=1) - found["change"]).max() < 1e-6
-    now = read(trained.folder / "explained" / "clv_ranked_predictions.csv").set_index("customer_id")["predicted_clv"]
+    now = read(explained.outputs / "clv_ranked_predictions.csv").set_index("customer_id")["predicted_clv"]
     assert np.abs(found["predicted_after"] - now.reindex(found.index)).max() < 1e-6
     assert (found["corrected_history"].abs() < 1e-3).all()  # nothing was corrected: rounding alone
     assert record.summary.startswith(f"{len(found):,} customers from 2025-10-01 (version 1) to 2025-12-01 (version 2)")
 
 
-def test_each_part_has_one_cause(scored, trained):
-    rows = pd.read_csv(trained.folder / "history.csv", dtype={"customer_id": str})
+def test_each_part_has_one_cause(scored, explained):
+    rows = pd.read_csv(explained.folder / "history.csv", dtype={"customer_id": str})
     between = rows[(rows["order_date"] >= "2025-10-01") & (rows["order_date"] < "2025-12-01")]
     _, found = changes(scored)
     waited = ~found.index.isin(between["customer_id"])
@@ -68,18 +78,18 @@ def test_each_part_has_one_cause(scored, trained):
     assert (found[["change", *PARTS]].abs().to_numpy() < 1e-3).all()
 
 
-def test_an_order_that_came_late_is_a_corrected_history(scored, trained):
-    rows = pd.read_csv(trained.folder / "history.csv", dtype={"customer_id": str})
+def test_an_order_that_came_late_is_a_corrected_history(scored, explained):
+    rows = pd.read_csv(explained.folder / "history.csv", dtype={"customer_id": str})
     who = rows.loc[rows["order_date"] < "2025-09-01", "customer_id"].iloc[0]
     late = pd.concat([rows, pd.DataFrame([{"customer_id": who, "order_date": "2025-09-15", "revenue": 500.0}])])
-    late.to_csv(trained.folder / "late.csv", index=False)
-    _, found = changes(scored, f"data.path={trained.folder}/late.csv")
+    late.to_csv(explained.folder / "late.csv", index=False)
+    _, found = changes(scored, f"data.path={explained.folder}/late.csv")
     assert abs(found.loc[who, "corrected_history"]) > 1
     assert (found.drop(who)["corrected_history"].abs() < 1e-3).all()
 
 
-def test_one_customers_prediction_in_the_words_of_the_features(scored, trained):
-    best = read(trained.folder / "explained" / "clv_ranked_predictions.csv")["customer_id"].iloc[0]
+def test_one_customers_prediction_in_the_words_of_the_features(scored, explained):
+    best = read(explained.outputs / "clv_ranked_predictions.csv")["customer_id"].iloc[0]
     record = run_command("explain", scored(f"ask.customer='{best}'"))[-1]
     found = record.outputs["explain/contributions.csv"]
     assert found["in_words"].str.contains(" ").all() and found["part"].iloc[0] != 0
@@ -126,13 +136,13 @@ def test_a_version_is_rebuilt_with_the_same_predictions_and_registers_nothing(sc
     assert len(client().search_model_versions("name='explained'")) == count
 
 
-def test_other_data_code_and_libraries_are_named(trained):
-    then = trained.folder / "then.csv"
-    then.write_text((trained.folder / "history.csv").read_text())
+def test_other_data_code_and_libraries_are_named(copied):
+    then = copied.folder / "then.csv"
+    then.write_text((copied.folder / "history.csv").read_text())
 
     def config(*overrides):
-        return trained.config(
-            "tracking.model_name=rebuilt", f"outputs={trained.folder}/rebuilt", "model=btyd", *overrides
+        return copied.config(
+            "tracking.model_name=rebuilt", f"outputs={copied.folder}/rebuilt", "model=btyd", *overrides
         )
 
     run_command("train", config(f"data.path={then}"))
@@ -200,10 +210,10 @@ def test_readiness_checks_what_a_program_can_and_asks_the_rest_by_name(scored):
     )
 
 
-def test_readiness_fails_what_is_old_unnamed_or_unreviewed(scored, trained):
+def test_readiness_fails_what_is_old_unnamed_or_unreviewed(scored, explained):
     found, _ = lines(scored)
     assert found.loc["fresh data", "status"] == found.loc["outputs", "status"] == "FAILED"
     assert found.loc["meaning", "found"] == "nobody is named to answer: readiness.people.analyst=NAME"
-    found, _ = lines(trained.config, "tracking.model_name=withoutversions")
+    found, _ = lines(explained.config, "tracking.model_name=withoutversions")
     assert {"production", "baseline", "reviewed", "monitor", "outputs"} <= set(found.index[found["status"] == "FAILED"])
     assert "has no version yet" in found.loc["production", "found"]

@@ -225,14 +225,14 @@ def test_a_version_without_an_entry_does_not_score_where_one_is_required(governe
         run_command("rollback", governed(*person()))
 
 
-def test_a_version_of_another_model_and_one_of_other_features_do_not_score(trained, governed, monkeypatch):
+def test_a_version_of_another_model_and_one_of_other_features_do_not_score(governed, monkeypatch):
     client().copy_model_version("models:/clv/1", "stranger")
     client().set_registered_model_alias("stranger", "production", "1")
     with pytest.raises(
         UserError,
         match="Version 1 of model stranger was trained as a version of model clv, not of stranger.\nHint: promote",
     ):
-        run_command("score", trained.config("tracking.model_name=stranger"))
+        run_command("score", governed("tracking.model_name=stranger"))
     from clv import features
 
     monkeypatch.setattr(features.table, "HISTORY", features.table.HISTORY.replace("GREATEST(revenue, 0)", "revenue"))
@@ -242,9 +242,9 @@ def test_a_version_of_another_model_and_one_of_other_features_do_not_score(train
         run_command("score", governed())
 
 
-def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, trained):
+def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, governed_project):
     run_command("review", governed("person.version=2"))
-    said = ["tracking.model_name=governed", f"outputs={trained.folder}/governed"]
+    said = ["tracking.model_name=governed", f"outputs={governed_project.outputs}"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
 
     def command(name, *arguments):
@@ -253,7 +253,7 @@ def test_the_commands_promote_and_ledger_work_from_the_command_line(governed, tr
             env=environment,
             capture_output=True,
             text=True,
-            cwd=trained.folder,
+            cwd=governed_project.folder,
         )
 
     done = command(
@@ -275,11 +275,9 @@ def test_limits_that_were_loosened_for_the_review_promote_nothing(governed):
         run_command("promote", governed(*person(other, despite_gates="true")))
 
 
-def test_a_version_that_was_deleted_is_no_obstacle_to_the_next_promotion(trained):
+def test_a_version_that_was_deleted_is_no_obstacle_to_the_next_promotion(copied):
     def config(*overrides):
-        return trained.config(
-            "tracking.model_name=pruned", f"outputs={trained.folder}/pruned", "model=btyd", *overrides
-        )
+        return copied.config("tracking.model_name=pruned", f"outputs={copied.folder}/pruned", "model=btyd", *overrides)
 
     run_command("full_pipeline", config())
     run_command("train", config())

@@ -15,17 +15,21 @@ def test_every_package_of_the_engine_is_installed():
     assert set(PACKAGES) == {".".join(folder.parts) for folder in folders} | {"clv.conf"}
 
 
+def printed(script, folder, site):
+    """What the script prints in a fresh process that finds clv in `site`."""
+    environment = {"PYTHONPATH": str(site), "PATH": ""}
+    return subprocess.run(
+        [sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_example_of_the_docs_prints_what_stands_beside_it(tmp_path):
+    assert printed(ROOT / "docs/example.py", tmp_path, site=ROOT) == (ROOT / "docs/example.txt").read_text()
+
+
 @pytest.mark.slow
 def test_an_installed_engine_fits_and_predicts_in_another_folder(tmp_path):
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target"]
     subprocess.run([*pip, tmp_path / "site", ROOT], check=True, cwd=tmp_path)
     (tmp_path / "try.py").write_text((ROOT / "docs/example.py").read_text())
-    answer = subprocess.run(
-        [sys.executable, "try.py"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert answer.stdout == (ROOT / "docs/example.txt").read_text()
+    assert printed("try.py", tmp_path, tmp_path / "site") == (ROOT / "docs/example.txt").read_text()

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from helpers import read
+from projects import copy_of
 from stores import artifacts, client, newest_run, run_named
 
 from clv.errors import InputError, UserError
@@ -25,15 +26,15 @@ def report(records, name):
     return next(content for path, content in records[-1].outputs.items() if name in path)
 
 
-def changed(trained, name, change):
-    rows = pd.read_csv(trained.folder / "history.csv", parse_dates=["order_date"])
-    path = trained.folder / name
+def changed(project, name, change):
+    rows = pd.read_csv(project.folder / "history.csv", parse_dates=["order_date"])
+    path = project.folder / name
     change(rows).to_csv(path, index=False)
     return f"data.path={path}"
 
 
 def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sides(trained):
-    table = pd.read_csv(next((trained.first / "monitoring").glob("feature_drift_report_*.csv")))
+    table = pd.read_csv(next((trained.outputs / "monitoring").glob("feature_drift_report_*.csv")))
     assert {
         "feature",
         "status",
@@ -55,7 +56,7 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
         "as_of",
     } <= set(table)
     assert table.loc[table["feature"] == "tenure_days", "status"].item() == "moves by itself"
-    content = json.loads(next((trained.first / "monitoring").glob("prediction_drift_report_*.json")).read_text())
+    content = json.loads(next((trained.outputs / "monitoring").glob("prediction_drift_report_*.json")).read_text())
     assert content["verdict"] in ("stable", "alarm") and "a person decides" in content["decision"]
     assert {"baseline", "current", "change", "z", "warn", "alert", "status"} <= set(content["errors"]["mae"])
     assert {"value", "low", "high"} <= set(content["intervals"]["rmse"]["current"]) and content["tells_nothing_new"]
@@ -63,7 +64,7 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
 
 
 def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
-    content = json.loads(next((trained.first / "monitoring").glob("monitoring_summary_*.json")).read_text())
+    content = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
     assert list(content["checks"]) == CHECKS
     assert all(
         check["status"] in ("stable", "warn", "alert", "insufficient") and check["reason"]
@@ -74,10 +75,10 @@ def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
     )
 
 
-def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained):
-    pages = [path.read_text() for path in (trained.first / "monitoring").glob("*.html")]
+def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained, tmp_path):
+    pages = [path.read_text() for path in (trained.outputs / "monitoring").glob("*.html")]
     run = run_named("train").info.run_id
-    base = client().download_artifacts(run, "baseline", str(trained.folder / "looked_at"))
+    base = client().download_artifacts(run, "baseline", str(tmp_path))
     sketches = pd.read_parquet(f"{base}/sketches.parquet")
     table = pd.read_parquet(client().download_artifacts(run, "features/evaluation_2025-10-02.parquet"))
     assert len(pages) == 3 and not any(re.search(r"\bC\d{6}\b", page) for page in pages)
@@ -88,7 +89,7 @@ def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained):
 
 
 def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trained):
-    page = next((trained.first / "monitoring").glob("monitoring_2*.html")).read_text()
+    page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
     assert all(check in page for check in CHECKS) and page.count("<svg") == 5
     assert "What to do next" in page and "a person decides" in page
 
@@ -113,8 +114,8 @@ def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
     } == names
 
 
-def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_it_can_judge(trained):
-    records = run_command("monitor", trained.config("window.as_of=2025-11-20"))
+def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_it_can_judge(copied):
+    records = run_command("monitor", copied.config("window.as_of=2025-11-20"))
     content = report(records, "prediction_drift_report")
     assert content["errors"] == {} and content["judged_on"] == "distribution of predicted_clv"
     assert content["not_judged"].startswith(
@@ -123,37 +124,37 @@ def test_the_monitor_refuses_labels_that_the_version_learnt_and_says_from_when_i
     assert "In their place, the distribution of the predictions" in content["reason"]
 
 
-def test_the_monitor_does_not_judge_errors_on_too_few_customers(trained):
+def test_the_monitor_does_not_judge_errors_on_too_few_customers(copied):
     def young(rows):
         return rows[rows["order_date"] >= "2025-10-20"].assign(
             order_date=lambda rows: rows["order_date"] + pd.Timedelta(days=200)
         )
 
     content = report(
-        run_command("monitor", trained.config(changed(trained, "young.csv", young))), "prediction_drift_report"
+        run_command("monitor", copied.config(changed(copied, "young.csv", young))), "prediction_drift_report"
     )
     assert content["errors"] == {} and content["not_judged"].startswith(
         "Errors are not judged: 0 customers had ordered before "
     )
 
 
-def test_a_day_before_anybody_ordered_is_an_error_that_names_the_version(trained):
+def test_a_day_before_anybody_ordered_is_an_error_that_names_the_version(copied):
     with pytest.raises(UserError, match="No customer ordered in the 639 days before 2030-01-01.*baseline of version 1"):
-        run_command("monitor", trained.config("window.as_of=2030-01-01"))
+        run_command("monitor", copied.config("window.as_of=2030-01-01"))
 
 
-def test_a_history_that_was_cut_is_not_compared_and_the_reason_says_what_to_hand_over(trained):
-    cut = changed(trained, "cut.csv", lambda rows: rows[rows["order_date"] >= "2025-01-01"])
-    content = report(run_command("monitor", trained.config(cut)), "monitoring_summary")
+def test_a_history_that_was_cut_is_not_compared_and_the_reason_says_what_to_hand_over(copied):
+    cut = changed(copied, "cut.csv", lambda rows: rows[rows["order_date"] >= "2025-01-01"])
+    content = report(run_command("monitor", copied.config(cut)), "monitoring_summary")
     assert content["checks"]["Feature drift"]["status"] == "insufficient" and content["verdict"] == "alarm"
     assert "hand over purchases from 2024-04-01 on" in content["reasons"][1]
 
 
-def test_a_business_that_changed_opens_an_alarm_that_names_the_features(trained):
+def test_a_business_that_changed_opens_an_alarm_that_names_the_features(copied):
     def dearer(rows):
         return rows.assign(revenue=rows["revenue"].where(rows["order_date"] < "2025-06-01", rows["revenue"] * 3))
 
-    records = run_command("monitor", trained.config(changed(trained, "changed.csv", dearer)))
+    records = run_command("monitor", copied.config(changed(copied, "changed.csv", dearer)))
     verdict = records[-1].tags
     assert verdict["verdict"] == "alarm" and verdict["verdict_reasons"].startswith("Feature drift: ")
     table = report(records, "feature_drift_report").set_index("feature")
@@ -161,15 +162,20 @@ def test_a_business_that_changed_opens_an_alarm_that_names_the_features(trained)
 
 
 @pytest.fixture(scope="module")
-def scored(trained):
-    """A function that composes on a model whose scores of two days have matured."""
+def two_vintages(pipeline, tmp_path_factory):
+    """A copy of the shared project with a model whose scores of two days have matured."""
+    with pipeline.copied_to(tmp_path_factory.mktemp("two_vintages")).entered() as project:
+        project.words = ("tracking.model_name=vintages",)
+        run_command("full_pipeline", project.config("window.as_of=2025-06-01"))
+        run_command("score", project.config("window.as_of=2025-07-01"))
+    return project
 
-    def config(*overrides):
-        return trained.config("tracking.model_name=vintages", f"outputs={trained.folder}/vintages", *overrides)
 
-    run_command("full_pipeline", config("window.as_of=2025-06-01"))
-    run_command("score", config("window.as_of=2025-07-01"))
-    return config
+@pytest.fixture
+def scored(two_vintages, tmp_path_factory):
+    """A function that composes on a test's own copy of the project with two vintages."""
+    with copy_of(two_vintages, tmp_path_factory) as project:
+        yield project.config
 
 
 def test_stored_scores_are_judged_when_their_horizon_has_passed_and_again_from_the_artifacts_alone(scored):
@@ -199,24 +205,20 @@ def test_one_stored_score_that_is_not_a_number_ends_the_monitor_with_a_refusal(s
         if run.data.tags.get("step") == "score" and run.data.tags["as_of"] == "2025-07-01"
     )
     path = Path(run.info.artifact_uri.removeprefix("file://")) / "outputs/clv_ranked_predictions.parquet"
-    before = path.read_bytes()
     table = pd.read_parquet(path)
     table.loc[0, "predicted_clv"] = float("nan")
-    try:
-        table.to_parquet(path)
-        with pytest.raises(InputError) as error:
-            run_command("monitor", scored())
-    finally:
-        path.write_bytes(before)
+    table.to_parquet(path)
+    with pytest.raises(InputError) as error:
+        run_command("monitor", scored())
     assert str(error.value) == (
         f"[STORED_SCORES] 1 of {len(table)} scores that run {run.info.run_id} stored are not numbers, so they are not what was scored "
         "-- fix: delete that run, or put its file back"
     )
 
 
-def test_a_version_that_learnt_on_a_text_column_ends_the_monitor_with_a_refusal(trained):
+def test_a_version_that_learnt_on_a_text_column_ends_the_monitor_with_a_refusal(copied):
     def config(*overrides):
-        return trained.config("tracking.model_name=text", f"outputs={trained.folder}/text", "model=btyd", *overrides)
+        return copied.config("tracking.model_name=text", f"outputs={copied.folder}/text", "model=btyd", *overrides)
 
     run_command("train", config())
     learn_on(client().get_model_version("text", "1"), "lifecycle_stage")
@@ -270,49 +272,43 @@ class OrderDrift:
 
 
 def test_a_check_that_is_added_needs_its_class_and_its_place_in_the_tuple_and_no_older_version_is_refused(
-    trained, monkeypatch
+    copied, monkeypatch
 ):
     monkeypatch.setattr(checks, "CHECKS", (*checks.CHECKS, OrderDrift()))
-    records = run_command("monitor", trained.config())
+    records = run_command("monitor", copied.config())
     check = report(records, "monitoring_summary")["checks"]["Order drift"]
     assert (check["status"], check["reason"]) == (
         "insufficient",
         "The baseline of version 1 was made before this check; a version trained now has it.",
     )
     assert list(report(records, "monitoring_summary")["checks"]) == [*CHECKS, "Order drift"]
-    later = ("tracking.model_name=added", f"outputs={trained.folder}/added", "model=btyd")
-    records = run_command("full_pipeline", trained.config(*later))
+    later = ("tracking.model_name=added", f"outputs={copied.folder}/added", "model=btyd")
+    records = run_command("full_pipeline", copied.config(*later))
     assert report(records, "monitoring_summary")["checks"]["Order drift"]["status"] == "stable"
     page = report(records, "monitoring_2")
     assert "<h2>Orders</h2>" in page and "A caption." in page and records[-1].metrics["status/Order drift"] == 0
 
 
-def test_scores_that_knew_the_future_are_no_vintage(trained):
-    name = ("tracking.model_name=knowing", f"outputs={trained.folder}/knowing")
-    run_command("full_pipeline", trained.config(*name))
-    run_command("score", trained.config(*name, "window.as_of=2025-06-01"))
-    content = report(run_command("monitor", trained.config(*name)), "monitoring_summary")["checks"][
-        "Performance over time"
-    ]
+def test_scores_that_knew_the_future_are_no_vintage(copied):
+    run_command("score", copied.config("window.as_of=2025-06-01"))
+    content = report(run_command("monitor", copied.config()), "monitoring_summary")["checks"]["Performance over time"]
     assert content["figures"]["vintages"] == []
 
 
-def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(trained):
-    name = ("tracking.model_name=bare", f"outputs={trained.folder}/bare")
-    run_command("full_pipeline", trained.config(*name))
-    run = client().get_run(client().get_model_version("bare", "1").run_id)
+def test_a_missing_baseline_is_an_error_that_names_the_version_and_the_way_out(copied):
+    run = client().get_run(client().get_model_version("clv", "1").run_id)
     folder = Path(run.info.artifact_uri.removeprefix("file://")) / "baseline"
     (folder / "baseline.json").rename(folder / "gone.json")
     with pytest.raises(
         UserError,
-        match="Version 1 of model bare is not what was registered: 2 of 2 files of its baseline were changed, lost or added: "
+        match="Version 1 of model clv is not what was registered: 2 of 2 files of its baseline were changed, lost or added: "
         "baseline/baseline.json, baseline/gone.json.\nHint: promote another version, or go back",
     ):
-        run_command("monitor", trained.config(*name))
+        run_command("monitor", copied.config())
 
 
-def test_one_customer_gives_no_verdict_but_an_alarm(trained):
-    path = changed(trained, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
-    content = report(run_command("monitor", trained.config(path)), "monitoring_summary")
+def test_one_customer_gives_no_verdict_but_an_alarm(copied):
+    path = changed(copied, "one.csv", lambda rows: rows[rows["customer_id"] == rows["customer_id"].mode()[0]])
+    content = report(run_command("monitor", copied.config(path)), "monitoring_summary")
     assert content["verdict"] == "alarm" and content["reasons"][0] == "Nothing could be judged."
     assert {check["status"] for check in content["checks"].values()} == {"insufficient"}

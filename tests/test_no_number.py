@@ -157,12 +157,12 @@ def test_a_comparison_that_is_no_number_never_says_better():
 
 
 @pytest.fixture(scope="module")
-def known(trained, tmp_path_factory):
+def known(pipeline, tmp_path_factory):
     """A copy of the baseline's folder."""
     folder = tmp_path_factory.mktemp("baseline") / "copy"
-    shutil.copytree(
-        mlflow.artifacts.download_artifacts(run_id=run_named("train").info.run_id, artifact_path="baseline"), folder
-    )
+    with pipeline.entered():
+        run = run_named("train").info.run_id
+        shutil.copytree(mlflow.artifacts.download_artifacts(run_id=run, artifact_path="baseline"), folder)
     return folder
 
 

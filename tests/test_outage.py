@@ -20,16 +20,16 @@ QUICK = "tracking.patience_seconds=6"
 
 
 @pytest.fixture(scope="module")
-def behind(trained, tmp_path_factory):
+def behind(pipeline, tmp_path_factory):
     """A project whose server stands behind a proxy: a copy of the trained one, that has scored once over it."""
     folder = tmp_path_factory.mktemp("behind")
-    shutil.copy(trained.folder / "mlflow.db", folder / "server.db")
-    shutil.copytree(trained.outputs, folder / "outputs", symlinks=True)
+    pipeline.copied_to(folder)
+    (folder / "mlflow.db").rename(folder / "server.db")
     with serving(folder) as address, faulty(address) as proxy, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_URI", proxy.address)
         patch.setattr(server, "PAUSES", (0, 0.1, 0.2))
-        yield Behind(trained, folder / "outputs", proxy)
+        yield Behind(pipeline, folder / "outputs", proxy)
 
 
 class Behind:
@@ -43,7 +43,8 @@ class Behind:
 
 @pytest.fixture
 def failing(behind):
-    """A function that lets the server fail as a plan says."""
+    """A function that lets the server fail as a plan says; nothing waits in the spool yet."""
+    shutil.rmtree(behind.outputs / ".spool", ignore_errors=True)
 
     def fail(plan):
         behind.proxy.plan = plan

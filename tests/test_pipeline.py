@@ -50,7 +50,7 @@ def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
 
 
 def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted_clv(trained):
-    scores = read(trained.first / RANKED)
+    scores = read(trained.outputs / RANKED)
     history = read(trained.folder / "history.csv")
     assert list(scores) == [
         "customer_id",
@@ -75,14 +75,14 @@ def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted
 def test_the_ranking_is_better_than_chance_at_the_truth(trained):
     from clv import simulate
 
-    scores = read(trained.first / RANKED).set_index("customer_id")["predicted_clv"]
+    scores = read(trained.outputs / RANKED).set_index("customer_id")["predicted_clv"]
     truth = simulate.true_clv(trained.truth, "2024-01-01", "2025-12-31", 90).reindex(scores.index)
     assert scores.corr(truth, method="spearman") > 0.5
 
 
 def test_clusters_and_their_ranks_follow_from_the_scores(trained):
     scores, clustered, rankings = (
-        read(trained.first / name) for name in (RANKED, "clv_clustered_customers.csv", "clv_cluster_rankings.csv")
+        read(trained.outputs / name) for name in (RANKED, "clv_clustered_customers.csv", "clv_cluster_rankings.csv")
     )
     assert clustered.drop(columns="cluster_id").equals(scores)
     assert rankings["median_clv"].is_monotonic_decreasing and rankings["customers"].sum() == len(scores)
@@ -139,15 +139,15 @@ def test_the_baseline_is_out_of_time_and_holds_no_ids(trained):
     assert sum(groups["stage"].values()) == sum(groups["cluster"].values()) == customers
 
 
-def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(trained, tmp_path):
-    scores = read(trained.first / RANKED)
+def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(copied, tmp_path):
+    scores = read(copied.outputs / RANKED)
     uri = f"models:/clv/{scores['model_version'].iloc[0]}"
     names = {path.name for path in Path(mlflow.artifacts.download_artifacts(uri)).rglob("*")}
     assert {"model.json", "btyd-trees-0.ubj", "quantiles.ubj"} <= names
     assert not {name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))}
     script = (
         "import mlflow, pandas as pd\n"
-        f"table = pd.read_parquet({str(trained.first / 'clv_features.parquet')!r})\n"
+        f"table = pd.read_parquet({str(copied.outputs / 'clv_features.parquet')!r})\n"
         f"found = mlflow.pyfunc.load_model({uri!r}).predict(table)\n"
         "found.assign(customer_id=table['customer_id']).to_parquet('found.parquet')\n"
     )
@@ -175,8 +175,8 @@ def test_everything_in_the_outputs_is_an_artifact_of_its_run(trained):
     )
 
 
-def test_scores_that_should_not_be_taken_at_their_word_say_why(trained):
-    score = lambda *overrides: " ".join(run_command("score", trained.config(*overrides))[-1].warnings)  # noqa: E731
+def test_scores_that_should_not_be_taken_at_their_word_say_why(copied):
+    score = lambda *overrides: " ".join(run_command("score", copied.config(*overrides))[-1].warnings)  # noqa: E731
     assert score() == ""
     assert "predicts 90 days; window.horizon_days=30 was asked" in score("window.horizon_days=30")
     assert "learnt from revenue up to 2025-10-02: scores as of 2025-06-01 know the future" in score(
@@ -185,19 +185,19 @@ def test_scores_that_should_not_be_taken_at_their_word_say_why(trained):
     assert "no order in the 59 days before the as-of date 2026-02-28: is the history complete?" in score(
         "window.as_of=2026-02-28"
     )
-    other = pd.read_csv(trained.folder / "history.csv").assign(revenue=lambda rows: rows["revenue"] * 1.5)
-    other.to_csv(trained.folder / "other.csv", index=False)
+    other = pd.read_csv(copied.folder / "history.csv").assign(revenue=lambda rows: rows["revenue"] * 1.5)
+    other.to_csv(copied.folder / "other.csv", index=False)
     assert "learnt from another history, history.csv: the 90 days from 2025-10-02 brought" in score(
-        f"data.path={trained.folder}/other.csv"
+        f"data.path={copied.folder}/other.csv"
     )
 
 
-def test_days_that_nobody_observed_are_no_labels(trained):
+def test_days_that_nobody_observed_are_no_labels(copied):
     with pytest.raises(
         InputError,
         match="There is no order in the 59 days before 2026-02-28, where the labels of 2025-11-30 end; more than ",
     ):
-        run_command("train", trained.config("window.as_of=2026-02-28"))
+        run_command("train", copied.config("window.as_of=2026-02-28"))
 
 
 @pytest.mark.parametrize(
@@ -218,34 +218,34 @@ def test_a_model_that_is_not_better_than_the_others_says_so(beats_the_mean, low,
     assert (warning is None and found == ()) or warning in found[0]
 
 
-def test_the_same_data_config_and_seed_give_the_same_bytes(trained):
-    config = trained.config("tracking.model_name=twin")
-    run_command("full_pipeline", replace(config, outputs=str(trained.folder / "first")))
+def test_the_same_data_config_and_seed_give_the_same_bytes(copied):
+    config = copied.config("tracking.model_name=twin")
+    run_command("full_pipeline", replace(config, outputs=str(copied.folder / "first")))
     run_command(
         "full_pipeline",
-        replace(config, outputs=str(trained.folder / "second"), tracking=replace(config.tracking, model_name="twin2")),
+        replace(config, outputs=str(copied.folder / "second"), tracking=replace(config.tracking, model_name="twin2")),
     )
-    assert as_text(trained.folder / "first") == as_text(trained.folder / "second") != {}
+    assert as_text(copied.folder / "first") == as_text(copied.folder / "second") != {}
 
 
-def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(trained):
-    before = os.readlink(trained.outputs / "current")
-    bad = trained.folder / "bad.csv"
+def test_a_refused_history_leaves_the_outputs_and_keeps_the_rejects(copied):
+    before = os.readlink(copied.outputs / "current")
+    bad = copied.folder / "bad.csv"
     bad.write_text("customer_id,order_date,revenue\n" + "a,2024-01-01,1\nb,soon,1\n" * 30)
     with pytest.raises(InputError, match="30 of 60 rows cannot be read"):
-        run_command("full_pipeline", trained.config(f"data.path={bad}"))
-    assert os.readlink(trained.outputs / "current") == before
-    assert len(pd.read_csv(trained.outputs / "data_quality/rejected_rows.csv")) == 30
+        run_command("full_pipeline", copied.config(f"data.path={bad}"))
+    assert os.readlink(copied.outputs / "current") == before
+    assert len(pd.read_csv(copied.outputs / "data_quality/rejected_rows.csv")) == 30
     refused = client().search_runs(["0"], "tags.step = 'read' and attributes.status = 'FAILED'", max_results=1)[0]
     assert "data_quality/rejected_rows.csv" in artifacts(refused.info.run_id)
     assert refused.data.tags["failure_reason"].startswith("InputError: ")
 
 
-def test_customer_ids_can_be_left_out_of_the_logged_features(trained):
-    records = run_command("features", trained.config("tracking.log_customer_ids=false"))
+def test_customer_ids_can_be_left_out_of_the_logged_features(copied):
+    records = run_command("features", copied.config("tracking.log_customer_ids=false"))
     assert "customer_id" not in records[-1].artifacts["outputs/clv_features.parquet"]
     assert artifacts(newest_run().info.run_id) >= {"outputs/clv_features.parquet"}
-    assert "customer_id" in pd.read_parquet(trained.outputs / "clv_features.parquet")
+    assert "customer_id" in pd.read_parquet(copied.outputs / "clv_features.parquet")
 
 
 def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(project):
@@ -262,7 +262,7 @@ def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(proj
     assert records[-1].warnings == ("clusters.k=5 was asked for, but there are only 1 distinct predictions.",)
 
 
-def test_multirun_gives_one_mlflow_run_a_job(trained):
+def test_multirun_gives_one_mlflow_run_a_job(copied):
     subprocess.run(
         [
             sys.executable,
@@ -270,27 +270,27 @@ def test_multirun_gives_one_mlflow_run_a_job(trained):
             "entrypoints.train",
             "--multirun",
             "model.max_depth=2,3",
-            f"data.path={trained.folder}/history.csv",
+            f"data.path={copied.folder}/history.csv",
             "tracking.model_name=sweep",
             *SMALL[:1],
             *SMALL[2:],
         ],
         check=True,
         capture_output=True,
-        cwd=trained.folder,
+        cwd=copied.folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     runs = [client().get_run(version.run_id) for version in client().search_model_versions("name='sweep'")]
     assert sorted(run.data.params["model.max_depth"] for run in runs) == ["2", "3"]
-    assert not list(trained.folder.glob("outputs/20*"))
+    assert not list(copied.folder.glob("outputs/20*"))
 
 
-def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves_for_every_step(trained):
-    folder = trained.folder / "formulas"
+def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves_for_every_step(copied):
+    folder = copied.folder / "formulas"
     folder.mkdir()
-    rows = pd.read_csv(trained.folder / "history.csv").assign(customer_id=lambda table: "=1+" + table["customer_id"])
+    rows = pd.read_csv(copied.folder / "history.csv").assign(customer_id=lambda table: "=1+" + table["customer_id"])
     rows.to_csv(folder / "history.csv", index=False)
-    config = trained.config(f"data.path={folder}/history.csv", f"outputs={folder}/outputs")
+    config = copied.config(f"data.path={folder}/history.csv", f"outputs={folder}/outputs")
     run_command("score", config)
     scores_run = scores.scores_of(newest_run())
     run_command("cluster", config)
@@ -301,11 +301,20 @@ def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves
     assert scores.download_scores(scores_run, folder)["customer_id"].tolist() == ids.tolist()
 
 
-def test_who_writes_outputs_takes_turns_and_who_writes_none_does_not_wait(trained):
-    config = trained.config("lock_wait_seconds=0")
-    before = os.readlink(trained.outputs / "current")
-    with lock.held(trained.outputs, "full_pipeline", 0):
+def test_who_writes_outputs_takes_turns_and_who_writes_none_does_not_wait(copied):
+    config = copied.config("lock_wait_seconds=0")
+    before = os.readlink(copied.outputs / "current")
+    with lock.held(copied.outputs, "full_pipeline", 0):
         with pytest.raises(BusyError, match="is being written by full_pipeline, process"):
             run_command("cluster", config)
         assert run_command("ledger", config)
-    assert os.readlink(trained.outputs / "current") == before
+    assert os.readlink(copied.outputs / "current") == before
+
+
+def test_what_is_logged_to_a_run_of_a_copy_lies_in_the_copy(trained, tmp_path):
+    run = run_named("train").info.run_id
+    assert "note.txt" not in artifacts(run)
+    with trained.copied_to(tmp_path / "copy").entered() as copy:
+        client().log_text(run, "of the copy", "note.txt")
+        assert "note.txt" in artifacts(run) and len(list(copy.folder.rglob("note.txt"))) == 1
+    assert "note.txt" not in artifacts(run)

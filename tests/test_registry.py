@@ -20,15 +20,15 @@ def test_the_first_version_is_production_by_bootstrap_and_says_so(trained):
     assert "| clv |" in version.description and "sha256" in version.description
 
 
-def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(trained):
-    records = run_command("full_pipeline", trained.config("model.max_depth=2"))
+def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(copied):
+    records = run_command("full_pipeline", copied.config("model.max_depth=2"))
     number = next(record.tags["candidate_version"] for record in records if "candidate_version" in record.tags)
     named = client().get_registered_model("clv").aliases
     assert str(named["candidate"]) == number and named["production"] != named["candidate"]
     before = str(named["production"])
-    assert set(read(trained.outputs / RANKED)["model_version"]) == {before}
+    assert set(read(copied.outputs / RANKED)["model_version"]) == {before}
 
-    run_command("promote", trained.config(f"person.version={number}", "person.reviewer=Ann", "person.reason=better"))
+    run_command("promote", copied.config(f"person.version={number}", "person.reviewer=Ann", "person.reason=better"))
     named = client().get_registered_model("clv").aliases
     assert (str(named["production"]), str(named["previous"])) == (number, before)
     tags = client().get_model_version("clv", number).tags
@@ -36,59 +36,59 @@ def test_a_second_training_is_a_candidate_and_only_a_promotion_moves_production(
         r"\d{6} [0-9a-f]{64} promotion by Ann on \S+: better", tags["ledger_entry"]
     )
 
-    run_command("score", trained.config())
-    assert set(read(trained.outputs / RANKED)["model_version"]) == {number}
-    assert not (trained.outputs / "clv_clustered_customers.csv").exists()  # clusters of the old scores would be untrue,
-    assert not (trained.outputs / "clv_by_rank_and_cluster.png").exists()  # and so would their picture
-    run_command("cluster", trained.config())
-    run_command("rank_clusters", trained.config())
-    assert set(read(trained.outputs / "clv_cluster_rankings.csv")["model_version"]) == {number}
+    run_command("score", copied.config())
+    assert set(read(copied.outputs / RANKED)["model_version"]) == {number}
+    assert not (copied.outputs / "clv_clustered_customers.csv").exists()  # clusters of the old scores would be untrue,
+    assert not (copied.outputs / "clv_by_rank_and_cluster.png").exists()  # and so would their picture
+    run_command("cluster", copied.config())
+    run_command("rank_clusters", copied.config())
+    assert set(read(copied.outputs / "clv_cluster_rankings.csv")["model_version"]) == {number}
 
 
-def test_no_step_but_train_and_full_pipeline_makes_a_version(trained):
+def test_no_step_but_train_and_full_pipeline_makes_a_version(copied):
     count = len(client().search_model_versions("name='clv'"))
     for step in ("features", "score", "cluster", "rank_clusters", "monitor"):
-        run_command(step, trained.config())
+        run_command(step, copied.config())
     assert len(client().search_model_versions("name='clv'")) == count
 
 
-def test_promotion_needs_version_reviewer_and_reason_and_a_version_that_exists(trained):
+def test_promotion_needs_version_reviewer_and_reason_and_a_version_that_exists(copied):
     with pytest.raises(
         UserError, match="missing: reviewer, reason.\nHint: mlflow run . -e promote -P version=1 -P reviewer=NAME"
     ):
-        run_command("promote", trained.config("person.version=1"))
+        run_command("promote", copied.config("person.version=1"))
     with pytest.raises(UserError, match="Model clv has no version 99; it has 1"):
-        run_command("promote", trained.config("person.version=99", "person.reviewer=Ann", "person.reason=x"))
+        run_command("promote", copied.config("person.version=99", "person.reviewer=Ann", "person.reason=x"))
     run = newest_run()
     assert run.info.status == "FAILED" and run.data.tags["failure_reason"].startswith(
         "UserError: Model clv has no version 99"
     )
 
 
-def test_without_production_and_bootstrap_the_promote_command_is_given(trained):
+def test_without_production_and_bootstrap_the_promote_command_is_given(copied):
     with pytest.raises(UserError, match="has no version yet.\nHint: run `mlflow run . -e train`"):
-        run_command("score", trained.config("tracking.model_name=empty"))
+        run_command("score", copied.config("tracking.model_name=empty"))
     with pytest.raises(
         UserError,
         match="No version of model careful is in production.\nHint: look at version 1 in the UI, then\n"
         "  mlflow run . -e promote -P version=1 -P reviewer=NAME -P reason=WHY",
     ):
-        run_command("full_pipeline", trained.config("tracking.model_name=careful", "tracking.bootstrap=false"))
+        run_command("full_pipeline", copied.config("tracking.model_name=careful", "tracking.bootstrap=false"))
 
 
-def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_an_error(trained):
+def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_an_error(copied):
     for _ in range(2):
-        run_command("train", trained.config("tracking.model_name=variants"))
+        run_command("train", copied.config("tracking.model_name=variants"))
     client().set_registered_model_alias("variants", "Production", "1")
-    records = run_command("score", trained.config("tracking.model_name=variants"))
+    records = run_command("score", copied.config("tracking.model_name=variants"))
     assert records[-1].tags["production_alias"] == "Production" and records[-1].tags["production_version"] == "1"
     client().set_registered_model_alias("variants", "production", "2")
     with pytest.raises(
         UserError,
         match="several Production aliases: 'Production' on version 1, 'production' on version 2.\nHint: this leaves one:",
     ):
-        run_command("score", trained.config("tracking.model_name=variants"))
-    second = trained.config(
+        run_command("score", copied.config("tracking.model_name=variants"))
+    second = copied.config(
         "tracking.model_name=variants", "person.version=2", "person.reviewer=Ann", "person.reason=mine"
     )
     with pytest.raises(
@@ -101,30 +101,30 @@ def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_
     assert Standing("variants").production_aliases == {"production": "2"}
 
 
-def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(trained):
-    run_command("train", trained.config("tracking.model_name=foreign"))
-    client().create_model_version("foreign", f"{trained.folder}/nothing", run_id=None)
+def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(copied):
+    run_command("train", copied.config("tracking.model_name=foreign"))
+    client().create_model_version("foreign", f"{copied.folder}/nothing", run_id=None)
     client().set_registered_model_alias("foreign", "production", "2")
     with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version that this engine made"):
-        run_command("score", trained.config("tracking.model_name=foreign"))
+        run_command("score", copied.config("tracking.model_name=foreign"))
     promote = ("tracking.model_name=foreign", "person.reviewer=Ann", "person.reason=ours")
     with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version"):
-        run_command("promote", trained.config("person.version=2", *promote))
-    run_command("review", trained.config("person.version=1", *promote))
+        run_command("promote", copied.config("person.version=2", *promote))
+    run_command("review", copied.config("person.version=1", *promote))
     with pytest.raises(
         UserError, match="failed 1 of 6 gates:\n  not worse than Production: Version 2 cannot be compared with"
     ):
-        run_command("promote", trained.config("person.version=1", *promote))
-    run_command("promote", trained.config("person.version=1", "person.despite_gates=true", *promote))
+        run_command("promote", copied.config("person.version=1", *promote))
+    run_command("promote", copied.config("person.version=1", "person.despite_gates=true", *promote))
     assert Standing("foreign").in_production().number == "1"
 
 
-def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(trained):
-    run_command("train", trained.config("tracking.model_name=withdrawn"))
+def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(copied):
+    run_command("train", copied.config("tracking.model_name=withdrawn"))
     run_command(
         "promote",
-        trained.config("tracking.model_name=withdrawn", "person.version=1", "person.reviewer=Ann", "person.reason=x"),
+        copied.config("tracking.model_name=withdrawn", "person.version=1", "person.reviewer=Ann", "person.reason=x"),
     )
     client().delete_registered_model_alias("withdrawn", "production")
     with pytest.raises(UserError, match="No version of model withdrawn is in production"):
-        run_command("full_pipeline", trained.config("tracking.model_name=withdrawn"))
+        run_command("full_pipeline", copied.config("tracking.model_name=withdrawn"))

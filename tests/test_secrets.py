@@ -152,11 +152,11 @@ def test_a_password_in_the_tracking_servers_address_shows_nowhere(trained, serve
 
 
 @pytest.mark.slow
-def test_an_alert_that_fails_shows_no_address(trained, tmp_path):
-    rows = (trained.folder / "history.csv").read_text()
+def test_an_alert_that_fails_shows_no_address(copied, tmp_path):
+    rows = (copied.folder / "history.csv").read_text()
     (tmp_path / "history.csv").write_text(rows)
     config_words = [f"data.path={tmp_path}/history.csv", "alerts=apprise", "window.as_of=2025-12-01"]
     store = os.environ["MLFLOW_TRACKING_URI"]
-    _, said = planted(trained.folder, "entrypoints.readiness", *config_words, MLFLOW_TRACKING_URI=store)
+    _, said = planted(copied.folder, "entrypoints.readiness", *config_words, MLFLOW_TRACKING_URI=store)
     assert SECRET not in said and "did not take the message" in said
-    assert holders(trained.folder) == []
+    assert holders(copied.folder) == []

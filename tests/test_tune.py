@@ -38,18 +38,27 @@ def test_no_trial_begins_after_the_time_is_over_but_the_start_is_always_tried():
 
 
 @pytest.fixture(scope="module")
-def tuned(trained):
-    """A search on the shared history, and its record."""
-    return run_command("tune", trained.config(*QUICK, f"tune.folder={trained.folder}/experiment"))[-1]
+def searched(pipeline, tmp_path_factory):
+    """A copy of the shared project in which a search was run, and the record of the search."""
+    with pipeline.copied_to(tmp_path_factory.mktemp("searched")).entered() as project:
+        project.record = run_command("tune", project.config(*QUICK, f"tune.folder={project.folder}/experiment"))[-1]
+    return project
 
 
-def test_the_best_values_are_an_experiment_that_hydra_takes(trained, tuned):
-    text = (trained.folder / "experiment/tuned.yaml").read_text()
+@pytest.fixture
+def tuned(searched):
+    """The record of a search, and its store to read."""
+    with searched.entered():
+        yield searched.record
+
+
+def test_the_best_values_are_an_experiment_that_hydra_takes(searched, tuned):
+    text = (searched.folder / "experiment/tuned.yaml").read_text()
     assert text.startswith(
         "# @package _global_\n# Written by tune on 2025-07-04, 2025-04-05: RMSE over the training mean's "
     )
     assert "# before: 0.1" in text and tuned.artifacts["experiment/tuned.yaml"] == text
-    with initialize_config_dir(str(trained.folder), version_base="1.3"):
+    with initialize_config_dir(str(searched.folder), version_base="1.3"):
         found = compose("experiment/tuned").model
     assert set(found) == {"glm_alpha", "max_depth"} and found.max_depth in (2, 3)
 
@@ -66,27 +75,27 @@ def test_each_trial_is_a_run_and_the_first_is_the_configuration_as_it_is(tuned):
     assert {"rmse_over_mean_2025-07-04", "rmse_over_mean_2025-04-05"} <= set(runs[0].data.metrics)
 
 
-def test_the_evaluation_snapshot_is_never_touched(trained, tuned):
-    rows = pd.read_csv(trained.folder / "history.csv")
+def test_the_evaluation_snapshot_is_never_touched(tuned, copied):
+    rows = pd.read_csv(copied.folder / "history.csv")
     later = rows["order_date"] >= "2025-10-02"  # the evaluation cutoff
     rows.loc[later, "revenue"] *= 100
-    rows.to_csv(trained.folder / "spoilt.csv", index=False)
+    rows.to_csv(copied.folder / "spoilt.csv", index=False)
     found = run_command(
-        "tune", trained.config(*QUICK, f"tune.folder={trained.folder}/spoilt", f"data.path={trained.folder}/spoilt.csv")
+        "tune", copied.config(*QUICK, f"tune.folder={copied.folder}/spoilt", f"data.path={copied.folder}/spoilt.csv")
     )
     assert found[-1].metrics == tuned.metrics
     assert found[-1].artifacts["experiment/tuned.yaml"] == tuned.artifacts["experiment/tuned.yaml"]
 
 
-def test_a_file_that_a_person_wrote_and_a_history_without_room_are_refused(trained):
-    folder = trained.folder / "ours"
+def test_a_file_that_a_person_wrote_and_a_history_without_room_are_refused(copied):
+    folder = copied.folder / "ours"
     folder.mkdir()
     (folder / "tuned.yaml").write_text("model: {max_depth: 4}\n")
     with pytest.raises(UserError, match="was not written by tune and is left as it is"):
-        run_command("tune", trained.config(*QUICK, f"tune.folder={folder}"))
+        run_command("tune", copied.config(*QUICK, f"tune.folder={folder}"))
     assert (folder / "tuned.yaml").read_text() == "model: {max_depth: 4}\n"
     with pytest.raises(InputError, match="there is no room for an origin: it needs two horizons of 300 days"):
-        run_command("tune", trained.config(*QUICK, "window.horizon_days=300"))
+        run_command("tune", copied.config(*QUICK, "window.horizon_days=300"))
 
 
 @pytest.mark.parametrize(

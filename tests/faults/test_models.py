@@ -27,13 +27,13 @@ from clv.tracking import server
 
 
 @pytest.fixture
-def whole(trained):
+def whole(copied):
     """The version in production: a function that composes on it, and where each of its files lies, the list of their digests last."""
     version = Standing("clv").in_production()
     run = Path(client().get_run(version.run_id).info.artifact_uri.removeprefix("file://"))
     folders = {"model": server.download(f"models:/clv/{version.number}"), "baseline": run / "baseline"}
     listed = [folders[name.split("/")[0]] / name.split("/", 1)[1] for name in versions.recorded_files(version)]
-    return trained.config, [*listed, run / versions.LISTING]
+    return copied.config, [*listed, run / versions.LISTING]
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ def runs_when_loaded(make, marker, tmp_path):
     return found
 
 
-def executed(make, trained, tmp_path, monkeypatch):
+def executed(make, copied, tmp_path, monkeypatch):
     """Whether score, monitor, review or promote ran the code; each of them has to refuse the version."""
     marker = tmp_path / "marker"
     name = (f"tracking.model_name={make.__name__}", f"outputs={tmp_path}/outputs")
@@ -272,19 +272,19 @@ def executed(make, trained, tmp_path, monkeypatch):
     monkeypatch.setenv("ARMED", str(marker))
     for step in ("score", "monitor", "review", "promote"):
         with pytest.raises(UserError):
-            run_command(step, trained.config(*name, *person("1")))
+            run_command(step, copied.config(*name, *person("1")))
     return marker.exists()
 
 
 @pytest.mark.parametrize("make", HOSTILE[:1])
-def test_a_model_that_brings_code_along_is_refused_and_the_code_is_not_run(make, trained, tmp_path, monkeypatch):
-    assert not executed(make, trained, tmp_path, monkeypatch)
+def test_a_model_that_brings_code_along_is_refused_and_the_code_is_not_run(make, copied, tmp_path, monkeypatch):
+    assert not executed(make, copied, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", HOSTILE)
-def test_no_model_of_five_kinds_runs_its_code(make, trained, tmp_path, monkeypatch):
-    ran = executed(make, trained, tmp_path, monkeypatch)
+def test_no_model_of_five_kinds_runs_its_code(make, copied, tmp_path, monkeypatch):
+    ran = executed(make, copied, tmp_path, monkeypatch)
     alive = runs_when_loaded(make, tmp_path / "marker", tmp_path)
     print(
         f"code-carrying model {make.__name__}: refused by 4 of 4 commands, executed {int(ran)}, alive in MLflow {int(alive)}"
