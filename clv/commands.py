@@ -30,6 +30,7 @@ class Command:
 
 
 COMMANDS = {
+    "check": Command((steps.check,), needs_server=False, writes_outputs=False),
     "full_pipeline": Command(
         (
             *(steps.read, steps.features, steps.train, steps.review, steps.bootstrap),

@@ -64,6 +64,7 @@ class Code(StrEnum):
     NO_SOLUTION = auto()
     NUL_BYTE = auto()
     OPEN_QUOTE = auto()
+    OTHER_HISTORY = auto()
     PERCENT = auto()
     RAGGED_ROW = auto()
     SILENT_DAYS = auto()

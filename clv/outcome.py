@@ -8,12 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from clv import alerts, store, tracking
+from clv import alerts, hints, store, tracking
 from clv.config import Config
 from clv.errors import UserError
 from clv.evaluation import metrics
 from clv.monitor.verdict import PERSON_DECIDES
-from clv.registry import alarms, hints, ledger_store, registration, reviews
+from clv.registry import alarms, ledger_store, registration, reviews
 from clv.registry.alarms import Alarm
 from clv.registry.ledger import Decision
 from clv.registry.registration import Candidate
@@ -101,6 +101,7 @@ class Outcome:
     outputs: relative path -> table, text, JSON or figure, for people and the run.   artifacts: the same, for the run alone; one under
     outputs/ is logged in place of that output.   series: metric -> day -> value, for a chart over days.   table: shown on the terminal.
     dataset: the data that were read.   warnings: what to know before using the outputs.   effects: applied in order.
+    lines: shown at the end as they are, such as the next command.
     refused: raised after all this is logged and shown.
     """
 
@@ -116,6 +117,7 @@ class Outcome:
     dataset: dict[str, Any] | None = None
     parts: tuple[Part, ...] = ()
     effects: tuple[Effect, ...] = ()
+    lines: tuple[str, ...] = ()
     refused: UserError | None = None
 
 

@@ -5,22 +5,26 @@ import inspect
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clv import commands, model, settings, store, terminal, tracking
+from clv import commands, hints, model, settings, store, terminal, tracking
 from clv.commands import Command, Step
 from clv.config import Config, as_yaml, loggable
+from clv.errors import UserError
 from clv.history import History
 from clv.monitor.verdict import PERSON_DECIDES
 from clv.outcome import Outcome, Run
-from clv.registry import hints
+from clv.proposal.profile import name_of
 from clv.registry.catch_up import catch_up
 from clv.registry.production import Production
 from clv.registry.standing import Standing
+from clv.steps import lineage
+
+_NAMING_A_MODEL = ("experiment", "tracking")
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,10 @@ class _Values:
     standing: Standing
 
 
-def run_command(name: str, config: Config) -> list[Outcome]:
+def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[Outcome]:
     """Runs the command in one MLflow run; its outputs become current together, at the end.
 
-    Args:    name: of commands.COMMANDS.
+    Args:    name: of commands.COMMANDS.   words: of the command line that name the history; every command that is printed repeats them.
     Returns: the outcome of each step.
     Raises:  UserError: a person can put it right; outputs of earlier runs are as they were.
     """
@@ -46,11 +50,13 @@ def run_command(name: str, config: Config) -> list[Outcome]:
     shown: list[tuple[str, str, float]] = []
     outcomes: list[Outcome] = []
     lines = tracking.start(home, config.tracking.patience_seconds)
-    with tracking.run(name, _flat(loggable(config)), home, command.needs_server) as log:
+    with hints.about(words), tracking.run(name, _flat(loggable(config)), home, command.needs_server) as log:
         run_id = log.run_id
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
-        with _folder(name, command, config, bundle) as folder:
-            values = _values(command, config, folder, now)
+        with (
+            _folder(name, command, config, bundle) as folder,
+            _its_own_model(_values(command, config, folder, now), words) as values,
+        ):
             noticed = _caught_up(values.standing) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
                 start = time.perf_counter()
@@ -58,13 +64,48 @@ def run_command(name: str, config: Config) -> list[Outcome]:
                     outcome = _nested(step, values) if command.nested else _finished(step, values)
                 outcomes.append(outcome)
                 shown.append((step.__name__, outcome.summary, time.perf_counter() - start))
+            closing_lines = _closing_lines(outcomes, config, run_id)
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
         summaries = [f"**{step}**: {summary}" for step, summary, _ in shown]
         log.log(title=_title(outcomes), lines=summaries + noticed + warnings)
         unlogged = tracking.unlogged()
-    warnings += [f"WARNING: {unlogged}"] if unlogged else []
-    terminal.closing(shown, lines + warnings + _closing_lines(outcomes, config, run_id))
+        warnings += [f"WARNING: {unlogged}"] if unlogged else []
+    terminal.closing(shown, lines + warnings + closing_lines)
     return outcomes
+
+
+@contextmanager
+def _its_own_model(values: _Values, words: tuple[str, ...]) -> Iterator[_Values]:
+    """A whole pipeline on a history that the version in production did not learn from makes that history's own model.
+
+    A model that the command line names is taken as it is: its version refuses another history by itself.
+    """
+    is_named = any(word.startswith(_NAMING_A_MODEL) for word in words)
+    sentence = None if is_named or not values.command.nested else _another_history(values)
+    if sentence is None:
+        yield values
+        return
+    config = values.run.config
+    name = f"{config.tracking.model_name}_{name_of(values.history.path)}"
+    line = f"{sentence}: this history gets a model of its own, {name}, and the other one is left as it is."
+    terminal.show([line])
+    tracking.current().log(tags={"own_model": name}, lines=[line])
+    own = replace(config, tracking=replace(config.tracking, model_name=name))
+    with hints.about((*words, f"tracking.model_name={name}")):
+        standing = Standing(name)
+        production = Production(standing, Path(config.outputs), config.review.require_record)
+        yield replace(values, run=replace(values.run, config=own), standing=standing, production=production)
+
+
+def _another_history(values: _Values) -> str | None:
+    """Says that the version in production learnt from another history; None where it did not, or nobody can tell."""
+    if values.run.config.tracking.candidates:
+        return None
+    try:
+        version = values.standing.in_production()
+        return lineage.stranger(version, values.history) if version else None
+    except UserError:
+        return None  # the step that needs it says what is wrong
 
 
 def _values(command: Command, config: Config, folder: Path, now: dt.datetime) -> _Values:
@@ -114,6 +155,7 @@ def _finished(step: Step, values: _Values) -> Outcome:
     if outcome.table is not None:
         terminal.table(outcome.table)
     if outcome.refused:
+        terminal.show([f"WARNING: {warning}" for warning in outcome.warnings] + list(outcome.lines))
         raise outcome.refused
     return outcome
 
@@ -168,7 +210,7 @@ def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _closing_lines(outcomes: list[Outcome], config: Config, run_id: str) -> list[str]:
     """Where the outputs are, the verdict, and the next command."""
     tags = {key: value for outcome in outcomes for key, value in outcome.tags.items()}
-    lines = [f"run {run_id}"]
+    lines = [*(line for outcome in outcomes for line in outcome.lines), f"run {run_id}"]
     if any(outcome.outputs for outcome in outcomes):
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
     if "verdict" in tags:

@@ -24,6 +24,7 @@ CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
 # The parameters that MLproject declares by name, and the key of conf/ that each of them sets.
 NAMED = {
+    "profile": "experiment",
     "data_path": "data.path",
     "as_of": "window.as_of",
     "horizon_days": "window.horizon_days",
@@ -41,6 +42,7 @@ NAMED = {
     "after": "ask.after",
 }
 
+EXPERIMENT = "experiment="
 HYDRA_FLAGS = ("--multirun", "--help", "--info", "--cfg")
 SHOWN = (
     "job",
@@ -63,7 +65,7 @@ def launch(command: str) -> None:
 
     def job(composed: DictConfig) -> None:
         with readable_errors():
-            run_command(command, config.load(composed))
+            run_command(command, config.load(composed), naming_the_history(sys.argv[1:]))
 
     with readable_errors():
         sys.argv[1:] = checked(hydra_arguments(sys.argv[1:]))
@@ -103,7 +105,7 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
     for word in rest:
         name = word.removeprefix("--")
         if word in HYDRA_FLAGS or not word.startswith("--"):
-            words_of.append(word)
+            words_of.append(re.sub(r"^profile=", EXPERIMENT, word))
         elif name == "overrides":
             words_of += words(next(rest, ""))
         elif name not in NAMED:
@@ -117,7 +119,26 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
                     else quoted(value)
                 )
             )
-    return sorted(map(safe, words_of), key=lambda word: word not in HYDRA_FLAGS)
+    return sorted(map(safe, _with_one_experiment(words_of)), key=lambda word: word not in HYDRA_FLAGS)
+
+
+def _with_one_experiment(words_of: list[str]) -> list[str]:
+    """A profile and other files of conf/experiment/ are one list for Hydra; later ones win."""
+    names = [word.removeprefix(EXPERIMENT) for word in words_of if word.startswith(EXPERIMENT)]
+    if len(names) < 2:
+        return words_of
+    rest = [word for word in words_of if not word.startswith(EXPERIMENT)]
+    return [*rest, f"{EXPERIMENT}[{','.join(names)}]"]
+
+
+def naming_the_history(arguments: list[str]) -> tuple[str, ...]:
+    """Returns the words of a command line that say which history it is about, and where its model and its outputs are."""
+    return tuple(_plain(word) for word in arguments if re.match(r"(experiment|data|tracking|outputs)[.=]", word))
+
+
+def _plain(word: str) -> str:
+    """Without the quotes of a value that needs none."""
+    return re.sub(r"^([\w.]+)='([\w./:@-]+)'$", r"\1=\2", word)
 
 
 def words(overrides: str) -> list[str]:

@@ -6,10 +6,10 @@ import pytest
 from helpers import ROOT
 
 SHELVES = [
-    {"errors", "process"},
+    {"errors", "process", "hints"},
     {"config"},
     {"data", "simulate", "features", "windows", "ranking", "clusters", "search"},
-    {"history", "model"},
+    {"proposal", "history", "model"},
     {"evaluation"},
     {"monitor"},
     {"settings"},

@@ -177,6 +177,12 @@ class Tune:
 
 
 @dataclass
+class Check:
+    name: str | None = pattern(r"[A-Za-z]\w*", "no plain name of letters, digits and _ that begins with a letter")
+    folder: str = text()
+
+
+@dataclass
 class Person:
     reviewer: str | None
     reason: str | None
@@ -222,11 +228,13 @@ class Config:
     tune: Tune = required()
     person: Person = required()
     ask: Ask = required()
+    check: Check = required()
     readiness: Readiness = required()
     alerts: Alerts = required()
     simulate: Simulate = required()
     compute: Compute = required()
     outputs: str = text()
+    profile: str | None = pattern(r"\w+", "no plain name of letters, digits and _")
     seed: int = between(0, 2**31 - 1)
     keep_bundles: int = between(1, 10_000)
     keep_reports: int = between(1, 10_000)

@@ -14,11 +14,11 @@ _FORMATS = [
     day + time
     for day in (
         "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y-%d-%m", "%Y%m%d", "%d%m%Y", "%m%d%Y",
-        "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%d. %B %Y",
+        "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%d. %B %Y",
         "%B %d, %Y", "%A, %B %d, %Y", "%a %Y-%m-%d", "%a, %d %b %Y",
     )
     for time in (
-        "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H%M%SZ", "T%H%M%S", "%H%M%S", " %H:%M:%S %z", " %H:%M:%S GMT",
+        "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H%M%SZ", "T%H%M%S", "%H%M%S", " %H:%M:%S %z", " %H:%M:%S GMT", ", %I:%M:%S %p", ", %H:%M:%S",
     )
 ]  # fmt: skip
 _IN_ORDER = 5_000  # days that are looked at in the order of the file
@@ -41,13 +41,13 @@ def pairs(texts: pd.Series) -> list[str]:
     firsts = [form for form, days in readable.items() if days.sum() == most]
     rest = {form: days & ~readable[firsts[0]] for form, days in readable.items()}
     most = max(days.sum() for days in rest.values())
-    seconds = [form for form, days in rest.items() if days.sum() == most and form not in firsts]
+    seconds = [form for form, days in rest.items() if days.sum() == most]
     whole = [
         f"{first}|{second}"
-        for first, second in product(firsts, seconds)
+        for first, second in product([form for form in firsts if form not in seconds], seconds)
         if (readable[first] | readable[second]).mean() >= _NEARLY_ALL
     ]
-    return sorted(whole, key=lambda pair: _descents(texts.head(_IN_ORDER), pair))
+    return sorted(whole, key=lambda pair: descents(texts.head(_IN_ORDER), pair))
 
 
 def _readable(texts: pd.Series) -> dict[str, np.ndarray]:
@@ -67,8 +67,11 @@ def _readable(texts: pd.Series) -> dict[str, np.ndarray]:
     return {form: read[:, place] for place, form in enumerate(forms, 1) if read[:, place].any()}
 
 
-def _descents(texts: pd.Series, pair: str) -> int:
-    """How often a day lies before the one of the row above."""
+def descents(texts: pd.Series, pair: str) -> int:
+    """Returns how often a day lies before the one of the row above.
+
+    Args: texts: in the order of the file.   pair: a format, or several with | between.
+    """
     days = texts.to_frame("text")
     forms = ", ".join(literal(form) for form in pair.split("|"))
     read = duckdb.connect().register("days", days).sql(f"SELECT TRY_STRPTIME(text, [{forms}]) AS day FROM days").df()

@@ -65,12 +65,12 @@ _AMOUNTS = {  # what an amount that cannot be read looks like
 _CURRENCY = Suggestion(
     Code.CURRENCY, " (a number with a currency sign that most do not carry)", f"{_PLAIN}, in one currency"
 )
-_NUMBERS = {  # what days as numbers look like
-    r"\d{5}([.,]\d+)?": "data.date_format=excel, if these numbers count days",
-    r"\d{9,10}(\.\d+)?": "data.date_format=unix, if these numbers count seconds",
-    r"\d{13}": "data.date_format=unix_ms, if these numbers count milliseconds",
-    r"\d{16}|\d{19}": "export order_date as YYYY-MM-DD: these numbers count parts of a second",
+COUNTED_TIME = {  # what days as numbers look like -> value of data.date_format, what they count
+    r"\d{5}([.,]\d+)?": ("excel", "days"),
+    r"\d{9,10}(\.\d+)?": ("unix", "seconds"),
+    r"\d{13}": ("unix_ms", "milliseconds"),
 }
+_TOO_FINE = r"\d{16}|\d{19}"
 _WITH_SIGNS = r"[-+]?\d[\d.,' ]*\s?[^\d\s,]+|[^\d\s,]+\s?[-+]?\d.*|[-+][^\d\s,]+\d.*"  # of currencies
 _SEPARATED = (
     r"[-+]?\d{1,3}(?:(?P<sign>[.,'’ \xa0\u202f\u2009])\d{3})(?:(?P=sign)\d{3})*(?:(?!(?P=sign))(?P<point>[.,])\d+)?"
@@ -121,9 +121,11 @@ def _name_formats(forms: list[str]) -> str:
 
 def _date_fix(texts: pd.Series) -> str:
     """The formats that fit; else what to export instead."""
-    for pattern, fix in _NUMBERS.items():
+    for pattern, (name, unit) in COUNTED_TIME.items():
         if texts.str.fullmatch(pattern).mean() > 0.5:
-            return fix
+            return f"data.date_format={name}, if these numbers count {unit}"
+    if texts.str.fullmatch(_TOO_FINE).mean() > 0.5:
+        return "export order_date as YYYY-MM-DD: these numbers count parts of a second"
     if forms := fitting(texts):
         return _name_formats(forms)
     if two := pairs(texts):
@@ -147,7 +149,7 @@ def _amount_like(texts: pd.Series, decimal: str) -> Suggestion | None:
 
 def _separated(texts: pd.Series, decimal: str) -> Suggestion:
     """Numbers whose separators are not those of the configuration: which they are."""
-    point, sign = _separators(texts, decimal)
+    point, sign = separators(texts, decimal)
     if point is None and sign in (".", ","):
         either = f"{_setting('thousands', sign)} or {_setting('decimal', sign)}, whichever is meant"
         return Suggestion(Code.THOUSANDS, _HINTS[Code.THOUSANDS], either)
@@ -157,8 +159,11 @@ def _separated(texts: pd.Series, decimal: str) -> Suggestion:
     return Suggestion(code, _HINTS[code], " and ".join(settings) or _PLAIN)
 
 
-def _separators(texts: pd.Series, decimal: str) -> tuple[str | None, str | None]:
-    """The commonest sign before decimals, and the commonest between thousands; None where there is none."""
+def separators(texts: pd.Series, decimal: str) -> tuple[str | None, str | None]:
+    """Returns the commonest sign before decimals, and the commonest between thousands; None where there is none.
+
+    Args: decimal: the sign that is read as the decimal point.
+    """
     parts = texts.str.extract(f"^{_SEPARATED}$")
     alone = texts.str.extract(f"^{_POINT_ALONE}$")
     points = pd.concat([parts["point"], alone[0], alone[1]]).dropna()

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clv import tracking
+from clv import hints, tracking
 from clv.errors import UserError
-from clv.registry import hints
 from clv.registry.versions import Version
 from clv.tracking import server
 from clv.tracking.server import client

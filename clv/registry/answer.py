@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from clv import hints
 from clv.errors import UserError
 from clv.tracking import server
 from clv.tracking.server import Refused, client
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 HEAD, ENTRY = "ledger_head", "ledger_entry"  # tags of the model, and of the versions that an entry is about
-RESTORE = "Hint: `mlflow run . -e ledger -P verify=true` names what is wrong; restore the tracking store's database from before."
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def head_of(name: str, model: "RegisteredModel | None") -> Head | None:
             return Head(content["run"], content["number"], content["digest"])
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise UserError(f"The tag {HEAD} of model {name} was changed: it cannot be read.\n{RESTORE}")
+    raise UserError(f"The tag {HEAD} of model {name} was changed: it cannot be read.\n{restore()}")
 
 
 def texts_of(name: str, run_id: str, is_named: bool = True) -> dict[str, str]:
@@ -115,10 +115,15 @@ def texts_of(name: str, run_id: str, is_named: bool = True) -> dict[str, str]:
     try:
         run = client.get_run(run_id)
     except Refused as error:
-        raise UserError(f"The ledger of model {name} is gone: {error}\n{RESTORE}") from error
+        raise UserError(f"The ledger of model {name} is gone: {error}\n{restore()}") from error
     if not is_named or run.info.lifecycle_stage == "deleted":
         raise UserError(
             f"The ledger of model {name} was taken away: its entries are in run {run.info.run_id} ({run.info.lifecycle_stage}).\nHint: "
             f"restore that run, and let the tag `run` of registered model {ledger_name(name)} name it."
         )
     return dict(run.data.params)
+
+
+def restore() -> str:
+    """Returns the hint for a ledger that was changed."""
+    return f"Hint: `{hints.command('ledger', verify='true')}` names what is wrong; restore the tracking store's database from before."

@@ -4,8 +4,9 @@ import datetime as dt
 from contextlib import suppress
 from typing import Any
 
+from clv import hints
 from clv.errors import Unreachable, UserError
-from clv.registry import hints, ledger, ledger_store
+from clv.registry import ledger, ledger_store
 from clv.registry.ledger import Decision
 from clv.registry.standing import Standing
 

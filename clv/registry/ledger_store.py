@@ -12,18 +12,17 @@ from typing import Any
 
 import tenacity
 
+from clv import hints
 from clv.errors import UserError
-from clv.registry import alarms, aliases, answer, hints, ledger
-from clv.registry.answer import ENTRY, HEAD, RESTORE
+from clv.registry import alarms, aliases, answer, ledger
+from clv.registry.answer import ENTRY, HEAD, restore
 from clv.registry.ledger import Decision
 from clv.registry.standing import Standing
 from clv.tracking import server
 from clv.tracking.server import Refused, client
 
 _LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
-_NOTE = (
-    "The ledger of model {name}: its entries are the parameters of run {run}. Read it with `mlflow run . -e ledger`."
-)
+_NOTE = "The ledger of model {name}: its entries are the parameters of run {run}. Read it with `{command}`."
 
 
 class Overtaken(Exception):
@@ -93,7 +92,7 @@ def append(standing: Standing, make: Callable[[list[ledger.Entry]], dict[str, An
     texts = standing.read_ledger()
     if wrong := standing.problems():
         raise UserError(
-            f"The ledger of model {standing.name} is broken, nothing was added to it: {wrong[0]}.\n{RESTORE}"
+            f"The ledger of model {standing.name} is broken, nothing was added to it: {wrong[0]}.\n{restore()}"
         )
     content = make(ledger.entries(texts))
     if content is None:
@@ -188,7 +187,7 @@ def _opened(standing: Standing) -> str:
     run = client.create_run(experiment.experiment_id if experiment else _experiment(name), run_name=f"ledger of {name}")
     client.set_terminated(run.info.run_id)
     try:
-        note = _NOTE.format(name=name, run=run.info.run_id)
+        note = _NOTE.format(name=name, command=hints.command("ledger"), run=run.info.run_id)
         client.create_registered_model(answer.ledger_name(name), tags={"run": run.info.run_id}, description=note)
     except Refused as error:
         if answer.ledger_run(name) != run.info.run_id:  # it was another writer, not our own try whose reply was lost
@@ -197,7 +196,7 @@ def _opened(standing: Standing) -> str:
             raise
     standing.forget()
     if standing.ledger_run is None:
-        raise UserError(f"The ledger of model {name} was opened and is gone.\n{RESTORE}")
+        raise UserError(f"The ledger of model {name} was opened and is gone.\n{restore()}")
     return standing.ledger_run
 
 

@@ -4,9 +4,9 @@ import datetime as dt
 from functools import cached_property
 from pathlib import Path
 
-from clv import features, model
+from clv import features, hints, model
 from clv.errors import Unreachable, UserError
-from clv.registry import hints, ledger, local_copy, versions
+from clv.registry import ledger, local_copy, versions
 from clv.registry.standing import Standing
 from clv.registry.versions import FILES_SHA256, Version
 from clv.tracking import server
@@ -79,7 +79,7 @@ class Production:
         if move and promoted and promoted != version.tags.get(FILES_SHA256):
             raise UserError(
                 f"Version {version.number} of model {version.name} is not what was put into production: entry {move['number']} of the ledger has the "
-                f"digest {promoted[:12]}, the version {version.tags.get(FILES_SHA256, 'none')[:12]}.\n{hints.ANOTHER}"
+                f"digest {promoted[:12]}, the version {version.tags.get(FILES_SHA256, 'none')[:12]}.\n{hints.another()}"
             )
         is_recorded = move and move["to"] == version.number and move["event"] != ledger.OUTSIDE
         if self._require_record and not is_recorded:
@@ -101,7 +101,7 @@ def usable(version: Version, name: str) -> Version:
     if facts.get("model") != name:
         raise UserError(
             f"Version {version.number} of model {version.name} was trained as a version of model {facts.get('model')}, not of {name}."
-            f"\n{hints.ANOTHER}"
+            f"\n{hints.another()}"
         )
     definition = version.definition
     columns = ["lifecycle_stage", *definition.numbers(dt.date(2000, 1, 1))]

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from clv import hints
 from clv.errors import UserError
 from clv.registry import answer, ledger, versions
 from clv.registry.aliases import CANDIDATE, PRODUCTION
 from clv.registry.answer import ENTRY, HEAD, Answer, Head
-from clv.registry.hints import promote
 from clv.registry.versions import Version
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Standing:
         if len(set(variants.values())) > 1:
             named = ", ".join(f"{alias!r} on version {version}" for alias, version in sorted(variants.items()))
             raise UserError(
-                f"Model {self.name} has several Production aliases: {named}.\nHint: this leaves one:\n  {promote('N')}"
+                f"Model {self.name} has several Production aliases: {named}.\nHint: this leaves one:\n  {hints.promote('N')}"
             )
         for alias, number in variants.items():
             return _existing(self.name, self.versions, number, alias)
@@ -117,11 +117,11 @@ class Standing:
         newest = self.newest_candidate
         if newest is None:
             return UserError(
-                f"Model {self.candidates} has no version yet.\nHint: run `mlflow run . -e train` (or -e full_pipeline)."
+                f"Model {self.candidates} has no version yet.\nHint: run `{hints.command('train')}` (or -e full_pipeline)."
             )
         return UserError(
             f"No version of model {self.name} is in production.\nHint: look at version {newest} in the UI, then\n"
-            f"  {promote(newest)}"
+            f"  {hints.promote(newest)}"
         )
 
     def problems(self) -> list[str]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clv import features, model
+from clv import features, hints, model
 from clv.errors import Unreachable, UserError
 from clv.model import files
-from clv.registry.hints import ANOTHER
 from clv.tracking import server
 from clv.tracking.server import Refused, client
 
@@ -107,7 +106,7 @@ def of(entry: "ModelVersion", alias: str = "") -> Version:
     except Exception as error:  # whatever a file raises that is not an MLmodel
         reason = "it carries no facts of ours" if isinstance(error, (TypeError, KeyError)) else str(error)
         raise UserError(
-            f"Version {number} of model {entry.name} is not a whole version that this engine made: {reason}.\n{ANOTHER}"
+            f"Version {number} of model {entry.name} is not a whole version that this engine made: {reason}.\n{hints.another()}"
         ) from error
     parts = {MODEL: folder}
     return Version(
@@ -162,7 +161,7 @@ def recorded_files(version: Version) -> dict[str, str]:
     if not is_ours or _LINK in listing.values():
         raise UserError(
             f"Version {version.number} of model {version.name}: the list of its files' digests ({LISTING} in run {version.run_id}) "
-            f"is not the one that was registered.\n{ANOTHER}"
+            f"is not the one that was registered.\n{hints.another()}"
         )
     return listing
 
@@ -188,13 +187,13 @@ def verified(version: Version, part: str) -> Path:
         folder = fetched(version, part)
     except (Refused, OSError) as error:
         raise UserError(
-            f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{ANOTHER}"
+            f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{hints.another()}"
         ) from error
     present = digests(folder, part)
     if wrong := sorted(name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)):
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
-            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{_COPY if version.kept else ANOTHER}"
+            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{_COPY if version.kept else hints.another()}"
         )
     return folder
 
@@ -209,7 +208,7 @@ def load(version: Version) -> model.Model:
         if fitted.inputs != version.facts["inputs"]:
             raise UserError(
                 f"Version {version.number} of model {version.name} takes the columns {', '.join(fitted.inputs)}; its registration names "
-                f"{', '.join(version.facts['inputs'])}.\n{ANOTHER}"
+                f"{', '.join(version.facts['inputs'])}.\n{hints.another()}"
             )
     except (KeyError, TypeError, AttributeError, OSError, ValueError) as error:
         if isinstance(error, UserError):
@@ -220,5 +219,5 @@ def load(version: Version) -> model.Model:
 
 def _earlier(version: Version) -> UserError:
     return UserError(
-        f"Version {version.number} of model {version.name} was made by an earlier engine, or its files are gone.\n{ANOTHER}"
+        f"Version {version.number} of model {version.name} was made by an earlier engine, or its files are gone.\n{hints.another()}"
     )

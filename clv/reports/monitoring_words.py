@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clv import hints
 from clv.monitor import Finding
 from clv.monitor.verdict import ALARM, PERSON_DECIDES
 from clv.reports.page import NextStep
@@ -60,10 +61,10 @@ def next_steps(verdict: str, acknowledge: str) -> list[NextStep]:
         NextStep(
             "Read the reasons above. Is it the business, the calendar, or broken data? The CSV and Evidently's pages have every column."
         ),
-        NextStep("If the data are broken, repair them and run the monitor again.", "mlflow run . -e monitor"),
+        NextStep("If the data are broken, repair them and run the monitor again.", hints.command("monitor")),
         NextStep(
             "If the business has changed, train a version, compare it in the UI, and promote it if it is better.",
-            "mlflow run . -e train",
+            hints.command("train"),
         ),
         NextStep(
             "Close the alarm: write down what was decided. The run prints its id; this page is logged to it.",

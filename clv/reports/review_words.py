@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from clv import hints
 from clv.reports.metric_words import explained
 from clv.reports.page import NextStep
 
@@ -102,16 +103,13 @@ def monitor_sentence(monitor: Mapping[str, str] | None) -> str:
 
 def next_steps(reviewed: Reviewed) -> list[NextStep]:
     """Returns what the person can decide, each with its command."""
-    who = "-P reviewer=NAME -P reason=WHY"
-    despite = "" if reviewed.passed else " -P despite_gates=true"
-    promote = f"mlflow run . -e promote -P version={reviewed.version} {who}{despite}"
+    promote = hints.promote(reviewed.version, despite_gates=not reviewed.passed)
     if reviewed.serves:
         return [
             NextStep("Enter that it stays in production:", promote),
-            NextStep("Go back to the version before it:", f"mlflow run . -e rollback {who}"),
+            NextStep("Go back to the version before it:", hints.rollback()),
         ]
-    reject = f"mlflow run . -e reject -P version={reviewed.version} {who}"
-    return [NextStep("Promote it:", promote), NextStep("Reject it:", reject)]
+    return [NextStep("Promote it:", promote), NextStep("Reject it:", hints.reject(reviewed.version))]
 
 
 def number(value: float | str | None) -> str:

@@ -1,6 +1,7 @@
 """The steps, in the README's order. Each takes the values that it names and hands back an outcome; clv/run.py does the rest."""
 
 from clv.steps.backtest import backtest
+from clv.steps.checking import check
 from clv.steps.data import features, read, simulate
 from clv.steps.explain import explain
 from clv.steps.ledger import ledger
@@ -18,6 +19,7 @@ __all__ = [
     "acknowledge",
     "backtest",
     "bootstrap",
+    "check",
     "cluster",
     "explain",
     "features",

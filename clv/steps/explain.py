@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import features, model
+from clv import features, hints, model
 from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.outcome import Outcome, Run
@@ -79,7 +79,7 @@ def _runs(run: Run, standing: Standing) -> tuple[Scores | None, Scores]:
     """
     ask, newest = run.config.ask, stored.scoring_runs(standing.name)
     if not newest and not (ask.before and ask.after):
-        raise UserError("No run has scored customers yet.\nHint: run `mlflow run . -e score` first.")
+        raise UserError(f"No run has scored customers yet.\nHint: run `{hints.command('score')}` first.")
     after = stored.scores_of(stored.scoring_run(ask.after)) if ask.after else newest[0]
     earlier = [scores for scores in newest if scores.run_id != after.run_id]
     before = stored.scores_of(stored.scoring_run(ask.before)) if ask.before else next(iter(earlier), None)

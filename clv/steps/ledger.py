@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from clv import tracking
+from clv import hints, tracking
 from clv.errors import UserError
 from clv.outcome import Outcome, Run
 from clv.registry import ledger as chain
@@ -45,7 +45,7 @@ def _refuse_changes(standing: Standing) -> None:
         raise UserError(
             f"The ledger of model {name} is not as it was written, {len(problems)} problems:\n  "
             + "\n  ".join(problems)
-            + "\nHint: restore the tracking store's database from before; the entries as they are now are in `mlflow run . -e ledger`."
+            + f"\nHint: restore the tracking store's database from before; the entries as they are now are in `{hints.command('ledger')}`."
         )
     if waiting := [chain.in_words(entry) for entry in chain.unsealed(texts)]:
         raise UserError(

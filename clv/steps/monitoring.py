@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from clv import model, reports
+from clv import hints, model, reports
 from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
@@ -15,18 +15,21 @@ from clv.monitor.baseline import Baseline
 from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence, Matured, Vintage
 from clv.monitor.verdict import ALARM, PERSON_DECIDES, Verdict, in_short, verdict
 from clv.outcome import Open, Outcome, Run
-from clv.registry import hints, versions
+from clv.registry import versions
 from clv.registry.alarms import Alarm
 from clv.registry.production import Production
 from clv.registry.versions import Version
 from clv.steps import vintages
+from clv.steps.lineage import refuse_stranger
 from clv.steps.vintages import Watch
 
 
 def monitor(run: Run, history: History, production: Production) -> Outcome:
     """Runs every check on the version in production; nothing is fitted and nothing is changed."""
     watch = Watch(run, history, production)
-    version, base = watch.production.version, baseline_of(watch.production.version)
+    version = watch.production.version
+    refuse_stranger(version, history)
+    base = baseline_of(version)
     limits = checks.limits(asdict(watch.run.config.monitor))
     scores = vintages.matured(watch)
     evidence = look(watch, base, limits, scores)
@@ -58,7 +61,7 @@ def baseline_of(version: Version) -> Baseline:
     try:
         return baseline.load(folder)
     except UserError as error:
-        raise UserError(f"Version {version.number} of model {version.name}: {error}\n{hints.ANOTHER}") from error
+        raise UserError(f"Version {version.number} of model {version.name}: {error}\n{hints.another()}") from error
 
 
 def look(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: list[Vintage] | None) -> Evidence:

@@ -2,12 +2,13 @@
 
 import unicodedata
 
+from clv import hints
 from clv.config import Person
 from clv.errors import UserError
 from clv.evaluation import gates
 from clv.monitor.verdict import DECISIONS
 from clv.outcome import Enter, Outcome, Run
-from clv.registry import alarms, hints, ledger, registration, reviews, versions
+from clv.registry import alarms, ledger, registration, reviews, versions
 from clv.registry.ledger import Decision
 from clv.registry.production import usable
 from clv.registry.standing import Standing
@@ -70,7 +71,7 @@ def reject(run: Run, standing: Standing) -> Outcome:
     if standing.candidates == standing.name and version.number == standing.production_number:
         raise UserError(
             f"Version {version.number} of model {version.name} is in production; rejecting it would change nothing."
-            f"\nHint: {hints.ROLLBACK}"
+            f"\nHint: {hints.rollback()}"
         )
     facts = _facts_of(version, _reviewed(run, version, standing))
     return Outcome(
@@ -138,10 +139,8 @@ def signed(person: Person, command: str, *keys: str) -> dict[str, str]:
     """
     values = {key: getattr(person, key) or "" for key in keys}
     if missing := [key for key in keys if not values[key].strip()]:
-        words = " ".join(f"-P {key}={values[key].strip() or _PLACEHOLDERS[key]}" for key in keys)
-        raise UserError(
-            f"{command} needs {', '.join(keys)}; missing: {', '.join(missing)}.\nHint: mlflow run . -e {command} {words}"
-        )
+        again = hints.command(command, **{key: values[key].strip() or _PLACEHOLDERS[key] for key in keys})
+        raise UserError(f"{command} needs {', '.join(keys)}; missing: {', '.join(missing)}.\nHint: {again}")
     if long := [key for key in keys if len(values[key]) > _LONGEST]:
         raise UserError(
             f"The {long[0]} has {len(values[long[0]])} characters; the ledger keeps {_LONGEST}.\nHint: a shorter one."

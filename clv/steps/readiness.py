@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from clv import alerts, data, settings
+from clv import alerts, data, hints, settings
 from clv.errors import UserError
 from clv.history import History
 from clv.monitor import baseline
 from clv.outcome import RANKED, Outcome, Run
-from clv.registry import alarms, hints, ledger, reviews, versions
+from clv.registry import alarms, ledger, reviews, versions
 from clv.registry.production import Production
 from clv.registry.standing import Standing
 
@@ -139,7 +139,7 @@ def _monitored(asked: Asked) -> str:
     version = asked.production.version
     newest = reviews.last_verdict(version)
     if newest is None:
-        raise UserError(f"it has not looked at version {version.number}: mlflow run . -e monitor")
+        raise UserError(f"it has not looked at version {version.number}: {hints.command('monitor')}")
     if waiting := alarms.waiting(version):
         raise UserError(f"{len(waiting)} alarms are open: {hints.acknowledge(waiting[0])}")
     return f"{newest['verdict']} as of {newest['as_of']}"
@@ -149,7 +149,7 @@ def _outputs(asked: Asked) -> str:
     newest, number = asked.run.table(RANKED, "score").iloc[0], asked.production.version.number
     if newest["model_version"] != number:
         raise UserError(
-            f"made by version {newest['model_version']}; version {number} is in production: mlflow run . -e score"
+            f"made by version {newest['model_version']}; version {number} is in production: {hints.command('score')}"
         )
     return _recent(asked, dt.date.fromisoformat(newest["as_of"]), f"by version {newest['model_version']}, as of")
 

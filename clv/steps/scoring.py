@@ -7,13 +7,15 @@ import pandas as pd
 from clv import clusters, model, ranking, reports
 from clv.errors import Code, InputError
 from clv.history import History
-from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
+from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, Outcome, Run, raw
 from clv.registry.production import Production
+from clv.steps.lineage import refuse_stranger
 
 
 def score(run: Run, history: History, production: Production) -> Outcome:
     """Scores every customer with an order before the as-of date, once, by the version in production."""
     version, as_of = production.version, history.as_of
+    refuse_stranger(version, history)
     table = history.snapshot(as_of, production.definition)
     if table.empty:
         raise InputError(
@@ -44,18 +46,11 @@ def score(run: Run, history: History, production: Production) -> Outcome:
 
 def _doubts(run: Run, history: History, production: Production) -> Iterator[str]:
     """Reasons not to take these scores at their word."""
-    facts, name, horizon = production.version.facts, f"version {production.version.number}", production.horizon_days
+    name, horizon = f"version {production.version.number}", production.horizon_days
     if production.warning:
         yield production.warning
     if (asked := run.config.window.horizon_days) != horizon:
         yield f"{name} predicts {horizon} days; window.horizon_days={asked} was asked for. Promote a version trained for it."
-    then, now = production.version.revenue_then, history.net_revenue(*production.version.measured_days)
-    if not abs(now - then) <= SAME_HISTORY * abs(then):
-        yield (
-            f"{name} learnt from another history, {facts['data']}: the {horizon} days from {production.learnt_until} brought "
-            f"{then:,.0f} there and {now:,.0f} here. Promote a version trained on this one, or give this history a model of "
-            "its own: tracking.model_name=NAME."
-        )
     if history.as_of < production.learnt_until:
         yield f"{name} learnt from revenue up to {production.learnt_until}: scores as of {history.as_of} know the future."
     if (silent := history.silent_days(history.as_of)) > run.config.window.max_silent_days:

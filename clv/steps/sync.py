@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from clv import hints
 from clv.errors import UserError
 from clv.outcome import Outcome, Run
 from clv.tracking import journal, spool
@@ -16,6 +17,6 @@ def sync(run: Run) -> Outcome:
     if left := spool.waiting(home):
         raise UserError(
             f"{len(left)} runs still wait in {home / journal.SPOOL}: another command is delivering them, or the server failed again."
-            "\nHint: mlflow run . -e sync"
+            f"\nHint: {hints.command('sync')}"
         )
     return Outcome("nothing waits in the spool")

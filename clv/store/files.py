@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clv import hints
 from clv.errors import OutputsError, UserError
 
 QUALITY = "data_quality"  # personal data: files in a folder of this name are readable by their owner alone
@@ -107,7 +108,7 @@ def read_table(folder: Path, name: str, made_by: str) -> pd.DataFrame:
     """
     path = folder / name
     if not path.exists():
-        raise UserError(f"outputs hold no {name} yet.\nHint: run `mlflow run . -e {made_by}` first.")
+        raise UserError(f"outputs hold no {name} yet.\nHint: run `{hints.command(made_by)}` first.")
     return pd.read_parquet(path)
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clv import process
+from clv import hints, process
 from clv.errors import Unreachable, UserError, hidden
 from clv.tracking import journal, local_store, server, spool
 from clv.tracking.address import set_environment
@@ -82,7 +82,7 @@ def unlogged() -> str | None:
         return None
     return (
         f"{server.circuit.error().args[0].splitlines()[0]} The outputs are whole; what was not logged waits in {current().folder.parent} "
-        "until the next command, or `mlflow run . -e sync`, delivers it."
+        f"until the next command, or `{hints.command('sync')}`, delivers it."
     )
 
 

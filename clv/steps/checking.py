@@ -1,0 +1,169 @@
+"""An export, looked at before anything is trained: what it is, what is wrong with it, and a profile that reads it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from clv import data, hints, settings, store
+from clv.data import Contract, Transactions
+from clv.errors import InputError, UserError
+from clv.history import History
+from clv.outcome import Outcome, Run, Write
+from clv.proposal import Proposal, propose
+from clv.proposal.profile import WRITTEN_BY, name_of, profile
+
+_DAYS_A_MONTH = 365.25 / 12
+_EXAMPLE = 24  # characters of each example on the terminal
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What the proposal reads: the purchases, and what refuses them, if something does."""
+
+    transactions: Transactions | None
+    refusal: UserError | None
+    warnings: list[str]
+
+
+def check(run: Run, history: History) -> Outcome:
+    """Looks at the file, proposes how to read it, reads it so, and writes the profile; a profile that is there is never changed."""
+    given = settings.contract(run.config, run.now)
+    proposal = propose(history.path, given, history.connection)
+    history.connection.execute("DROP TABLE cells")
+    reading = _read(run, history, proposal, given)
+    name = run.config.check.name or run.config.profile or name_of(history.path)
+    path = Path(run.config.check.folder) / f"{name}.yaml"
+    facts = _facts(proposal, reading)
+    text = profile(
+        name,
+        history.path,
+        proposal,
+        [*facts, f"Read it, change it, then run:  {hints.of_profile('full_pipeline', name)}"],
+    )
+    effects, lines = _profile(run, path, text, name)
+    report = _report(history, proposal, reading, facts)
+    return Outcome(
+        "; ".join(facts),
+        table=_columns(proposal),
+        artifacts={"check.json": report, f"profile/{name}.yaml": text},
+        warnings=(*proposal.choices, *proposal.traps, *_missing(proposal), *reading.warnings),
+        effects=effects,
+        lines=(*lines, _next(name, reading.refusal is not None or bool(proposal.missing))),
+        refused=reading.refusal,
+    )
+
+
+def _read(run: Run, history: History, proposal: Proposal, given: Contract) -> _Reading:
+    limits = settings.data_limits(run.config)
+    try:
+        transactions = data.read(history.path, proposal.contract(given), history.connection)
+    except InputError as error:
+        return _Reading(None, error, [])
+    sentences = [*data.left_out(transactions.quality), *data.warnings(transactions, limits)]
+    return _Reading(transactions, data.refusal(transactions, limits, history.path), sentences)
+
+
+def _facts(proposal: Proposal, reading: _Reading) -> list[str]:
+    """What the export is, a sentence each."""
+    look, system = proposal.look, proposal.roles.system
+    files = f" in {len(look.files)} files" if len(look.files) > 1 else ""
+    kind = f"{look.kind}{files}, {proposal.settings.get('encoding') or 'UTF-8'}, {len(look.names)} columns"
+    facts = [f"{kind}; it looks like {system.name}" if system else kind]
+    if system and system.note:
+        facts.append(system.note)
+    if not look.is_whole:
+        facts.append(f"the columns were judged by {look.rows:,} rows, spread over the file")
+    if reading.transactions:
+        quality = reading.transactions.quality
+        months = _days(quality.first_day, quality.last_day) / _DAYS_A_MONTH
+        facts.append(
+            f"{quality.rows:,} rows that count, {quality.rejected_rows:,} of them cannot be read; {quality.customers_with_an_order:,} customers "
+            f"with an order, {quality.first_day} to {quality.last_day}, revenue {quality.net_revenue or 0:,.0f}, "
+            f"{(quality.net_revenue or 0) / max(months, 1):,.0f} a month"
+        )
+    return facts
+
+
+def _days(first: str, last: str) -> int:
+    return (pd.Timestamp(last) - pd.Timestamp(first)).days + 1 if first else 0
+
+
+def _missing(proposal: Proposal) -> list[str]:
+    return [f"no column was taken for {name}: data.columns.{name}=NAME names it" for name in proposal.missing]
+
+
+def _columns(proposal: Proposal) -> pd.DataFrame:
+    """All columns: what each is taken for and why, its type, how far it is filled, and examples."""
+    ours = {theirs: role for role, theirs in proposal.roles.columns.items()}
+    ours |= {
+        name: role for role, name in (("status", proposal.roles.status), ("order id", proposal.roles.order_id)) if name
+    }
+    rows = [
+        {
+            "column": column.name,
+            "taken for": ours.get(column.name, ""),
+            "type": column.type,
+            "filled": f"{column.filled / max(proposal.look.rows, 1):.0%}",
+            "values": f"{column.distinct:,}",
+            "examples": " | ".join(example[:_EXAMPLE] for example in column.examples),
+        }
+        for column in proposal.columns
+    ]
+    return pd.DataFrame(rows)
+
+
+def _profile(run: Run, path: Path, text: str, name: str) -> tuple[tuple[Write, ...], list[str]]:
+    """What is to be written, and the lines that say it."""
+    if run.config.profile == name:
+        return (), [f"{path} was used as it is"]
+    if not path.exists():
+        return (Write(path, text),), [f"profile: {path.resolve()}; read it, and change it where you know better"]
+    before = path.read_text()
+    if before == text:
+        return (), [f"profile: {path.resolve()} says the same already"]
+    whose = "is there already" if WRITTEN_BY in before else "was not written by check"
+    another = hints.check(run.config.data.path, f"check.name={name}_2")
+    return (), [
+        f"{path} {whose} and was left as it is; the new proposal is in the run, under profile/",
+        f"to have it written, remove that file, or give another name: {another}",
+    ]
+
+
+def _next(name: str, is_refused: bool) -> str:
+    if is_refused:
+        return f"next: put right what is named here, in the file or in the profile, then: {hints.of_profile('check', name)}"
+    return f"next: {hints.of_profile('full_pipeline', name)}"
+
+
+def _report(history: History, proposal: Proposal, reading: _Reading, facts: list[str]) -> str:
+    return store.as_json(
+        {
+            "path": history.path,
+            "files": proposal.look.files,
+            "facts": facts,
+            "columns": _columns(proposal).to_dict("records"),
+            "roles": proposal.roles.columns,
+            "settings": proposal.settings,
+            "evidence": proposal.evidence,
+            "decide": proposal.choices,
+            "look_at": proposal.traps,
+            "refused": str(reading.refusal) if reading.refusal else None,
+            "warnings": reading.warnings,
+            "revenue_by_month": _by_month(reading.transactions),
+        }
+    )
+
+
+def _by_month(transactions: Transactions | None) -> dict[str, float]:
+    """Net revenue of each calendar month, in the file's currency."""
+    if transactions is None:
+        return {}
+    purchases: duckdb.DuckDBPyRelation = transactions.purchases
+    rows = (
+        purchases.aggregate("STRFTIME(order_date, '%Y-%m') AS month, SUM(revenue)::DOUBLE AS revenue")
+        .order("month")
+        .fetchall()
+    )
+    return {str(month): float(revenue) for month, revenue in rows}
