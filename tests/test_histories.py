@@ -1,0 +1,138 @@
+"""Two histories in one project: the bundled sample comes first, then a shop with its profile, then one without."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from html import unescape
+
+import pytest
+from helpers import ROOT, SMALL, read
+from hydra import compose, initialize_config_dir
+
+from clv import config, simulate
+from entrypoints.launch import checked, hydra_arguments
+
+COMMAND = re.compile(r"mlflow run \. -e \w+(?: -P \w+=(?:\"[^\"]*\"|'[^']*'|[^\s`\"'<]+)+)*")
+
+
+class Project:
+    """A copy of the engine in a folder of its own, run as people do."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("clv", "conf", "entrypoints"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "data" / "raw").mkdir(parents=True)
+        for path, first_day, seed in (("data/raw/transactions.csv", "2024-01-01", 3), ("my shop.csv", "2021-01-01", 4), ("other.csv", "2020-01-01", 5)):
+            simulate.simulate(500, first_day, 730, seed=seed)[0].to_csv(folder / path, index=False)
+        self.printed = ""
+
+    def run(self, *arguments):
+        """Runs a command, and keeps what it prints."""
+        command = [sys.executable, "-m", *arguments]
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder}/mlflow.db"}
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        text = done.stdout + done.stderr
+        self.printed += text
+        return done.returncode, text
+
+    def pages(self, folder):
+        return "\n".join(unescape(path.read_text()) for path in (self.folder / folder).rglob("*.html") if "evidently" not in path.name)
+
+    def production(self):
+        """Model -> number of its version in production."""
+        from mlflow import MlflowClient
+
+        client = MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+        return {each.name: each.aliases.get("production") for each in client.search_registered_models()}
+
+    def descriptions(self, model):
+        from mlflow import MlflowClient
+
+        client = MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+        versions = client.search_model_versions(f"name='{model}'")
+        notes = [client.get_run(each.run_id).data.tags.get("mlflow.note.content", "") for each in versions]
+        return "\n".join([*(each.description or "" for each in versions), *notes])
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The sample, then the shop by check and its profile, then the other history without a profile."""
+    project = Project(tmp_path_factory.mktemp("histories"))
+    steps = {
+        "sample": ["entrypoints.full_pipeline", *SMALL],
+        "check": ["entrypoints.check", "--data_path", "my shop.csv"],
+        "shop": ["entrypoints.full_pipeline", "--profile", "my_shop", *SMALL],
+        "other": ["entrypoints.full_pipeline", "--data_path", "other.csv", *SMALL],
+    }
+    project.steps = {}
+    for name, arguments in steps.items():
+        code, text = project.run(*arguments)
+        assert code == 0, text
+        project.steps[name] = text
+    return project
+
+
+def configured(project, command):
+    """The configuration that a printed command has when it is pasted."""
+    pairs = [word.split("=", 1) for word in shlex.split(command)[5:] if word != "-P"]
+    words = hydra_arguments([word for name, value in pairs for word in (f"--{name}", value)])
+    with initialize_config_dir(str(project.folder / "conf"), version_base="1.3"):
+        return config.load(compose("config", checked(words)))
+
+
+def test_each_history_has_a_model_of_its_own(project):
+    assert project.production() == {"clv": "1", "clv_my_shop": "1", "clv_other": "1"}
+    assert "this history gets a model of its own, clv_other" in project.steps["other"]
+
+
+def test_the_ranking_of_the_shop_does_not_replace_that_of_the_sample(project):
+    shop = read(project.folder / "outputs" / "my_shop" / "clv_ranked_predictions.csv")
+    other = read(project.folder / "outputs" / "clv_ranked_predictions.csv")
+    assert shop["as_of"].iloc[0] == "2022-12-31" and other["as_of"].iloc[0] == "2021-12-31"
+
+
+def test_the_shop_took_two_commands(project):
+    assert "next: mlflow run . -e full_pipeline -P profile=my_shop" in project.steps["check"]
+
+
+@pytest.mark.parametrize(
+    ("step", "folder", "model", "path"),
+    [("shop", "outputs/my_shop", "clv_my_shop", "my shop.csv"), ("other", "outputs", "clv_other", "other.csv")],
+)
+def test_every_command_that_is_printed_or_written_acts_on_its_own_history(project, step, folder, model, path):
+    text = "\n".join([project.steps[step], project.pages(folder), project.descriptions(model)])
+    commands = sorted({match.group() for match in COMMAND.finditer(text)})
+    entries = {command.split()[4] for command in commands}
+    assert {"promote", "reject"} <= entries
+    for command in commands:
+        values = configured(project, command)
+        assert (values.tracking.model_name, values.data.path, values.outputs) == (model, path, folder), command
+
+
+@pytest.mark.parametrize("command", ["score", "monitor"])
+def test_a_version_refuses_another_history_and_leaves_the_outputs_as_they_are(project, command):
+    before = (project.folder / "outputs" / "clv_ranked_predictions.csv").read_bytes()
+    code, text = project.run(f"entrypoints.{command}", "--data_path", "other.csv", *SMALL)
+    assert code == 65 and "[OTHER_HISTORY] Version 1 of model clv learnt from another history, transactions.csv" in text
+    assert (project.folder / "outputs" / "clv_ranked_predictions.csv").read_bytes() == before
+
+
+def test_check_leaves_a_profile_as_it_is(project):
+    profile = project.folder / "conf" / "experiment" / "my_shop.yaml"
+    changed = profile.read_text().replace("data:\n", "data:\n  max_customer_share: 0.5\n")
+    profile.write_text(changed)
+    code, text = project.run("entrypoints.check", "--data_path", "my shop.csv")
+    assert code == 0 and "is there already and was left as it is" in text and profile.read_text() == changed
+    code, text = project.run("entrypoints.check", "--profile", "my_shop")
+    assert code == 0 and "was used as it is" in text and profile.read_text() == changed
+
+
+def test_check_says_all_that_is_wrong_and_still_writes_the_profile(project):
+    lines = ["id,order_date,revenue", *(f"o{i},2024-01-{1 + i % 28:02},{10 + i}.5" for i in range(600))]
+    (project.folder / "orders.csv").write_text("\n".join(lines))
+    code, text = project.run("entrypoints.check", "--data_path", "orders.csv")
+    assert code == 65 and "[UNIQUE_IDS]" in text and "then: mlflow run . -e check -P profile=orders" in text
+    assert (project.folder / "conf" / "experiment" / "orders.yaml").exists()
