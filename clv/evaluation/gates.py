@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,8 @@ import pandas as pd
 _LOWER_IS_BETTER = ("rmse", "mae")
 PASSED, FAILED = "passed", "failed"
 _BETTER, _WORSE, _NOT_TOLD_APART = "better", "worse", "not told apart"
+_WELL = 0.3  # normalized Gini from which a ranking is called good: 0 is random, 1 perfect
+_FEW = 0.01  # share of the customers; where fewer make half of the squared error, the luck of each decides the RMSE
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,100 @@ def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
     return Gate(name, result in allowed, f"rmse {_spread(row)}: {result}.", row.to_dict())
 
 
-def skill(difference: pd.DataFrame) -> Gate:
+@dataclass(frozen=True)
+class Ruling:
+    """Who rules the RMSE of customers. ruling: how many make half of the squared error.   customers: how many there are."""
+
+    ruling: int
+    customers: int
+
+    @property
+    def few(self) -> bool:
+        """Returns whether so few rule it that chance decides: bell-shaped errors need an eighth of the customers."""
+        return self.ruling < max(_FEW * self.customers, 2)
+
+
+def tells_apart(difference: pd.DataFrame, ruling: Ruling) -> bool:
+    """Returns whether predictions tell customers apart: beyond noise, their order is better than a random one, and their RMSE is
+    smaller than that of one prediction for everybody.
+
+    Where a few customers rule the RMSE and its interval holds 0, the RMSE says nothing either way, and the order alone decides.
+
+    Args: difference: of metrics.intervals(), predictions - the same prediction for everybody.
+          ruling: of the squared errors of that one prediction.
+    """
+    rmse, gini = (standing(metric, difference.loc[metric]) for metric in ("rmse", "normalized_gini"))
+    return gini == _BETTER and (rmse == _BETTER or _undecided(rmse, ruling))
+
+
+def _undecided(rmse: str, ruling: Ruling) -> bool:
+    return rmse == _NOT_TOLD_APART and ruling.few
+
+
+def skill(difference: pd.DataFrame, ruling: Ruling) -> Gate:
     """Returns the gate that the candidate tells customers apart: a better constant is no skill, so the ranking counts as well.
 
-    Args: difference: of metrics.intervals(), candidate - the same prediction for everybody.
+    Args: difference, ruling: as in tells_apart().
     """
-    metrics = ["rmse", "normalized_gini"]
-    passed = all(standing(metric, difference.loc[metric]) == _BETTER for metric in metrics)
-    rmse, gini = (_spread(difference.loc[metric]) for metric in metrics)
-    return Gate("tells customers apart", passed, f"rmse {rmse}, normalized Gini {gini}.", _figures(difference, metrics))
+    rmse, gini = (_spread(difference.loc[metric]) for metric in ("rmse", "normalized_gini"))
+    passed, reason = tells_apart(difference, ruling), f"rmse {rmse}, normalized Gini {gini}."
+    if _undecided(standing("rmse", difference.loc["rmse"]), ruling):
+        ranks = _ranks(difference.loc["normalized_gini"])
+        reason = (
+            f"it {ranks}, normalized Gini {gini}; rmse {rmse} does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
+            "it: they make half of the squared error."
+        )
+    figures = _figures(difference, ["rmse", "normalized_gini"]) | {"ruling_customers": ruling.ruling}
+    return Gate("tells customers apart", passed, reason, figures)
+
+
+def _ranks(gini: Mapping[str, float]) -> str:
+    if standing("normalized_gini", gini) != _BETTER:
+        return "does not rank beyond chance"
+    return "ranks well" if gini["value"] >= _WELL else "ranks a little better than chance"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many customers the intervals held, each 0 to 1.
+
+    promised: the share that they promise.   covered: the share that they held.   least: the share that they would have held
+    however low they ended, of metrics.least_coverage().
+    """
+
+    promised: float
+    covered: float
+    least: float
+
+    def highest(self, limit: float) -> float:
+        """Returns the most that may be covered.
+
+        The limit leaves room above what is promised. Where most customers bring nothing, the intervals hold more than that however
+        low they end, and the same part of the room that is left above it is allowed.
+
+        >>> round(Coverage(promised=0.8, covered=0.9, least=0.5).highest(0.97), 4)
+        0.97
+        >>> round(Coverage(promised=0.8, covered=0.975, least=0.95).highest(0.97), 4)
+        0.9925
+        """
+        least = max(self.promised, self.least)
+        part = (limit - self.promised) / (1 - self.promised) if self.promised < 1 else 0.0
+        return max(limit, least + part * (1 - least))
+
+
+def coverage(held: Coverage, low: float, high: float) -> Gate:
+    """Returns the gate that intervals hold neither too few customers nor more than they must.
+
+    Args: low, high: of the share covered, both ends included; the upper one where nothing forces more.
+    """
+    highest = round(held.highest(high), 4)
+    gate = within("coverage within limits", held.covered, low, highest)
+    if highest <= high:
+        return gate
+    forced = (
+        f" {held.least:.1%} cannot be missed: they brought no more than was predicted, and their interval begins at 0."
+    )
+    return replace(gate, reason=gate.reason + forced, figures=gate.figures | {"least": held.least})
 
 
 def within(name: str, value: float, low: float, high: float) -> Gate:
@@ -182,10 +269,14 @@ def in_words(recommendation: Recommendation) -> str:
 
 
 def _do_not_promote(advised: Recommendation) -> str:
-    stays = f"version {advised.other} stays in production" if advised.other else "nothing goes into production"
+    if advised.other is None:  # full_pipeline may still make it the first one in production
+        return (
+            f"Do not rely on version {advised.candidate} yet: {_failures(advised)} There is no version before it to use in its place. A person "
+            "may promote it despite its gates, with a reason."
+        )
     return (
-        f"Do not promote version {advised.candidate}: {_failures(advised)} Until that is understood, {stays}; a person may promote it despite "
-        "its gates, with a reason."
+        f"Do not promote version {advised.candidate}: {_failures(advised)} Until that is understood, version {advised.other} stays in "
+        "production; a person may promote it despite its gates, with a reason."
     )
 
 
