@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from clv.evaluation import gates, metrics
-from clv.evaluation.gates import Advice, Gate, Recommendation, Ruling
+from clv.evaluation.advice import Advice, Recommendation, in_words, recommend
+from clv.evaluation.gates import Gate, Ruling
 
 METRICS = ["rmse", "normalized_gini"]
 
@@ -180,7 +181,7 @@ BETTER = difference(rmse=(-2, -3, -1))
 def test_the_advice_follows_from_the_gates_the_difference_and_what_is_in_production(
     passed, against, other, serves, advice
 ):
-    assert gates.recommend([gate(passed)], against, METRICS, "3", other, serves) == advice
+    assert recommend([gate(passed)], against, METRICS, "3", other, serves) == advice
 
 
 @pytest.mark.parametrize(
@@ -279,7 +280,7 @@ def test_the_advice_follows_from_the_gates_the_difference_and_what_is_in_product
     ],
 )
 def test_each_advice_has_its_words(advice, other, serves, sentence):
-    assert gates.in_words(Recommendation(advice, "3", other, serves, 6, FAILURES, RMSE)) == sentence
+    assert in_words(Recommendation(advice, "3", other, serves, 6, FAILURES, RMSE)) == sentence
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from clv import model, ranking, reports, store
 from clv.errors import UserError
-from clv.evaluation import contest, gates, metrics, naive
+from clv.evaluation import advice, contest, gates, metrics, naive
 from clv.evaluation.contest import CANDIDATE, PRODUCTION, Contest, Draws, Side
 from clv.evaluation.gates import Gate
 from clv.history import History
@@ -119,7 +119,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
     """All that a review says, JSON-ready but for figures that are not numbers."""
     version, other, against = pair.candidate, pair.other, both.difference(PRODUCTION)
     serves = version.name == standing.name and standing.production_number == version.number
-    decided = gates.recommend(judged, against, run.config.review.metrics, version.number, pair.number, serves)
+    decided = advice.recommend(judged, against, run.config.review.metrics, version.number, pair.number, serves)
     return {
         "at": run.now.isoformat(timespec="seconds"),
         "model": version.name,
@@ -127,7 +127,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
         "against": pair.number,
         "is_in_production": serves,
         "limits": limits(run),
-        "recommendation": gates.in_words(decided),
+        "recommendation": advice.in_words(decided),
         "gates": [asdict(gate) for gate in judged],
         **_tables(both, version),
         "ranking": _ranks(run, history, pair),

@@ -1,5 +1,6 @@
 """Scores, clusters and their ranks, by the version in production."""
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pandas as pd
@@ -58,8 +59,22 @@ def _doubts(run: Run, history: History, production: Production) -> Iterator[str]
         )
     if history.as_of < production.learnt_until:
         yield f"{name} learnt from revenue up to {production.learnt_until}: scores as of {history.as_of} know the future."
+    yield from _cut(run, history, production)
     if (silent := history.silent_days(history.as_of)) > run.config.window.max_silent_days:
         yield f"there is no order in the {silent} days before the as-of date {history.as_of}: is the history complete?"
+
+
+def _cut(run: Run, history: History, production: Production) -> Iterator[str]:
+    """Whether the history begins so late that customers look younger than those that the version was measured on."""
+    days, number = production.version.facts["history_days"], production.version.number
+    there = (history.as_of - history.first_day).days
+    begins_later = history.first_day > production.learnt_until - dt.timedelta(days=days)
+    if begins_later and there < run.config.monitor.least_history * days:
+        yield (
+            f"the history was cut: it has {there} days before {history.as_of}, and version {number} was measured on {days}. Stages and "
+            f"predictions are others than with the whole one: hand over purchases from {history.as_of - dt.timedelta(days=days)} on, or "
+            "train a version on this history."
+        )
 
 
 def cluster(run: Run) -> Outcome:
