@@ -8,6 +8,8 @@ import pandas as pd
 
 from clv.errors import Code, InputError
 
+_NEARLY_ALL, _FEW_MONTHS = 0.9, 4  # share of the orders; distinct days below which nothing can be told
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -99,6 +101,27 @@ def day_of_customers(purchases: duckdb.DuckDBPyRelation, customers: int) -> dt.d
         ordered.aggregate("customer_id, MIN(order_date) AS first_day", "customer_id").df()["first_day"].sort_values()
     )
     return (first.iloc[customers - 1] + pd.Timedelta(days=1)).date() if 0 < customers <= len(first) else None
+
+
+def day_of_month(purchases: duckdb.DuckDBPyRelation) -> int | None:
+    """Returns the one day of the month on which nearly all orders are dated; None where they lie on several days.
+
+    Args: purchases: one row per customer and day: order_date, orders.
+    """
+    days = purchases.filter("orders > 0").aggregate("order_date, COUNT(*) AS orders", "order_date").df()
+    if days["order_date"].nunique() < _FEW_MONTHS:
+        return None
+    shares = days.groupby(pd.to_datetime(days["order_date"]).dt.day)["orders"].sum() / days["orders"].sum()
+    return int(shares.idxmax()) if shares.max() >= _NEARLY_ALL else None
+
+
+def days_held(begin: dt.date, days: int, day_of_month: int) -> int:
+    """Returns how many times the day of the month lies in [begin, begin + days).
+
+    >>> days_held(dt.date(2026, 5, 2), 90, 1), days_held(dt.date(2026, 1, 1), 90, 1)
+    (2, 3)
+    """
+    return sum((begin + dt.timedelta(days=number)).day == day_of_month for number in range(days))
 
 
 def labels(purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int) -> pd.Series:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from clv import model, reports
+from clv import model, reports, windows
 from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
@@ -46,7 +46,7 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
         artifacts=vintages.artifacts(scores),
         metrics=_metrics(findings),
         series={name: values for finding in findings.values() for name, values in finding.series.items()},
-        warnings=(production.warning,) if production.warning else (),
+        warnings=(*((production.warning,) if production.warning else ()), *_by_month(history)),
         tags=watch.production.tags(watch.history.as_of)
         | {"verdict": decided.word, "verdict_reasons": " ".join(decided.reasons)[:4000]},
         effects=(Open(alarm),) if decided.word == ALARM else (),
@@ -124,6 +124,18 @@ def _too_short(watch: Watch, days: int) -> str:
     return (
         f"The history has {there} days before {watch.history.as_of}, and the baseline of version {watch.production.version.number} has {days}: hand over "
         f"purchases from {begin} on, or train a version on this history."
+    )
+
+
+def _by_month(history: History) -> tuple[str, ...]:
+    """Why a change may be the calendar's, if so."""
+    day = windows.day_of_month(history.purchases)
+    if day is None:
+        return ()
+    return (
+        f"orders are dated by month, on day {day}: windows of days hold more or fewer of these days as the month goes on, so a change of "
+        f"recency, gaps, windows or errors may be the calendar's. Compare on the same day of the month: window.as_of={history.as_of:%Y-%m}-"
+        f"{min(day + 1, 28):02d}.",
     )
 
 

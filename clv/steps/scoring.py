@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from clv import clusters, model, ranking, reports
+from clv import clusters, model, ranking, reports, windows
 from clv.errors import Code, InputError
 from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
@@ -60,6 +60,7 @@ def _doubts(run: Run, history: History, production: Production) -> Iterator[str]
     if history.as_of < production.learnt_until:
         yield f"{name} learnt from revenue up to {production.learnt_until}: scores as of {history.as_of} know the future."
     yield from _cut(run, history, production)
+    yield from _by_month(history, production)
     if (silent := history.silent_days(history.as_of)) > run.config.window.max_silent_days:
         yield f"there is no order in the {silent} days before the as-of date {history.as_of}: is the history complete?"
 
@@ -75,6 +76,24 @@ def _cut(run: Run, history: History, production: Production) -> Iterator[str]:
             f"predictions are others than with the whole one: hand over purchases from {history.as_of - dt.timedelta(days=days)} on, or "
             "train a version on this history."
         )
+
+
+def _by_month(history: History, production: Production) -> Iterator[str]:
+    """Whether the orders are dated by month, and the horizon holds more or fewer such days than the one that was measured."""
+    horizon, day = production.horizon_days, windows.day_of_month(history.purchases)
+    if day is None:
+        return
+    measured = windows.days_held(production.learnt_until, horizon, day)
+    ahead = windows.days_held(history.as_of, horizon, day)
+    if measured == ahead:
+        return
+    earlier = (history.as_of - dt.timedelta(days=number) for number in range(1, 32))
+    alike = [str(other) for other in earlier if windows.days_held(other, horizon, day) == measured]
+    fix = f" Score as of a day from which they hold as many: window.as_of={alike[0]}." if alike else ""
+    yield (
+        f"orders are dated by month, on day {day}: the {horizon} days from {history.as_of} hold {ahead} of these days, and those that version "
+        f"{production.version.number} was measured on held {measured}. The total moves with that.{fix}"
+    )
 
 
 def cluster(run: Run) -> Outcome:
