@@ -32,7 +32,7 @@ from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
 from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
-from clv.monitor.evidence import Evidence, Matured
+from clv.monitor.evidence import Evidence, Matured, Measured
 from clv.monitor.segment_drift import SegmentDrift
 from clv.monitor.verdict import ALARM, Verdict
 from clv.monitor.verdict import verdict as judge
@@ -64,9 +64,8 @@ def reference(table: pd.DataFrame, settings: config.Config) -> baseline.Baseline
     scored = MODEL.scored(table)
     figures = metrics.bootstrap(scored["actual_clv"].to_numpy(), scored["predicted_clv"].to_numpy(), 20, 0.9, 1)
     groups = clusters.assign(scored["predicted_clv"], settings.clusters.k, settings.clusters.scale)
-    return baseline.describe(
-        {}, scored, figures, groups, MODEL.contributions(scored, settings.monitor.shap_drift.customers)
-    )
+    contributions = MODEL.contributions(scored, settings.monitor.shap_drift.customers)
+    return baseline.describe({}, Measured(scored, groups, contributions, scored, figures))
 
 
 def evidence(
@@ -177,10 +176,12 @@ def trained(run: Run, history: History, day: dt.date) -> tuple[baseline.Baseline
     evaluation = measured.evaluation.assign(predicted_clv=measured.predicted[measure.OURS])
     draws = resampled(measured, values.evaluation.bootstrap_replicates, values.seed)
     figures = metrics.intervals(draws[measure.OURS], values.evaluation.confidence)
-    sample = run.sample(measured.evaluation, values.monitor.shap_drift.customers)
-    groups = clusters.assign(evaluation["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
-    contributions = model.contributions(measured.model, sample)
-    return baseline.describe(facts_of(run, history, measured), evaluation, figures, groups, contributions), measured
+    newest = history.snapshot(day, settings.definition(values, plan))
+    scored = newest.assign(predicted_clv=model.predict(measured.model, newest)["predicted_clv"])
+    groups = clusters.assign(scored["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
+    contributions = model.contributions(measured.model, run.sample(newest, values.monitor.shap_drift.customers))
+    made_on = Measured(scored, groups, contributions, evaluation, figures)
+    return baseline.describe(facts_of(run, history, measured), made_on), measured
 
 
 def months(seed: int, customers_count: int, values: config.Config, verbose: bool = False) -> list[str]:

@@ -187,3 +187,14 @@ class Write:
     def apply(self, run: Run, standing: Standing) -> Consequence:
         store.replace(self.path, self.content, 0o600 if self.private else 0o644)
         return Consequence()
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Forget the parts that were kept for a run that goes on after an interruption: the whole is done."""
+
+    finished: store.Finished
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        self.finished.clear()
+        return Consequence()

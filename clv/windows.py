@@ -8,6 +8,8 @@ import pandas as pd
 
 from clv.errors import Code, InputError
 
+_NEARLY_ALL, _FEW_MONTHS = 0.9, 4  # share of the orders; distinct days below which nothing can be told
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -73,12 +75,53 @@ def plan(first_day: dt.date, as_of: dt.date, rule: Rule) -> Plan:
     return Plan(training, as_of - dt.timedelta(days=rule.horizon_days), as_of, rule.horizon_days, first_day)
 
 
+def first_possible(first_day: dt.date, rule: Rule) -> dt.date:
+    """Returns the first cutoff that has a horizon of training labels, and min_history_days of purchases before them.
+
+    >>> first_possible(dt.date(2024, 1, 1), Rule(90, 30, 12, 60)).isoformat()
+    '2024-05-30'
+    """
+    return first_day + dt.timedelta(days=rule.horizon_days + rule.min_history_days)
+
+
 def rolling(first_day: dt.date, newest: dt.date, most: int, rule: Rule) -> list[Plan]:
     """Returns plans as of `newest` and a horizon earlier each, at most `most`, while there are labels to train on."""
-    horizon = dt.timedelta(days=rule.horizon_days)
-    earliest = first_day + 2 * horizon + dt.timedelta(days=rule.min_history_days)
+    horizon, earliest = dt.timedelta(days=rule.horizon_days), first_possible(first_day, rule)
     days = (newest - number * horizon for number in range(most))
-    return [plan(first_day, day, rule) for day in days if day >= earliest]
+    return [plan(first_day, day, rule) for day in days if day - horizon >= earliest]
+
+
+def day_of_customers(purchases: duckdb.DuckDBPyRelation, customers: int) -> dt.date | None:
+    """Returns the first cutoff before which so many customers had ordered; None where the history has fewer.
+
+    Args: purchases: one row per customer and day: customer_id, order_date, orders.
+    """
+    ordered = purchases.filter("orders > 0")
+    first = (
+        ordered.aggregate("customer_id, MIN(order_date) AS first_day", "customer_id").df()["first_day"].sort_values()
+    )
+    return (first.iloc[customers - 1] + pd.Timedelta(days=1)).date() if 0 < customers <= len(first) else None
+
+
+def day_of_month(purchases: duckdb.DuckDBPyRelation) -> int | None:
+    """Returns the one day of the month on which nearly all orders are dated; None where they lie on several days.
+
+    Args: purchases: one row per customer and day: order_date, orders.
+    """
+    days = purchases.filter("orders > 0").aggregate("order_date, COUNT(*) AS orders", "order_date").df()
+    if days["order_date"].nunique() < _FEW_MONTHS:
+        return None
+    shares = days.groupby(pd.to_datetime(days["order_date"]).dt.day)["orders"].sum() / days["orders"].sum()
+    return int(shares.idxmax()) if shares.max() >= _NEARLY_ALL else None
+
+
+def days_held(begin: dt.date, days: int, day_of_month: int) -> int:
+    """Returns how many times the day of the month lies in [begin, begin + days).
+
+    >>> days_held(dt.date(2026, 5, 2), 90, 1), days_held(dt.date(2026, 1, 1), 90, 1)
+    (2, 3)
+    """
+    return sum((begin + dt.timedelta(days=number)).day == day_of_month for number in range(days))
 
 
 def labels(purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int) -> pd.Series:

@@ -1,5 +1,7 @@
 """The backtest: what would have been predicted, with what was known before each cutoff."""
 
+import importlib
+
 import mlflow
 import numpy as np
 import pandas as pd
@@ -139,3 +141,50 @@ def test_a_paired_interval_is_narrower_than_the_spread_of_either_side():
     )
     same = metrics.intervals(one - one, 0.9)
     assert (same[["low", "value", "high"]].to_numpy() == 0).all()
+
+
+def test_cutoffs_that_lie_too_early_are_skipped_with_the_first_that_is_possible(copied):
+    outcome = run_command("backtest", copied.config("backtest.cutoffs=['2025-09-01','2024-05-01']"))[-1]
+    assert list(outcome.outputs["backtest/leaderboard.csv"]["cutoff"].unique()) == ["2025-09-01"]
+    assert outcome.warnings == (
+        "1 of 2 origins was skipped: it lies before 2024-06-30, the first that has 90 days of training labels and 90 days of history "
+        "before them.",
+    )
+
+
+def test_an_origin_with_too_few_customers_is_skipped_with_the_day_from_which_there_are_enough(copied):
+    history = pd.read_csv(copied.folder / "history.csv")
+    orders = history[history["revenue"] > 0].groupby("customer_id")["order_date"].min()
+    enough = int(
+        (orders < "2024-06-15").sum()
+    )  # the training snapshots of the later cutoff have them, those of the other do not
+    words = ("backtest.cutoffs=['2025-09-01','2024-07-15']", f"model.min_customers={enough}", "window.max_snapshots=1")
+    outcome = run_command("backtest", copied.config(*words))[-1]
+    assert list(outcome.outputs["backtest/leaderboard.csv"]["cutoff"].unique()) == ["2025-09-01"]
+    (sentence,) = outcome.warnings
+    day = pd.Timestamp(orders.sort_values().iloc[enough - 1]) + pd.Timedelta(days=1)
+    assert sentence.startswith("2024-07-15 was skipped: a training snapshot has ")
+    assert sentence.endswith(f"; by {day:%Y-%m-%d}, {enough} customers had ordered.")
+
+
+def test_an_interrupted_backtest_keeps_what_is_finished_and_goes_on_from_there(copied, monkeypatch):
+    words = ("backtest.cutoffs=['2025-09-01','2025-06-01']", f"outputs={copied.folder}/again")
+    step = importlib.import_module("clv.steps.backtest")
+    asked, measure = [], step.measure
+
+    def interrupted(history, plan, recipe):
+        asked.append(plan.evaluation.isoformat())
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return measure(history, plan, recipe)
+
+    monkeypatch.setattr(step, "measure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_command("backtest", copied.config(*words))
+    outcome = run_command("backtest", copied.config(*words))[-1]
+    assert asked == ["2025-09-01", "2025-06-01", "2025-06-01"]
+    board = outcome.outputs["backtest/leaderboard.csv"]
+    assert board["cutoff"].unique().tolist() == ["2025-09-01", "2025-06-01"]
+    assert not (copied.folder / "again/.unfinished/backtest").exists()
+    run_command("backtest", copied.config(*words))  # what is done is not kept
+    assert asked[3:] == ["2025-09-01", "2025-06-01"]

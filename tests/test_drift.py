@@ -112,6 +112,53 @@ def test_a_column_is_stable_warns_or_alerts_by_the_size_of_its_change(factor, ex
     assert status(SPEND, SPEND * factor) == expected
 
 
+def days(*counts):
+    """Gaps in days: (days, customers) ..."""
+    return {"gap_days": np.repeat([day for day, _ in counts], [customers for _, customers in counts])}
+
+
+@pytest.mark.parametrize(
+    "before, now, expected",
+    [
+        (days((31, 600), (30, 400)), days((31, 300), (30, 700)), "stable"),  # a day, whatever the distance
+        (days((31, 600), (30, 400)), days((30, 1000)), "stable"),
+        (days((31, 600), (28, 400)), days((28, 1000)), "alert"),  # three days, a tenth
+        (days((300, 1000)), days((312, 1000)), "stable"),  # 4 %
+        (days((300, 1000)), days((330, 1000)), "alert"),
+        (days((0, 1000)), days((1, 1000)), "stable"),
+        (days((0, 1000)), days((2, 1000)), "alert"),
+        ({"orders": [2] * 1000}, {"orders": [2] * 850 + [3] * 150}, "alert"),  # not days: one order more is half more
+        ({"orders": [50, 51] * 500}, {"orders": [51, 52] * 500}, "stable"),
+        ({"spend": [1e-6] * 500 + [40.0] * 500}, {"spend": [1e-9] * 500 + [40.0] * 500}, "stable"),  # both are nothing
+    ],
+)
+def test_a_change_of_a_day_or_of_five_percent_does_not_matter_whatever_the_distance(before, now, expected):
+    assert compare(before, now)["status"].item() == expected
+
+
+def test_a_change_that_does_not_matter_says_so():
+    row = compare(days((31, 600), (30, 400)), days((31, 300), (30, 700))).iloc[0]
+    assert row["ks_statistic"] == pytest.approx(0.3) and row["moved_share"] == 0
+    assert row["reason"] == "No change that matters: hardly anybody's value moved by more than is the same to a person."
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_share_that_moved_beyond_a_tolerance_is_what_a_slow_loop_counts(seed):
+    before, now = (side[~np.isnan(side)] for side in random_table(seed))
+    sketch = sketches.exact(before)
+    tolerance = np.maximum(0.05 * sketch.at, 0.5)
+    up = [
+        (before <= point).mean() - (now <= point + room).mean()
+        for point, room in zip(sketch.at, tolerance, strict=True)
+    ]
+    down = [
+        (now < point - room).mean() - (before < point).mean() for point, room in zip(sketch.at, tolerance, strict=True)
+    ]
+    share, _ = sketches.beyond(sketch, now, tolerance)
+    assert share == pytest.approx(max(0, *up, *down), abs=1e-12)
+    assert share <= stats.ks_2samp(before, now).statistic + 1e-12
+
+
 def test_a_large_change_that_may_be_chance_is_stable():
     row = compare({"spend": SPEND[:120]}, {"spend": SPEND[:120] * 1.25}).loc["spend"]
     assert row["ks_statistic"] > 0.05 and row["q_value"] > 0.01 and row["status"] == "stable"

@@ -14,7 +14,7 @@ from clv import store
 from clv.errors import InputError, UserError
 from clv.evaluation import metrics
 from clv.monitor import Finding, baseline, checks, prediction_drift, segment_drift, shap_drift, stored_scores, verdict
-from clv.monitor.evidence import Evidence, Matured, Vintage
+from clv.monitor.evidence import Evidence, Matured, Measured, Vintage
 
 SHARES = segment_drift.Limits(significance=0.01, warn=0.03, alert=0.05, min_customers=100)
 LEANING = shap_drift.Limits(2000, significance=0.01, warn=0.05, alert=0.10, low=0.8, high=1.25, min_customers=100)
@@ -177,12 +177,22 @@ UNKNOWN = Finding("insufficient", "Too few customers.")
         ({"a": WARN, "b": ALERT}, "alert", ("alarm", ("b: It moved far.",))),
         ({"a": STABLE, "b": WARN}, "alert", ("stable", ("a: All as before.", "b: It moved."))),
         ({"a": STABLE, "b": UNKNOWN}, "warn", ("stable", ("a: All as before.", "b: Too few customers."))),
-        ({"a": UNKNOWN}, "warn", ("alarm", ("Nothing could be judged.", "a: Too few customers."))),
-        ({"a": UNKNOWN}, "alert", ("alarm", ("Nothing could be judged.", "a: Too few customers."))),
+        ({"a": UNKNOWN}, "warn", ("insufficient", ("There is too little to judge by.", "a: Too few customers."))),
+        ({"a": UNKNOWN}, "alert", ("insufficient", ("There is too little to judge by.", "a: Too few customers."))),
     ],
 )
 def test_the_verdict_is_an_alarm_with_its_reasons_or_stable_with_what_was_judged(findings, alarm_at, expected):
     assert verdict.verdict(findings, alarm_at) == verdict.Verdict(*expected)
+
+
+def test_a_history_that_cannot_be_whole_is_an_alarm_where_it_lets_nothing_be_judged():
+    cut = "The history has 30 days."
+    assert verdict.verdict({"a": UNKNOWN}, "alert", cut).word == "alarm"
+    assert verdict.verdict({"a": UNKNOWN}, "alert", cut).reasons == (
+        "Nothing could be judged.",
+        "a: Too few customers.",
+    )
+    assert verdict.verdict({"a": STABLE}, "alert", cut).word == "stable"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +201,7 @@ def test_the_verdict_is_an_alarm_with_its_reasons_or_stable_with_what_was_judged
         ({"a": STABLE, "b": ALERT}, "b: It moved far."),
         ({"a": STABLE, "b": STABLE}, "nothing moved that matters in 2 of 2 checks."),
         ({"a": STABLE, "b": UNKNOWN}, "nothing moved that matters in 1 of 2 checks. b: Too few customers."),
-        ({"a": UNKNOWN}, "Nothing could be judged. a: Too few customers."),
+        ({"a": UNKNOWN}, "There is too little to judge by. a: Too few customers."),
     ],
 )
 def test_one_line_says_why_there_is_an_alarm_or_what_was_not_judged(findings, line):
@@ -442,6 +452,14 @@ def test_a_vintage_is_judged_from_the_least_number_of_customers_on():
     assert check.compare(part, evidence(vintages=[scores(customers=2)]), SCORES).status == "stable"
 
 
+FACTS = {"history_days": 365, "evaluation_cutoff": "2025-01-01", "as_of": "2025-04-01"}
+
+
+def test_both_sides_of_a_comparison_see_the_days_before_the_training():
+    base = baseline.Baseline(FACTS, {}, {})
+    assert base.as_of == dt.date(2025, 4, 1) and base.days == 365 + 90
+
+
 def test_a_baseline_comes_back_from_its_files_as_it_was_with_figures_that_were_undefined(tmp_path):
     table = pd.DataFrame(
         {
@@ -453,12 +471,13 @@ def test_a_baseline_comes_back_from_its_files_as_it_was_with_figures_that_were_u
     )
     figures = pd.DataFrame(0.5, index=list(metrics.METRICS), columns=["value", "low", "high", "standard_error"])
     figures.loc["r2"] = np.nan
-    facts = {"history_days": 365, "evaluation_cutoff": "2025-01-01"}
-    base = baseline.describe(facts, table, figures, np.repeat([1, 2], 100), SHAP)
+    base = baseline.describe(
+        FACTS, Measured(table.drop(columns="actual_clv"), np.repeat([1, 2], 100), SHAP, table, figures)
+    )
     for path, content in baseline.files(base).items():
         store.write(tmp_path, {path: content})
     again = baseline.load(tmp_path / "baseline")
-    assert (again.facts, again.customers, set(again.sketches)) == (facts, 200, {"spend", "predicted_clv"})
+    assert (again.facts, again.customers, set(again.sketches)) == (FACTS, 200, {"spend", "predicted_clv"})
     assert set(again.parts) == {check.section for check in checks.CHECKS}
     assert again.parts["segment_drift"] == base.parts["segment_drift"]
     assert again.parts["shap_drift"] == base.parts["shap_drift"]
@@ -470,6 +489,7 @@ def test_a_baseline_comes_back_from_its_files_as_it_was_with_figures_that_were_u
     [
         (lambda content: content.pop("facts"), "KeyError: 'facts'"),
         (lambda content: content["facts"].pop("history_days"), "ValueError: it lacks history_days"),
+        (lambda content: content["facts"].pop("as_of"), "ValueError: it lacks as_of"),
         (lambda content: content["checks"]["shap_drift"].update(total="much"), "'much' stands where a number belongs"),
         (lambda content: content["checks"]["shap_drift"].update(total=True), "True stands where a number belongs"),
         (lambda content: content["checks"]["shap_drift"].update(total=np.nan), "NaN is not a number"),
@@ -478,8 +498,8 @@ def test_a_baseline_comes_back_from_its_files_as_it_was_with_figures_that_were_u
 def test_a_baseline_that_is_not_whole_is_refused_with_what_is_wrong(change, message, tmp_path):
     table = pd.DataFrame({"lifecycle_stage": "active", "predicted_clv": PREDICTED[:200], "actual_clv": ACTUAL[:200]})
     figures = pd.DataFrame(0.5, index=list(metrics.METRICS), columns=["value", "low", "high", "standard_error"])
-    facts = {"history_days": 365, "evaluation_cutoff": "2025-01-01"}
-    content, sketched = baseline.files(baseline.describe(facts, table, figures, np.repeat([1, 2], 100), SHAP)).values()
+    measured = Measured(table.drop(columns="actual_clv"), np.repeat([1, 2], 100), SHAP, table, figures)
+    content, sketched = baseline.files(baseline.describe(FACTS, measured)).values()
     content = json.loads(json.dumps(content))
     change(content)
     (tmp_path / "baseline.json").write_text(json.dumps(content))

@@ -76,10 +76,21 @@ def test_the_same_window_last_year_is_the_horizon_a_year_before():
     assert ann["revenue_same_window_last_year"] == 12
 
 
-def test_active_months_are_calendar_months_with_an_order():
-    ann = one(("2011-02-01", 1.0), ("2011-02-28", 1.0), ("2011-04-01", 1.0), ("2011-04-02", -1.0))
-    assert ann["active_months"] == 2
-    assert ann["active_month_share"] == pytest.approx(2 / 5)  # February to June
+def test_active_months_are_blocks_of_thirty_days_before_the_cutoff_with_an_order():
+    ann = one(("2011-02-01", 1.0), ("2011-02-28", 1.0), ("2011-04-01", 1.0), ("2011-05-03", -1.0))
+    assert ann["active_months"] == 2  # the orders are 120, 93 and 61 days old; a return is no order
+    assert ann["active_month_share"] == pytest.approx(2 / 4)
+    assert one(("2011-05-02", 1.0), ("2011-05-31", 1.0))["active_month_share"] == 1  # 30 days and 1 day old
+    assert one(("2011-05-01", 1.0), ("2011-05-31", 1.0))["active_months"] == 2  # 31 days and 1 day old
+
+
+def test_the_share_of_active_months_does_not_depend_on_the_day_of_the_month():
+    def ann(cutoff):
+        """Orders every ten days until the cutoff, as seen from it."""
+        return one(*[(f"{cutoff - dt.timedelta(days=age)}", 1.0) for age in range(1, 200, 10)], cutoff=cutoff)
+
+    shares = {ann(dt.date(2011, 6, day))["active_month_share"] for day in (1, 2, 15, 30)}
+    assert shares == {1.0}
 
 
 def test_windows_longer_than_the_history_are_left_out():
@@ -134,7 +145,7 @@ def slow(rows, cutoff, definition):
         total = sum(net for net, _ in days.values())
         positive = sum(positive for _, positive in days.values())
         value = {when: max(days[when][0], 0) for when in orders}
-        months = len({(when.year, when.month) for when in orders})
+        months = len({(age[when] - 1) // 30 for when in orders})
         first = orders[0]
         row = {
             "recency_days": age[orders[-1]],
@@ -154,7 +165,7 @@ def slow(rows, cutoff, definition):
             "gap_std_days": statistics.stdev(gaps) if len(gaps) > 1 else np.nan,
             "recency_over_gap": age[orders[-1]] / statistics.median(gaps) if gaps else np.nan,
             "return_share": (positive - total) / positive,
-            "active_month_share": months / (12 * (cutoff.year - first.year) + cutoff.month - first.month + 1),
+            "active_month_share": months / ((age[first] - 1) // 30 + 1),
             "revenue_same_window_last_year": sum(
                 net for when, (net, _) in days.items() if 365 - definition.horizon_days < age[when] <= 365
             ),

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv.evaluation import gates
-from clv.evaluation.gates import Advice, Gate, Recommendation
+from clv.evaluation import gates, metrics
+from clv.evaluation.advice import Advice, Recommendation, in_words, recommend
+from clv.evaluation.gates import Gate, Ruling
 
 METRICS = ["rmse", "normalized_gini"]
 
@@ -65,10 +66,81 @@ def test_btyd_must_be_matched_or_beaten_as_the_configuration_says(ends, conditio
     assert (gate.passed, gate.name) == (passed, name) and gate.reason.startswith(f"rmse {ends[0]:+.4g} (")
 
 
+MANY, FEW = Ruling(ruling=120, customers=1000), Ruling(ruling=4, customers=1000)
+RANKED = {"normalized_gini": (0.3, 0.2, 0.4)}
+
+
 def test_a_better_constant_is_no_skill():
-    assert gates.skill(difference(rmse=(-2, -3, -1), normalized_gini=(0.3, 0.2, 0.4))).passed
-    assert not gates.skill(difference(rmse=(-2, -3, -1))).passed
-    assert not gates.skill(difference(normalized_gini=(0.3, 0.2, 0.4))).passed
+    for ruling in (MANY, FEW):
+        assert gates.skill(difference(rmse=(-2, -3, -1), **RANKED), ruling).passed
+        assert not gates.skill(difference(rmse=(-2, -3, -1)), ruling).passed
+    assert not gates.skill(difference(**RANKED), MANY).passed
+
+
+@pytest.mark.parametrize(
+    "rmse, gini, ruling, passed",
+    [
+        ((-2, -5, 1), (0.3, 0.2, 0.4), FEW, True),  # the RMSE does not decide, so the ranking does
+        ((-2, -5, 1), (0.3, 0.2, 0.4), Ruling(9, 1000), True),
+        ((-2, -5, 1), (0.3, 0.2, 0.4), Ruling(10, 1000), False),  # enough customers for the RMSE to decide
+        ((-2, -5, 1), (0.3, 0.2, 0.4), Ruling(1, 60), True),  # one customer always is too few
+        ((-2, -5, 1), (0.1, -0.1, 0.3), FEW, False),  # the ranking may be chance
+        ((3, 1, 5), (0.3, 0.2, 0.4), FEW, False),  # worse amounts beyond noise, whoever rules them
+        ((np.nan, np.nan, np.nan), (0.3, 0.2, 0.4), FEW, False),
+        ((-2, -5, 1), (np.nan, np.nan, np.nan), FEW, False),
+    ],
+)
+def test_where_a_few_customers_rule_the_rmse_the_ranking_decides(rmse, gini, ruling, passed):
+    assert gates.skill(difference(rmse=rmse, normalized_gini=gini), ruling).passed is passed
+
+
+def test_the_gate_says_that_the_ranking_decided_and_how_many_customers_rule_the_rmse():
+    gate = gates.skill(difference(rmse=(-2, -5, 1), **RANKED), FEW)
+    assert gate.reason == (
+        "it ranks well, normalized Gini +0.3 (+0.2 to +0.4); rmse -2 (-5 to +1) does not decide, because 4 of 1,000 customers rule it: they "
+        "make half of the squared error."
+    )
+    assert gates.skill(difference(rmse=(-2, -3, -1), **RANKED), FEW).reason == (
+        "rmse -2 (-3 to -1), normalized Gini +0.3 (+0.2 to +0.4)."
+    )
+
+
+def shop(nothing, least_high=0.0, customers=4000):
+    """The gate of customers of whom a share brings nothing, by the narrowest intervals that hold 80 %, or reach up to `least_high`."""
+    chance = np.random.default_rng([7, int(1000 * nothing)])
+    size = np.exp(chance.normal(3, 1, customers))
+    actual = np.where(chance.random(customers) < nothing, 0.0, size)
+    predicted = (1 - nothing) * np.exp(3.5)
+    high = max(np.quantile(actual, 0.8), predicted, least_high)
+    ends = {"predicted_clv": predicted, "predicted_clv_low": 0.0, "predicted_clv_high": high}
+    table = pd.DataFrame(ends, index=range(customers))
+    covered = metrics.coverage(actual, table, pd.Series("active", table.index)).set_index("group")["coverage"]["all"]
+    return gates.coverage(gates.Coverage(0.8, covered, metrics.least_coverage(actual, table)), 0.65, 0.97)
+
+
+@pytest.mark.parametrize("nothing", [0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98])
+def test_the_narrowest_intervals_pass_however_many_customers_bring_nothing(nothing):
+    assert shop(nothing).passed
+
+
+@pytest.mark.parametrize("nothing", [0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98])
+def test_intervals_that_miss_nobody_fail_however_many_customers_bring_nothing(nothing):
+    assert not shop(nothing, least_high=1e9).passed
+
+
+@pytest.mark.parametrize("least", [0.0, 0.3, 0.6])
+def test_intervals_that_hold_too_few_customers_fail(least):
+    assert not gates.coverage(gates.Coverage(0.8, 0.64, least), 0.65, 0.97).passed
+
+
+def test_the_gate_of_coverage_says_how_many_customers_it_cannot_miss():
+    gate = gates.coverage(gates.Coverage(promised=0.8, covered=0.975, least=0.95), 0.65, 0.97)
+    assert gate.passed and gate.reason == (
+        "0.975, allowed 0.65 to 0.9925. 95.0% cannot be missed: they brought no more than was predicted, and their interval begins at 0."
+    )
+    assert gates.coverage(gates.Coverage(0.8, 0.9, 0.5), 0.65, 0.97).reason == "0.900, allowed 0.65 to 0.97."
+    assert not gates.coverage(gates.Coverage(0.8, 0.98, 0.5), 0.65, 0.97).passed
+    assert not gates.coverage(gates.Coverage(0.8, np.nan, np.nan), 0.65, 0.97).passed
 
 
 @pytest.mark.parametrize("value, passed", [(0.65, True), (1.5, True), (0.64, False), (np.nan, False), (np.inf, False)])
@@ -109,7 +181,7 @@ BETTER = difference(rmse=(-2, -3, -1))
 def test_the_advice_follows_from_the_gates_the_difference_and_what_is_in_production(
     passed, against, other, serves, advice
 ):
-    assert gates.recommend([gate(passed)], against, METRICS, "3", other, serves) == advice
+    assert recommend([gate(passed)], against, METRICS, "3", other, serves) == advice
 
 
 @pytest.mark.parametrize(
@@ -129,8 +201,8 @@ def test_the_advice_follows_from_the_gates_the_difference_and_what_is_in_product
             None,
             False,
             (
-                "Do not promote version 3: it fails the gate “bias within limits”: 2.000, allowed 0.65 to 1.5. Until that is understood, "
-                "nothing goes into production; a person may promote it despite its gates, with a reason."
+                "Do not rely on version 3 yet: it fails the gate “bias within limits”: 2.000, allowed 0.65 to 1.5. There is no version before "
+                "it to use in its place. A person may promote it despite its gates, with a reason."
             ),
         ),
         (
@@ -208,7 +280,7 @@ def test_the_advice_follows_from_the_gates_the_difference_and_what_is_in_product
     ],
 )
 def test_each_advice_has_its_words(advice, other, serves, sentence):
-    assert gates.in_words(Recommendation(advice, "3", other, serves, 6, FAILURES, RMSE)) == sentence
+    assert in_words(Recommendation(advice, "3", other, serves, 6, FAILURES, RMSE)) == sentence
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_the_monitor_does_not_judge_errors_on_too_few_customers(copied):
 
 
 def test_a_day_before_anybody_ordered_is_an_error_that_names_the_version(copied):
-    with pytest.raises(UserError, match="No customer ordered in the 639 days before 2030-01-01.*baseline of version 1"):
+    with pytest.raises(UserError, match="No customer ordered in the 729 days before 2030-01-01.*baseline of version 1"):
         run_command("monitor", copied.config("window.as_of=2030-01-01"))
 
 
@@ -147,7 +147,24 @@ def test_a_history_that_was_cut_is_not_compared_and_the_reason_says_what_to_hand
     cut = changed(copied, "cut.csv", lambda rows: rows[rows["order_date"] >= "2025-01-01"])
     content = report(run_command("monitor", copied.config(cut)), "monitoring_summary")
     assert content["checks"]["Feature drift"]["status"] == "insufficient" and content["verdict"] == "alarm"
-    assert "hand over purchases from 2024-04-01 on" in content["reasons"][1]
+    assert "hand over purchases from 2024-01-02 on" in content["reasons"][1]
+
+
+def test_the_first_look_has_nothing_to_compare_and_says_until_when(trained):
+    content = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
+    assert content["verdict"] == "stable" and content["reasons"][0] == (
+        "First look: nothing to compare with until 2026-01-07, because version 1 was trained on the purchases before 2025-12-31; its "
+        "errors can be judged from 2026-03-31 on."
+    )
+    assert {check["status"] for check in content["checks"].values()} <= {"stable", "insufficient"}
+
+
+def test_broken_data_open_an_alarm_at_the_first_look_as_well(copied):
+    def frozen(rows):
+        return rows.assign(revenue=5.0)
+
+    verdict = run_command("monitor", copied.config(changed(copied, "frozen.csv", frozen)))[-1].tags
+    assert verdict["verdict"] == "alarm" and "First look" not in verdict["verdict_reasons"]
 
 
 def test_a_business_that_changed_opens_an_alarm_that_names_the_features(copied):

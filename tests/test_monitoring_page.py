@@ -17,7 +17,7 @@ DAYS = OverDays(
     pd.DataFrame({"as_of": ["2025-06-01"], "version": ["1"], "bias": [1.1], "bias_low": [0.9], "bias_high": [1.2]}),
     {"bias": "predicted / actual"},
 )
-MONITORED = reports.Monitored("clv", "3", dt.date(2026, 1, 1), "alarm", "2025-10-02", 1234, 639)
+MONITORED = reports.Monitored("clv", "3", dt.date(2026, 1, 1), "alarm", "2025-12-31", 1234, "2025-10-02", 639)
 
 
 def findings(**pictures):
@@ -39,7 +39,11 @@ def test_the_page_shows_every_check_with_its_reason_and_the_pictures_of_those_th
 
 @pytest.mark.parametrize(
     "verdict, sentence",
-    [("stable", "Nothing moved that matters."), ("alarm", "An alarm is open: a person should look.")],
+    [
+        ("stable", "Nothing moved that matters."),
+        ("alarm", "An alarm is open: a person should look."),
+        ("insufficient", "There is too little to judge by."),
+    ],
 )
 def test_the_headline_says_whether_a_person_should_look_and_that_nothing_moved_by_itself(verdict, sentence):
     assert monitoring_words.headline(verdict) == f"{sentence} {PERSON_DECIDES}"
@@ -47,7 +51,8 @@ def test_the_headline_says_whether_a_person_should_look_and_that_nothing_moved_b
 
 def test_the_facts_say_what_was_compared_and_what_no_check_sees():
     assert monitoring_words.facts(MONITORED, {"a": Finding("stable", "", {"cannot_see": "It is blind."})}) == {
-        "baseline": "1,234 customers as of 2025-10-02; the version had not learnt from what they brought afterwards",
+        "baseline": "1,234 customers as of 2025-12-31, the day of the training; for errors, those of 2025-10-02, since the version had not "
+        "learnt from what they brought afterwards",
         "both sides": "the last 639 days of purchases",
         "not seen": "It is blind.",
     }
@@ -75,7 +80,7 @@ def test_every_value_is_escaped():
     row = {"as_of": script, "version": script, "bias": 1.0, "bias_low": 1.0, "bias_high": 1.0}
     pictures = (Shares(script, table, script), OverDays(script, pd.DataFrame([row]), {"bias": script}))
     finding = Finding(script, script, {"cannot_see": script}, pictures=pictures)
-    monitored = reports.Monitored(script, script, dt.date(2026, 1, 1), script, script, 9, 9)
+    monitored = reports.Monitored(script, script, dt.date(2026, 1, 1), script, script, 9, script, 9)
     by_check = {script: finding} | {check.name: finding for check in checks.CHECKS}
     page = reports.monitoring_page(monitored, by_check, script)
     assert "<script" not in page and page.count("&lt;script&gt;") > 20

@@ -49,7 +49,8 @@ def test_no_gate_passes_where_a_figure_of_it_is_no_number(place, odd, metric):
     found = pd.DataFrame.from_dict(
         better | {metric: spoilt(better[metric], place, odd)}, orient="index", columns=["value", "low", "high"]
     )
-    judged = [gates.against_production(found, None, ["rmse", "normalized_gini"]), gates.skill(found)]
+    judged = [gates.against_production(found, None, ["rmse", "normalized_gini"])]
+    judged += [gates.skill(found, gates.Ruling(ruling, 1000)) for ruling in (0, 4, 120)]
     judged += [gates.against_btyd(found, "not_worse")] if metric == "rmse" else []
     assert not any(gate.passed for gate in judged)
 

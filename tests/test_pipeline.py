@@ -192,6 +192,18 @@ def test_scores_that_should_not_be_taken_at_their_word_say_why(copied):
     )
 
 
+@pytest.mark.parametrize("begin, warned", [("2025-01-01", True), ("2024-02-01", False)])
+def test_a_history_that_was_cut_says_from_which_day_on_purchases_are_needed(copied, begin, warned):
+    rows = pd.read_csv(copied.folder / "history.csv")
+    rows[rows["order_date"] >= begin].to_csv(copied.folder / "cut.csv", index=False)
+    warnings = run_command("score", copied.config(f"data.path={copied.folder}/cut.csv"))[-1].warnings
+    sentence = (
+        "the history was cut: it has 364 days before 2025-12-31, and version 1 was measured on 639. Stages and predictions are others than "
+        "with the whole one: hand over purchases from 2024-04-01 on, or train a version on this history."
+    )
+    assert (sentence in warnings) is warned and ("was cut" in " ".join(warnings)) is warned
+
+
 def test_days_that_nobody_observed_are_no_labels(copied):
     with pytest.raises(
         InputError,

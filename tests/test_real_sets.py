@@ -1,7 +1,5 @@
 """The full pipeline on real purchase histories, where the folder with them is there."""
 
-import json
-
 import pandas as pd
 import pytest
 from helpers import SHARED, SMALL, composed
@@ -73,9 +71,25 @@ def test_the_naive_recipes_reach_the_figures_that_others_published_for_them(proj
             assert found.loc[ours, metric] == pytest.approx(peers.loc[theirs, metric], abs=6e-5), (ours, metric)
 
 
+def monitored(records):
+    """The verdict and the reasons of the monitor, the last step."""
+    return records[-1].tags["verdict"], records[-1].tags["verdict_reasons"]
+
+
 @pytest.mark.slow
 @needs_real_sets
-def test_the_monitor_sees_that_cdnow_wins_no_new_customers(project):
-    run_command("full_pipeline", composed(f"data.path={SHARED / 'cdnow.csv.gz'}", *SMALL))
-    report = json.loads(next((project / "outputs/monitoring").glob("prediction_drift_report_*.json")).read_text())
-    assert report["verdict"] == "alarm" and report["reasons"][0].startswith("Feature drift: recency_days: ")
+def test_the_monitor_has_nothing_to_compare_at_first_and_later_sees_that_cdnow_wins_no_new_customers(project):
+    path = f"data.path={SHARED / 'cdnow.csv.gz'}"
+    verdict, reasons = monitored(run_command("full_pipeline", composed(path, "window.as_of=1998-01-01", *SMALL)))
+    assert verdict == "stable" and reasons.startswith("First look: nothing to compare with until 1998-01-08")
+    verdict, reasons = monitored(run_command("monitor", composed(path, "window.as_of=1998-04-01", *SMALL)))
+    assert verdict == "alarm" and reasons.startswith("Feature drift: recency_days: ")
+
+
+@pytest.mark.slow
+@needs_real_sets
+def test_a_median_gap_that_moves_by_a_day_is_no_drift(project):
+    path = f"data.path={SHARED / 'cases' / '03_later_rows.csv.gz'}"
+    run_command("full_pipeline", composed(path, "window.as_of=2026-01-01", *SMALL))
+    for day in ("2026-02-01", "2026-03-01", "2026-05-01", "2026-08-01"):
+        assert monitored(run_command("monitor", composed(path, f"window.as_of={day}", *SMALL)))[0] == "stable"

@@ -1,5 +1,7 @@
 """The search for a better configuration: on the past alone, within its budget, written where a person reads it."""
 
+import importlib
+
 import mlflow
 import pandas as pd
 import pytest
@@ -85,6 +87,33 @@ def test_the_evaluation_snapshot_is_never_touched(tuned, copied):
     )
     assert found[-1].metrics == tuned.metrics
     assert found[-1].artifacts["experiment/tuned.yaml"] == tuned.artifacts["experiment/tuned.yaml"]
+
+
+def test_an_interrupted_search_goes_on_from_what_it_finished_and_finds_the_same(tuned, copied, monkeypatch):
+    step = importlib.import_module("clv.steps.tuning")
+    words = (*QUICK, f"tune.folder={copied.folder}/again", f"outputs={copied.folder}/again")
+    asked, measure = [], step.measure
+
+    def interrupted(history, plan, recipe):
+        asked.append(plan.evaluation)
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+        return measure(history, plan, recipe)
+
+    monkeypatch.setattr(step, "measure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_command("tune", copied.config(*words))
+    again = run_command("tune", copied.config(*words))[-1]
+    assert len(asked) == 4 + 3 and again.metrics == tuned.metrics  # three trials at two origins, three of them kept
+
+
+def test_origins_that_lie_too_early_are_said(copied):
+    words = ("tune.trials=1", "tune.origins=9", f"tune.folder={copied.folder}/few", f"outputs={copied.folder}/few")
+    outcome = run_command("tune", copied.config(*QUICK, *words))[-1]
+    (sentence,) = outcome.warnings
+    assert sentence.startswith(
+        "4 of 9 origins were skipped: they lie before 2024-06-30, the first that has 90 days of training labels"
+    )
 
 
 def test_a_file_that_a_person_wrote_and_a_history_without_room_are_refused(copied):

@@ -50,3 +50,19 @@ def test_the_label_is_net_revenue_from_the_cutoff_to_before_the_horizons_end():
     )
     plan = windows.actual_clv(pd.Series(["bob", "ann", "eve"]), purchases, day("2011-06-01"), horizon_days=30)
     assert plan.tolist() == [7.0, 6.0, 0.0]
+
+
+def test_orders_that_are_dated_by_month_are_known_by_their_day():
+    monthly = [("ann", f"2011-{month:02d}-01", 5.0) for month in range(1, 9)]
+    assert windows.day_of_month(history(*monthly)) == 1
+    assert windows.day_of_month(history(*monthly, ("ann", "2011-03-07", 5.0), ("ann", "2011-03-09", 5.0))) is None
+    assert windows.day_of_month(history(*monthly[:3])) is None  # three days tell nothing
+
+
+def test_the_day_on_which_enough_customers_had_ordered_is_the_day_after_the_order_of_the_last_of_them():
+    rows = history(("ann", "2011-01-05", 5.0), ("bob", "2011-01-02", 5.0), ("bob", "2011-03-01", 5.0))
+    assert [windows.day_of_customers(rows, count) for count in (1, 2, 3)] == [
+        day("2011-01-03"),
+        day("2011-01-06"),
+        None,
+    ]

@@ -17,6 +17,8 @@ class Thresholds:
 class FeatureDrift:
     significance: float = between(0, 1)
     positives_apart: float = between(0, 1)
+    same_days: float = between(0, 3650)
+    same_share: float = between(0, 1)
     usual: Thresholds = required()
     overrides: dict[str, Thresholds] = required()
 

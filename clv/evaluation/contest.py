@@ -10,6 +10,7 @@ import pandas as pd
 from clv import features, model
 from clv.errors import Code, InputError
 from clv.evaluation import gates, metrics
+from clv.evaluation.gates import Coverage, Ruling
 from clv.evaluation.measure import last_horizon, without_learning
 from clv.history import History
 
@@ -152,6 +153,18 @@ def deciles(contest: Contest, side: str) -> pd.DataFrame:
 def coverage(contest: Contest, side: str) -> pd.DataFrame:
     """Returns metrics.coverage() of a side."""
     return metrics.coverage(contest.actual, contest.predicted[side], contest.evaluation["lifecycle_stage"])
+
+
+def held(contest: Contest, side: str, promised: float) -> Coverage:
+    """Returns how many customers the intervals of a side held. promised: the share that they promise, 0 to 1."""
+    predicted = contest.predicted[side]
+    covered = coverage(contest, side).set_index("group").loc["all", "coverage"]
+    return Coverage(promised, float(covered), metrics.least_coverage(contest.actual, predicted))
+
+
+def ruling(contest: Contest) -> Ruling:
+    """Returns who rules the RMSE of the same prediction for everybody."""
+    return Ruling(metrics.ruling_customers(contest.actual, contest.others["naive_mean"]), len(contest.actual))
 
 
 def by_group(contest: Contest, groups: pd.Series) -> pd.DataFrame:

@@ -1,16 +1,17 @@
-"""A candidate beside the version in production: better, worse or not told apart, the gates, and a recommendation in plain words."""
+"""A candidate beside the version in production: better, worse or not told apart, and the gates."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 _LOWER_IS_BETTER = ("rmse", "mae")
 PASSED, FAILED = "passed", "failed"
-_BETTER, _WORSE, _NOT_TOLD_APART = "better", "worse", "not told apart"
+BETTER, _WORSE, _NOT_TOLD_APART = "better", "worse", "not told apart"
+_WELL = 0.3  # normalized Gini from which a ranking is called good: 0 is random, 1 perfect
+_FEW = 0.01  # share of the customers; where fewer make half of the squared error, the luck of each decides the RMSE
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def standing(metric: str, row: Mapping[str, float]) -> str:
         return _WORSE
     low, high = (row["low"], row["high"]) if metric in _LOWER_IS_BETTER else (-row["high"], -row["low"])
     if high < 0:
-        return _BETTER
+        return BETTER
     return _WORSE if low > 0 else _NOT_TOLD_APART
 
 
@@ -59,7 +60,7 @@ def against_production(difference: pd.DataFrame | None, why_not: str | None, met
         return Gate(name, why_not is None, why_not or "Nothing is in production.", {})
     standings = {metric: standing(metric, difference.loc[metric]) for metric in metrics}
     worse_first = sorted(standings, key=lambda metric: standings[metric] != _WORSE)
-    words = [f"{metric} {_spread(difference.loc[metric])}: {standings[metric]}" for metric in worse_first]
+    words = [f"{metric} {spread(difference.loc[metric])}: {standings[metric]}" for metric in worse_first]
     passed = bool(standings) and _WORSE not in standings.values()
     return Gate(name, passed, "; ".join(words) + ".", _figures(difference, metrics))
 
@@ -73,20 +74,105 @@ def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
     row = difference.loc["rmse"]
     result = standing("rmse", row)
     name, allowed = (
-        ("beats BTYD", {_BETTER}) if condition == "better" else ("not worse than BTYD", {_BETTER, _NOT_TOLD_APART})
+        ("beats BTYD", {BETTER}) if condition == "better" else ("not worse than BTYD", {BETTER, _NOT_TOLD_APART})
     )
-    return Gate(name, result in allowed, f"rmse {_spread(row)}: {result}.", row.to_dict())
+    return Gate(name, result in allowed, f"rmse {spread(row)}: {result}.", row.to_dict())
 
 
-def skill(difference: pd.DataFrame) -> Gate:
+@dataclass(frozen=True)
+class Ruling:
+    """Who rules the RMSE of customers. ruling: how many make half of the squared error.   customers: how many there are."""
+
+    ruling: int
+    customers: int
+
+    @property
+    def few(self) -> bool:
+        """Returns whether so few rule it that chance decides: bell-shaped errors need an eighth of the customers."""
+        return self.ruling < max(_FEW * self.customers, 2)
+
+
+def tells_apart(difference: pd.DataFrame, ruling: Ruling) -> bool:
+    """Returns whether predictions tell customers apart: beyond noise, their order is better than a random one, and their RMSE is
+    smaller than that of one prediction for everybody.
+
+    Where a few customers rule the RMSE and its interval holds 0, the RMSE says nothing either way, and the order alone decides.
+
+    Args: difference: of metrics.intervals(), predictions - the same prediction for everybody.
+          ruling: of the squared errors of that one prediction.
+    """
+    rmse, gini = (standing(metric, difference.loc[metric]) for metric in ("rmse", "normalized_gini"))
+    return gini == BETTER and (rmse == BETTER or _undecided(rmse, ruling))
+
+
+def _undecided(rmse: str, ruling: Ruling) -> bool:
+    return rmse == _NOT_TOLD_APART and ruling.few
+
+
+def skill(difference: pd.DataFrame, ruling: Ruling) -> Gate:
     """Returns the gate that the candidate tells customers apart: a better constant is no skill, so the ranking counts as well.
 
-    Args: difference: of metrics.intervals(), candidate - the same prediction for everybody.
+    Args: difference, ruling: as in tells_apart().
     """
-    metrics = ["rmse", "normalized_gini"]
-    passed = all(standing(metric, difference.loc[metric]) == _BETTER for metric in metrics)
-    rmse, gini = (_spread(difference.loc[metric]) for metric in metrics)
-    return Gate("tells customers apart", passed, f"rmse {rmse}, normalized Gini {gini}.", _figures(difference, metrics))
+    rmse, gini = (spread(difference.loc[metric]) for metric in ("rmse", "normalized_gini"))
+    passed, reason = tells_apart(difference, ruling), f"rmse {rmse}, normalized Gini {gini}."
+    if _undecided(standing("rmse", difference.loc["rmse"]), ruling):
+        ranks = _ranks(difference.loc["normalized_gini"])
+        reason = (
+            f"it {ranks}, normalized Gini {gini}; rmse {rmse} does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
+            "it: they make half of the squared error."
+        )
+    figures = _figures(difference, ["rmse", "normalized_gini"]) | {"ruling_customers": ruling.ruling}
+    return Gate("tells customers apart", passed, reason, figures)
+
+
+def _ranks(gini: Mapping[str, float]) -> str:
+    if standing("normalized_gini", gini) != BETTER:
+        return "does not rank beyond chance"
+    return "ranks well" if gini["value"] >= _WELL else "ranks a little better than chance"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many customers the intervals held, each 0 to 1.
+
+    promised: the share that they promise.   covered: the share that they held.   least: the share that they would have held
+    however low they ended, of metrics.least_coverage().
+    """
+
+    promised: float
+    covered: float
+    least: float
+
+    def highest(self, limit: float) -> float:
+        """Returns the most that may be covered.
+
+        The limit leaves room above what is promised. Where most customers bring nothing, the intervals hold more than that however
+        low they end, and the same part of the room that is left above it is allowed.
+
+        >>> round(Coverage(promised=0.8, covered=0.9, least=0.5).highest(0.97), 4)
+        0.97
+        >>> round(Coverage(promised=0.8, covered=0.975, least=0.95).highest(0.97), 4)
+        0.9925
+        """
+        least = max(self.promised, self.least)
+        part = (limit - self.promised) / (1 - self.promised) if self.promised < 1 else 0.0
+        return max(limit, least + part * (1 - least))
+
+
+def coverage(held: Coverage, low: float, high: float) -> Gate:
+    """Returns the gate that intervals hold neither too few customers nor more than they must.
+
+    Args: low, high: of the share covered, both ends included; the upper one where nothing forces more.
+    """
+    highest = round(held.highest(high), 4)
+    gate = within("coverage within limits", held.covered, low, highest)
+    if highest <= high:
+        return gate
+    forced = (
+        f" {held.least:.1%} cannot be missed: they brought no more than was predicted, and their interval begins at 0."
+    )
+    return replace(gate, reason=gate.reason + forced, figures=gate.figures | {"least": held.least})
 
 
 def within(name: str, value: float, low: float, high: float) -> Gate:
@@ -115,129 +201,10 @@ def verdict(gates: list[Gate]) -> str:
     return PASSED if gates and all(gate.passed for gate in gates) else FAILED
 
 
-class Advice(StrEnum):
-    """What the gates come to."""
-
-    DO_NOT_PROMOTE = "a gate failed, and the candidate is not in production"
-    GO_BACK = "a gate failed, and the candidate is in production already"
-    LOOK_FIRST = "all gates passed, and there is nothing to compare the candidate with"
-    BETTER = "all gates passed, and the candidate is better"
-    NOT_TOLD_APART = "all gates passed, and the two are not told apart"
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """What the reviewer is advised, before it is put into words.
-
-    Args: advice: what the gates come to.
-          candidate: number of the version that was reviewed.
-          other: number of the version in production; of a candidate that is in production already, of the one before it; None
-                 where there is none.
-          serves: whether the candidate is in production already.
-          gates: how many there are.
-          failed: name and reason of each gate that failed.
-          better: the metrics in which the candidate is better, with their intervals.
-    """
-
-    advice: Advice
-    candidate: str
-    other: str | None
-    serves: bool
-    gates: int
-    failed: tuple[tuple[str, str], ...] = ()
-    better: tuple[str, ...] = ()
-
-
-def recommend(
-    gates: list[Gate],
-    difference: pd.DataFrame | None,
-    metrics: list[str],
-    candidate: str,
-    other: str | None,
-    serves: bool,
-) -> Recommendation:
-    """Returns what the reviewer is advised.
-
-    Args: difference: of metrics.intervals(), candidate - other; None where there is nothing to compare with.
-          metrics: those that are judged.
-          candidate, other, serves: as in Recommendation.
-    """
-    failed = tuple((gate.name, gate.reason) for gate in gates if not gate.passed)
-    better: tuple[str, ...] = ()
-    if difference is not None and not failed:
-        rows = {metric: difference.loc[metric] for metric in metrics}
-        better = tuple(f"{metric} {_spread(row)}" for metric, row in rows.items() if standing(metric, row) == _BETTER)
-    if failed:
-        advice = Advice.GO_BACK if serves else Advice.DO_NOT_PROMOTE
-    elif difference is None:
-        advice = Advice.LOOK_FIRST
-    else:
-        advice = Advice.BETTER if better else Advice.NOT_TOLD_APART
-    return Recommendation(advice, candidate, other, serves, len(gates), failed, better)
-
-
-def in_words(recommendation: Recommendation) -> str:
-    """Returns the recommendation as one paragraph for the person who decides."""
-    return _WORDS[recommendation.advice](recommendation)
-
-
-def _do_not_promote(advised: Recommendation) -> str:
-    stays = f"version {advised.other} stays in production" if advised.other else "nothing goes into production"
-    return (
-        f"Do not promote version {advised.candidate}: {_failures(advised)} Until that is understood, {stays}; a person may promote it despite "
-        "its gates, with a reason."
-    )
-
-
-def _go_back(advised: Recommendation) -> str:
-    way_out = f"go back to version {advised.other}" if advised.other else "look for another version"
-    return f"Version {advised.candidate} is in production and should not be: {_failures(advised)} Until that is understood, {way_out}."
-
-
-def _look_first(advised: Recommendation) -> str:
-    verb = "stay in" if advised.serves else "go into"
-    return (
-        f"Version {advised.candidate} may {verb} production: all {advised.gates} gates passed, and there is no version before it to compare "
-        "it with. Look at the deciles and at the totals before you decide."
-    )
-
-
-def _better(advised: Recommendation) -> str:
-    verb = "Keep" if advised.serves else "Promote"
-    return (
-        f"{verb} version {advised.candidate}: on the same customers it is better than {_other(advised)} beyond noise "
-        f"({'; '.join(advised.better)}), and all {advised.gates} gates passed. Look at how the ranking changes before you decide."
-    )
-
-
-def _not_told_apart(advised: Recommendation) -> str:
-    stays = advised.candidate if advised.serves else advised.other
-    return (
-        f"Version {advised.candidate} and {_other(advised)} are not told apart on these customers; all {advised.gates} gates passed. A change "
-        f"gains nothing now: keep version {stays} unless there is another reason, such as newer data."
-    )
-
-
-_WORDS = {
-    Advice.DO_NOT_PROMOTE: _do_not_promote,
-    Advice.GO_BACK: _go_back,
-    Advice.LOOK_FIRST: _look_first,
-    Advice.BETTER: _better,
-    Advice.NOT_TOLD_APART: _not_told_apart,
-}
-
-
-def _failures(advised: Recommendation) -> str:
-    return "; ".join(f"it fails the gate “{name}”: {reason.rstrip('.')}" for name, reason in advised.failed) + "."
-
-
-def _other(advised: Recommendation) -> str:
-    return f"version {advised.other}" + (", which was in production before," if advised.serves else "")
-
-
 def _figures(difference: pd.DataFrame, metrics: list[str]) -> dict[str, dict[str, float]]:
     return {metric: difference.loc[metric, ["value", "low", "high"]].to_dict() for metric in metrics}
 
 
-def _spread(row: Mapping[str, float]) -> str:
+def spread(row: Mapping[str, float]) -> str:
+    """Returns a difference with its interval, as a sentence shows it. row: value, low, high."""
     return f"{row['value']:+.4g} ({row['low']:+.4g} to {row['high']:+.4g})"

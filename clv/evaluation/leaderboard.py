@@ -3,7 +3,8 @@
 import pandas as pd
 
 from clv import windows
-from clv.evaluation import metrics
+from clv.evaluation import gates, metrics
+from clv.evaluation.gates import Ruling
 from clv.evaluation.measure import OURS, Measured
 
 
@@ -23,16 +24,16 @@ def leaderboard(measured: Measured, draws: dict[str, pd.DataFrame], confidence: 
              low and high of the differences of rmse and normalized_gini.
     """
     best = min((name for name in draws if name != OURS), key=lambda name: draws[name].loc[0, "rmse"])
+    actual = measured.evaluation["actual_clv"].to_numpy()
+    ruling = Ruling(metrics.ruling_customers(actual, measured.predicted["naive_mean"]), len(actual))
     rows = []
     for name, drawn in draws.items():
         against_best = metrics.intervals(drawn - draws[best], confidence)
         against_mean = metrics.intervals(drawn - draws["naive_mean"], confidence)
-        # a better constant is no skill: customers must be told apart as well
-        ahead = against_mean.loc["rmse", "high"] < 0 and against_mean.loc["normalized_gini", "low"] > 0
         rows.append(
             {"cutoff": measured.plan.evaluation.isoformat(), "recipe": name, "customers": len(measured.evaluation)}
             | drawn.loc[0].to_dict()
-            | {"best_baseline": best, "beats_the_mean": bool(ahead)}
+            | {"best_baseline": best, "beats_the_mean": gates.tells_apart(against_mean, ruling)}
             | {
                 f"{metric}_difference_{end}": against_best.loc[metric, end]
                 for metric in ("rmse", "normalized_gini")

@@ -59,7 +59,6 @@ def _queried(table: duckdb.DuckDBPyRelation, name: str, query: str) -> duckdb.Du
 def _query_at(cutoff: dt.date, definition: Definition) -> str:
     return _SNAPSHOT.render(
         cutoff_day=(cutoff - dt.date(1970, 1, 1)).days,
-        cutoff_month=12 * cutoff.year + cutoff.month,
         numbers=definition.numbers(cutoff),
         **definition.as_dict(),
     )

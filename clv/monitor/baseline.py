@@ -1,25 +1,26 @@
-"""What a version was measured on, as far as the monitor needs it: sketches, moments, counts and shares; no row and no id."""
+"""What a version was made on, as far as the monitor needs it: sketches, moments, counts and shares; no row and no id."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from clv.errors import UserError
 from clv.monitor import checks, distributions, sketches
 from clv.monitor.evidence import PREDICTED, Measured
 
-_FACTS = ("history_days", "evaluation_cutoff")  # of the version, those that the monitor reads
+_FACTS = ("history_days", "evaluation_cutoff", "as_of")  # of the version, those that the monitor reads
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Args: facts: of the version, with history_days (days of history before the cutoff) and evaluation_cutoff.
-    sketches: by column, the predicted CLV among them.
+    """Args: facts: of the version, with as_of (the day of its training), evaluation_cutoff (of the customers that it was measured on),
+    and history_days (days of history before that cutoff).
+    sketches: by column of the customers on the day of the training, the predicted CLV among them.
     parts: of checks.describe(), by the section of the check.
     """
 
@@ -29,27 +30,32 @@ class Baseline:
 
     @property
     def customers(self) -> int:
-        """Returns the number of customers that the version was measured on."""
+        """Returns the number of customers on the day of the training."""
         return next(iter(self.sketches.values())).customers
 
+    @property
+    def as_of(self) -> dt.date:
+        """Returns the day of the training: the first whose purchases it has not seen."""
+        return dt.date.fromisoformat(self.facts["as_of"])
 
-def describe(
-    facts: dict[str, Any],
-    scored: pd.DataFrame,
-    metrics: pd.DataFrame,
-    cluster_id: np.ndarray,
-    contributions: pd.DataFrame,
-) -> Baseline:
-    """Returns the baseline of a version; it must not have learnt from the revenue of these customers.
+    @property
+    def days(self) -> int:
+        """Returns the days of history before the day of the training."""
+        measured = dt.date.fromisoformat(self.facts["evaluation_cutoff"])
+        return self.facts["history_days"] + (self.as_of - measured).days
+
+
+def describe(facts: dict[str, Any], measured: Measured) -> Baseline:
+    """Returns the baseline of a version.
 
     Args: facts: of the version.
-          scored, metrics, cluster_id, contributions: as in evidence.Measured.
+          measured: what it was made on; it must not have learnt from the revenue of the labelled customers.
     """
-    numbers = distributions.watched(scored)
+    numbers = distributions.watched(measured.scored)
     return Baseline(
         facts=facts,
         sketches={name: sketches.sketch(values.to_numpy("float64")) for name, values in numbers.items()},
-        parts=checks.describe(Measured(scored, metrics, cluster_id, contributions)),
+        parts=checks.describe(measured),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, grade, worst
 
 TESTS = ("", "positives_", "missing_", "zero_", "frozen_")
 _NOT_JUDGED = "moves by itself"
+_MATTERS = 0.5  # of warn_ks: the least share of customers who must have moved by more than what is the same to a person
+_NOT_APART = {"positives_moved_share": np.nan, "positives_moved_p_value": np.nan}
+_NOTHING = 0.01  # of a column's mean: less than that is nothing
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 _IN_WORDS = {
     "p50": "the median",
@@ -42,6 +46,7 @@ class Limits:
     usual: thresholds of a column.
     overrides: other thresholds by column.
     min_customers: fewer on either side cannot be judged.
+    same_days, same_share: a value that moved by no more days, or by no larger share of itself, is the same to a person.
     """
 
     significance: float
@@ -49,6 +54,8 @@ class Limits:
     usual: Thresholds
     overrides: Mapping[str, Thresholds]
     min_customers: int
+    same_days: float = 1.0
+    same_share: float = 0.05
 
 
 def watched(scored: pd.DataFrame) -> pd.DataFrame:
@@ -98,6 +105,8 @@ def measured(name: str, reference: sketches.Sketch | None, values: pd.Series | N
     before = sketches.rows(reference, reference.cells, 20_000)
     apart = reference.zeros > limits.positives_apart * reference.present
     distance, p_value = sketches.distance(reference.cells, current.cells)
+    room = _Room.of(name, reference, limits)
+    moved, moved_p_value = sketches.beyond(reference, now[~np.isnan(now)], room.around(reference.at))
     positives_distance, positives_p_value = (
         sketches.distance(sketches.positives(reference), sketches.positives(current)) if apart else (np.nan, np.nan)
     )
@@ -105,12 +114,15 @@ def measured(name: str, reference: sketches.Sketch | None, values: pd.Series | N
         "feature": name,
         "ks_statistic": distance,
         "p_value": p_value,
+        "moved_share": moved,
+        "moved_p_value": moved_p_value,
         "psi": sketches.psi(reference.cells, current.cells),
         "wasserstein": sketches.wasserstein(reference, current.cells),
         "positives_ks_statistic": positives_distance,
         "positives_p_value": positives_p_value,
+        **(_positives_moved(reference, now[now > 0], room) if apart else _NOT_APART),
         **_changed("missing", (reference.missing, reference.customers), (current.missing, current.customers)),
-        "frozen_p_value": _frozen(reference, current),
+        "frozen_p_value": _frozen(reference, current, room),
         **_changed("zero", (reference.zeros, reference.present), (current.zeros, current.present)),
         **asdict(limits.overrides.get(name, limits.usual)),
         "reference_customers": reference.customers,
@@ -120,6 +132,28 @@ def measured(name: str, reference: sketches.Sketch | None, values: pd.Series | N
         **{f"reference_{q}": value for q, value in _quantiles(before).items()},
         **{f"current_{q}": value for q, value in _quantiles(now[~np.isnan(now)]).items()},
     }
+
+
+@dataclass(frozen=True)
+class _Room:
+    """By how much a value may move and be the same to a person: an amount in the unit of the column, or a share of the value."""
+
+    least: float
+    share: float
+
+    @classmethod
+    def of(cls, name: str, reference: sketches.Sketch, limits: Limits) -> Self:
+        days = limits.same_days if name.endswith("_days") else 0.0
+        return cls(max(days, _NOTHING * sketches.mean_size(reference)), limits.same_share)
+
+    def around(self, values: np.ndarray) -> np.ndarray:
+        return np.maximum(self.share * np.abs(values), self.least)
+
+
+def _positives_moved(reference: sketches.Sketch, positives: np.ndarray, room: _Room) -> dict[str, float]:
+    above = sketches.above_zero(reference)
+    moved, p_value = sketches.beyond(above, positives, room.around(above.at))
+    return {"positives_moved_share": moved, "positives_moved_p_value": p_value}
 
 
 def _changed(what: str, before: tuple[int, int], now: tuple[int, int]) -> dict[str, float]:
@@ -140,15 +174,19 @@ def _changed(what: str, before: tuple[int, int], now: tuple[int, int]) -> dict[s
     }
 
 
-def _frozen(reference: sketches.Sketch, current: sketches.Sketch) -> float:
-    """Chance that as many customers of the reference would all have the one value, or all lack one, as now; NaN where they do not."""
+def _frozen(reference: sketches.Sketch, current: sketches.Sketch, room: _Room) -> float:
+    """Chance that as many customers of the reference would all have the one value, give or take what is the same to a person, or
+    all lack one, as now; NaN where they do not."""
     if not reference.customers or not current.customers:
         return np.nan
     if not current.present:
         return (reference.missing / reference.customers) ** current.customers
     if current.cells.max() < current.present or not reference.present:
         return np.nan
-    return float((reference.cells[current.cells.argmax()] / reference.present) ** current.present)
+    middles = sketches.representatives(reference)
+    value = middles[[current.cells.argmax()]]
+    near = reference.cells[np.abs(middles - value) <= room.around(value)].sum()
+    return float((near / reference.present) ** current.present)
 
 
 def _quantiles(values: np.ndarray) -> dict[str, float]:
@@ -183,22 +221,34 @@ def _frozen_at(value: float) -> str:
 
 
 def _worst_test(row: pd.Series, significance: float) -> tuple[str, str]:
+    moved, positives_moved = (_matters(row, test, significance) for test in ("", "positives_"))
     tests = [
-        ("missing_", abs(row["missing_share_change"]), "share", _share(row, "missing", "have no value")),
-        ("zero_", abs(row["zero_share_change"]), "share", _share(row, "zero", "are at zero")),
-        ("", row["ks_statistic"], "ks", _moved(row)),
-        ("positives_", row["positives_ks_statistic"], "ks", _among_positives(row)),
+        ("missing_", abs(row["missing_share_change"]), "share", _share(row, "missing", "have no value"), True),
+        ("zero_", abs(row["zero_share_change"]), "share", _share(row, "zero", "are at zero"), moved),
+        ("", row["ks_statistic"], "ks", _moved(row), moved),
+        ("positives_", row["positives_ks_statistic"], "ks", _among_positives(row), positives_moved),
     ]
     there = [test for test in tests if not np.isnan(test[1])]  # the share of missing values always is
     graded = [
         (grade(size, row[f"warn_{kind}"], row[f"alert_{kind}"], not row[f"{test}q_value"] >= significance), reason)
-        for test, size, kind, reason in there
+        for test, size, kind, reason, matters in there
+        if matters
     ]
     status = worst(status for status, _ in graded)
     if status in (WARN, ALERT):
         return status, next(reason for other, reason in graded if other == status)
-    large = any(size >= row["warn_ks"] for _, size, _, _ in there)
-    return STABLE, "No change that matters" + ("; the difference may be chance." if large else ".")
+    large = [test for test, size, kind, *_ in there if size >= row[f"warn_{kind}"]]
+    if not large:
+        return STABLE, "No change that matters."
+    if any(row[f"{test}q_value"] < significance for test in large):
+        return STABLE, "No change that matters: hardly anybody's value moved by more than is the same to a person."
+    return STABLE, "No change that matters; the difference may be chance."
+
+
+def _matters(row: pd.Series, test: str, significance: float) -> bool:
+    """Whether enough customers moved by more than what is the same to a person, and chance alone would hardly do that."""
+    share, p_value = row[f"{test}moved_share"], row[f"{test}moved_p_value"]
+    return not (share < _MATTERS * row["warn_ks"] or p_value >= significance)
 
 
 def _moved(row: pd.Series) -> str:
@@ -221,35 +271,3 @@ def _among_positives(row: pd.Series) -> str:
 
 def _share(row: pd.Series, what: str, verb: str) -> str:
     return f"{row[f'current_{what}_share']:.0%} of customers {verb}, it was {row[f'reference_{what}_share']:.0%}."
-
-
-def ranges(reference: sketches.Sketch, values: np.ndarray, most: int = 8) -> pd.DataFrame:
-    """Returns shares of customers by range of values, as a person looks at them: ranges that held about as many customers each.
-
-    Args:    reference: the sketch of the baseline.
-             values: of the customers now, NaN where one is missing.
-             most: ranges at most, beside the one of missing values.
-    Returns: range (text), reference, current (shares of all customers, 0 to 1; missing values have a row of their own).
-    """
-    current = sketches.counted(values, reference.at)
-    cuts = _cuts(reference, most)
-    group = np.searchsorted(cuts, sketches.representatives(reference))
-    table = pd.DataFrame({"range": _range_names(cuts)})
-    missing: dict[str, str | float] = {"range": "no value"}
-    for side, counts in (("reference", reference), ("current", current)):
-        table[side] = np.bincount(group, counts.cells, len(table)) / max(counts.customers, 1)
-        missing[side] = counts.missing / max(counts.customers, 1)
-    table = pd.concat([table, pd.DataFrame([missing])], ignore_index=True)
-    return table[(table["reference"] > 0) | (table["current"] > 0)].reset_index(drop=True)
-
-
-def _cuts(reference: sketches.Sketch, most: int) -> np.ndarray:
-    """The ends of the ranges, to three digits."""
-    if not len(reference.at):
-        return np.empty(0)
-    places = np.linspace(0, len(reference.at) - 1, most).round().astype(int)
-    return np.unique([float(f"{point:.3g}") for point in reference.at[places][:-1]])
-
-
-def _range_names(cuts: np.ndarray) -> list[str]:
-    return [*(f"to {cut:g}" for cut in cuts), f"above {cuts[-1]:g}"] if len(cuts) else ["all"]

@@ -14,18 +14,23 @@ PREDICTED, ACTUAL = "predicted_clv", "actual_clv"
 
 @dataclass(frozen=True)
 class Measured:
-    """The customers that a version was measured on; it had not learnt from their revenue.
+    """What a version was made on: the customers of the day of its training, and those that it was measured on a horizon before.
 
-    Args: scored: one row a customer; the feature table with lifecycle_stage, predicted_clv and actual_clv.
-          metrics: of metrics.intervals().
-          cluster_id: the cluster of each row, 1 = lowest predictions.
-          contributions: SHAP values of a sample, one column a feature.
+    Drift is change since the training. So the customers of that day stand beside those of later days, and a look at the very same
+    day finds nothing moved.
+
+    Args: scored: one row a customer on the day of the training; the feature table with lifecycle_stage and predicted_clv.
+          cluster_id: the cluster of each of these rows, 1 = lowest predictions.
+          contributions: SHAP values of a sample of these rows, one column a feature.
+          labelled: one row a customer whom the version was measured on; predicted_clv and actual_clv, from which it had not learnt.
+          metrics: of metrics.intervals(), on these.
     """
 
     scored: pd.DataFrame
-    metrics: pd.DataFrame
     cluster_id: np.ndarray
     contributions: pd.DataFrame
+    labelled: pd.DataFrame
+    metrics: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class Evidence:
           matured: the newest window whose revenue has come in.
           vintages: oldest first; None where the tracking server does not answer.
           too_short: a sentence where the history is too short to be compared with the baseline, else empty.
+          gone: a sentence where so few customers are left that the history cannot be complete, else empty.
     """
 
     version: str
@@ -88,3 +94,9 @@ class Evidence:
     matured: Matured
     vintages: list[Vintage] | None
     too_short: str = ""
+    gone: str = ""
+
+    @property
+    def incomplete(self) -> str:
+        """Returns why the history cannot be the whole one, or nothing."""
+        return self.too_short or self.gone

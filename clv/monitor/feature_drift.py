@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clv.monitor import distributions
+from clv.monitor import ranges
 from clv.monitor.distributions import Limits, Thresholds
 from clv.monitor.evidence import PREDICTED, Evidence, Measured
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, Finding, Shares, worst
@@ -85,9 +85,7 @@ def _pictures(table: pd.DataFrame, evidence: Evidence) -> tuple[Shares, ...]:
     return tuple(
         Shares(
             row["feature"],
-            distributions.ranges(
-                evidence.sketches[row["feature"]], evidence.scored[row["feature"]].to_numpy("float64")
-            ),
+            ranges.ranges(evidence.sketches[row["feature"]], evidence.scored[row["feature"]].to_numpy("float64")),
             row["reason"],
         )
         for row in rows

@@ -53,7 +53,7 @@ class PredictionDrift:
     def describe(self, measured: Measured) -> dict[str, Any]:
         """Returns the moments of the errors, and the intervals of RMSE and R2."""
         return {
-            "errors": moments(measured.scored[ACTUAL], measured.scored[PREDICTED]),
+            "errors": moments(measured.labelled[ACTUAL], measured.labelled[PREDICTED]),
             "intervals": measured.metrics.loc[list(_BESIDE)].to_dict("index"),
         }
 

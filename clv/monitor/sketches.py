@@ -87,10 +87,46 @@ def distance(reference: np.ndarray, current: np.ndarray) -> tuple[float, float]:
     return largest, float(stats.kstwo.sf(largest, np.round(n * m / (n + m)) or 1))
 
 
+def beyond(reference: Sketch, values: np.ndarray, tolerance: np.ndarray) -> tuple[float, float]:
+    """Returns the least share of customers whose value moved by more than a tolerance, and the p-value of that share.
+
+    It is the Kolmogorov-Smirnov distance with room: the share up to a point before, less the share now up to the point and its
+    tolerance (they moved up), or the share now below the point less its tolerance, less the share below the point before (down).
+
+    Args:    values: m numbers without a missing one.
+             tolerance: of each point of the reference, in its unit; where all are 0, the share is the distance on the points.
+    Returns: from 0 (nobody moved so far) to 1 (everybody), and p, which is on the safe side; NaN where one side is empty.
+    """
+    n, m, at = int(reference.cells.sum()), len(values), reference.at
+    if not n or not m:
+        return np.nan, np.nan
+    below = np.cumsum(reference.cells) / n  # even places: below a point; odd ones: up to it
+    ordered = np.sort(values)
+    up = below[1::2] - np.searchsorted(ordered, at + tolerance, "right") / m
+    down = np.searchsorted(ordered, at - tolerance, "left") / m - below[:-1:2]
+    largest = float(np.max([0.0, *up, *down]))
+    return largest, float(stats.kstwo.sf(largest, np.round(n * m / (n + m)) or 1))
+
+
+def mean_size(sketch: Sketch) -> float:
+    """Returns the mean absolute value, from the cells; 0 where there is no value."""
+    if not sketch.present:
+        return 0.0
+    return float(np.average(np.abs(representatives(sketch)), weights=sketch.cells))
+
+
 def positives(sketch: Sketch) -> np.ndarray:
     """Returns the counts of the cells above zero."""
     first = 2 * int(np.searchsorted(sketch.at, 0.0, "right")) + (0 if 0.0 in sketch.at else 1)
     return sketch.cells[first:]
+
+
+def above_zero(sketch: Sketch) -> Sketch:
+    """Returns the part of a sketch above zero, with the counts of positives()."""
+    at, cells = sketch.at[sketch.at > 0], positives(sketch)
+    cells = cells if len(cells) > 2 * len(at) else np.concatenate([[0], cells])  # the cell around zero is left out
+    customers = int(cells.sum())
+    return Sketch(customers, 0, 0, at, cells)
 
 
 def psi(reference: np.ndarray, current: np.ndarray) -> float:

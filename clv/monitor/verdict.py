@@ -16,7 +16,7 @@ DECISIONS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """Args: word: stable or alarm.
+    """Args: word: stable, alarm, or insufficient.
     reasons: the sentences why.
     """
 
@@ -24,11 +24,14 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def verdict(findings: Mapping[str, Finding], alarm_at: str) -> Verdict:
-    """Returns whether a person should look: an alarm where a finding counts, or where nothing could be judged.
+def verdict(findings: Mapping[str, Finding], alarm_at: str, incomplete: str = "") -> Verdict:
+    """Returns whether a person should look: an alarm where a finding counts, or where an incomplete history lets nothing be judged.
+
+    Too few customers are no reason to look: they make the verdict insufficient.
 
     Args: findings: by the name of the check; a status that nobody knows counts as an alert.
           alarm_at: warn or alert, the mildest status that counts.
+          incomplete: a sentence where the history cannot be the whole one, else empty.
     """
     counting = (ALERT, WARN) if alarm_at == WARN else (ALERT,)
     reasons = tuple(
@@ -40,14 +43,16 @@ def verdict(findings: Mapping[str, Finding], alarm_at: str) -> Verdict:
     if reasons:
         return Verdict(ALARM, reasons)
     sentences = tuple(_sentence(name, finding) for name, finding in findings.items())
-    if all(finding.status == INSUFFICIENT for finding in findings.values()):
+    if any(finding.status != INSUFFICIENT for finding in findings.values()):
+        return Verdict(STABLE, sentences)
+    if incomplete or not findings:
         return Verdict(ALARM, ("Nothing could be judged.", *sentences))
-    return Verdict(STABLE, sentences)
+    return Verdict(INSUFFICIENT, ("There is too little to judge by.", *sentences))
 
 
 def in_short(verdict: Verdict, findings: Mapping[str, Finding]) -> str:
     """Returns one line for the terminal: the reasons for the alarm, or what was not judged."""
-    if verdict.word == ALARM:
+    if verdict.word != STABLE:
         return " ".join(verdict.reasons)
     unjudged = [_sentence(name, finding) for name, finding in findings.items() if finding.status == INSUFFICIENT]
     judged = len(findings) - len(unjudged)

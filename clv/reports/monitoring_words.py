@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clv import hints
-from clv.monitor import Finding
+from clv.monitor import INSUFFICIENT, Finding
 from clv.monitor.verdict import ALARM, PERSON_DECIDES
 from clv.reports.page import NextStep
 
@@ -16,9 +16,10 @@ class Monitored:
 
     Args: model, version: that were looked at.
           as_of: the day.
-          verdict: stable or alarm.
-          baseline_cutoff: the day of the customers that the version was measured on.
+          verdict: stable, alarm or insufficient.
+          baseline_as_of: the day of the training, whose customers are the baseline.
           baseline_customers: how many they were.
+          measured_cutoff: the day of the customers whose errors are the baseline.
           history_days: days of purchases that both sides see.
     """
 
@@ -26,8 +27,9 @@ class Monitored:
     version: str
     as_of: dt.date
     verdict: str
-    baseline_cutoff: str
+    baseline_as_of: str
     baseline_customers: int
+    measured_cutoff: str
     history_days: int
 
 
@@ -38,16 +40,16 @@ def title(monitored: Monitored) -> str:
 
 def headline(verdict: str) -> str:
     """Returns the sentence beside the verdict."""
-    calm = "Nothing moved that matters."
-    return f"{'An alarm is open: a person should look.' if verdict == ALARM else calm} {PERSON_DECIDES}"
+    words = {ALARM: "An alarm is open: a person should look.", INSUFFICIENT: "There is too little to judge by."}
+    return f"{words.get(verdict, 'Nothing moved that matters.')} {PERSON_DECIDES}"
 
 
 def facts(monitored: Monitored, findings: Mapping[str, Finding]) -> dict[str, str]:
     """Returns label -> text: what was compared with what, and what no check can see."""
     blind = [finding.figures["cannot_see"] for finding in findings.values() if "cannot_see" in finding.figures]
     return {
-        "baseline": f"{monitored.baseline_customers:,} customers as of {monitored.baseline_cutoff}; the version had not learnt from "
-        "what they brought afterwards",
+        "baseline": f"{monitored.baseline_customers:,} customers as of {monitored.baseline_as_of}, the day of the training; for errors, those "
+        f"of {monitored.measured_cutoff}, since the version had not learnt from what they brought afterwards",
         "both sides": f"the last {monitored.history_days} days of purchases",
         "not seen": " ".join(blind) or "what revenue that has not come in yet will show",
     }

@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
 
-from clv import hints, model, reports
+from clv import hints, model, reports, windows
 from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
@@ -23,6 +23,8 @@ from clv.steps import vintages
 from clv.steps.lineage import refuse_stranger
 from clv.steps.vintages import Watch
 
+_LEFT = 0.5  # share of the baseline's customers; fewer, and fewer than can be judged, are no whole history
+
 
 def monitor(run: Run, history: History, production: Production) -> Outcome:
     """Runs every check on the version in production; nothing is fitted and nothing is changed."""
@@ -34,18 +36,20 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
     scores = vintages.matured(watch)
     evidence = look(watch, base, limits, scores)
     findings = checks.compare(base.parts, evidence, limits)
-    decided = verdict(findings, watch.run.config.monitor.alarm_at)
+    decided = verdict(findings, watch.run.config.monitor.alarm_at, evidence.incomplete)
+    first = first_look(watch.history.as_of, base, version)
+    decided = replace(decided, reasons=(first, *decided.reasons)) if first and decided.word != ALARM else decided
     outputs = _reports(watch, base, evidence, findings, decided)
     names = {name: "monitoring/" + name.replace(".", f"_{watch.run.stamp}.") for name in outputs}
     alarm = Alarm(version.name, version.number, watch.history.as_of.isoformat(), list(decided.reasons))
     return Outcome(
-        f"{decided.word.upper()}: {in_short(decided, findings)} (read {names['monitoring.html']} first)",
+        f"{decided.word.upper()}: {first if first in decided.reasons else in_short(decided, findings)} (read {names['monitoring.html']} first)",
         title=f"{decided.word}, version {version.number}, as of {watch.history.as_of}",
         outputs={names[name]: content for name, content in outputs.items()},
         artifacts=vintages.artifacts(scores),
         metrics=_metrics(findings),
         series={name: values for finding in findings.values() for name, values in finding.series.items()},
-        warnings=(production.warning,) if production.warning else (),
+        warnings=(*((production.warning,) if production.warning else ()), *_by_month(history)),
         tags=watch.production.tags(watch.history.as_of)
         | {"verdict": decided.word, "verdict_reasons": " ".join(decided.reasons)[:4000]},
         effects=(Open(alarm),) if decided.word == ALARM else (),
@@ -71,7 +75,7 @@ def look(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: list[V
             scores: of vintages.matured().
     Raises: InputError: no customer ordered in the days that the baseline covers.
     """
-    days, number = base.facts["history_days"], watch.production.version.number
+    days, number = base.days, watch.production.version.number
     customers = scored(watch, watch.history.as_of, days)
     if customers.empty:
         raise InputError(
@@ -87,9 +91,22 @@ def look(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: list[V
         columns=checks.columns(base.sketches, customers, watch.run.config.features.moving, limits),
         scored=customers,
         contributions=model.contributions(watch.production.model, sample),
-        matured=_matured(watch, days),
+        matured=_matured(watch, base.facts["history_days"]),
         vintages=scores,
         too_short=_too_short(watch, days),
+        gone=_gone(watch, base, len(customers)),
+    )
+
+
+def first_look(as_of: dt.date, base: Baseline, version: Version) -> str:
+    """Returns from when on there is something new to compare, where the version has seen nearly all of it; else nothing."""
+    window = min([*version.definition.windows_days, version.horizon_days])
+    new_window, new_horizon = (base.as_of + dt.timedelta(days=days) for days in (window, version.horizon_days))
+    if as_of >= new_window:
+        return ""
+    return (
+        f"First look: nothing to compare with until {new_window}, because version {version.number} was trained on the purchases before "
+        f"{base.as_of}; its errors can be judged from {new_horizon} on."
     )
 
 
@@ -108,9 +125,29 @@ def _too_short(watch: Watch, days: int) -> str:
         return ""
     begin = watch.history.as_of - dt.timedelta(days=days)
     return (
-        f"The history has {there} days before {watch.history.as_of}, and version {watch.production.version.number} was measured on {days}: hand over "
+        f"The history has {there} days before {watch.history.as_of}, and the baseline of version {watch.production.version.number} has {days}: hand over "
         f"purchases from {begin} on, or train a version on this history."
     )
+
+
+def _by_month(history: History) -> tuple[str, ...]:
+    """Why a change may be the calendar's, if so."""
+    day = windows.day_of_month(history.purchases)
+    if day is None:
+        return ()
+    return (
+        f"orders are dated by month, on day {day}: windows of days hold more or fewer of these days as the month goes on, so a change of "
+        f"recency, gaps, windows or errors may be the calendar's. Compare on the same day of the month: window.as_of={history.as_of:%Y-%m}-"
+        f"{min(day + 1, 28):02d}.",
+    )
+
+
+def _gone(watch: Watch, base: Baseline, customers: int) -> str:
+    """Why so few customers mean that the history is not whole, if so; a small business has always had few."""
+    least = watch.run.config.monitor.min_customers
+    if customers >= least or base.customers < least or customers > _LEFT * base.customers:
+        return ""
+    return f"{customers} customers are left of {base.customers:,} on the day of the training: is the history complete?"
 
 
 def _matured(watch: Watch, history_days: int) -> Matured:
@@ -158,9 +195,10 @@ def _reports(
         version=version.number,
         as_of=watch.history.as_of,
         verdict=decided.word,
-        baseline_cutoff=base.facts["evaluation_cutoff"],
+        baseline_as_of=base.facts["as_of"],
         baseline_customers=base.customers,
-        history_days=base.facts["history_days"],
+        measured_cutoff=base.facts["evaluation_cutoff"],
+        history_days=base.days,
     )
     return {
         **{
@@ -182,8 +220,9 @@ def _head(watch: Watch, base: Baseline, decided: Verdict) -> dict[str, Any]:
         "model": watch.production.version.name,
         "model_version": watch.production.version.number,
         "as_of": watch.history.as_of.isoformat(),
+        "baseline_as_of": base.facts["as_of"],
         "baseline_cutoff": base.facts["evaluation_cutoff"],
-        "history_days": base.facts["history_days"],
+        "history_days": base.days,
     }
 
 
@@ -192,7 +231,7 @@ def _evidently_pages(watch: Watch, base: Baseline, evidence: Evidence) -> dict[s
     most, version = watch.run.config.monitor.report_customers, watch.production.version
     reference, current = _in_cells(base, watch.run.sample(evidence.scored, most), most)
     named = f"Version {version.number} of model {version.name}"
-    title = f"{named}: customers as of {watch.history.as_of} (current) against its baseline of {base.facts['evaluation_cutoff']} (reference)"
+    title = f"{named}: customers as of {watch.history.as_of} (current) against its baseline of {base.as_of} (reference)"
     pages = {"evidently.html": reports.drift_page(reference, current, evidence.columns, title)[0]}
     if evidence.matured.table is not None:
         sample = watch.run.sample(evidence.matured.table[[ACTUAL, PREDICTED]], most)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from clv import model, ranking, reports, store
 from clv.errors import UserError
-from clv.evaluation import contest, gates, metrics, naive
+from clv.evaluation import advice, contest, gates, metrics, naive
 from clv.evaluation.contest import CANDIDATE, PRODUCTION, Contest, Draws, Side
 from clv.evaluation.gates import Gate
 from clv.history import History
@@ -47,7 +47,7 @@ def review(run: Run, history: History, standing: Standing) -> Outcome:
     candidate = pair.side(CANDIDATE)
     assert candidate is not None  # every pair has one
     both = contest.compare(history, candidate, pair.side(PRODUCTION), pair.why_not, rules)
-    judged = _judge(run, history, pair.candidate, both)
+    judged = _judge(run, history, pair, both)
     content = _content(run, history, standing, pair, both, judged)
     content = json.loads(store.as_json(content))  # a figure that is not a number becomes null
     status, number, version = gates.verdict(judged), pair.number, pair.candidate
@@ -100,17 +100,17 @@ def limits(run: Run) -> dict:
     return {name: value for name, value in asdict(run.config.review).items() if name not in _RULES}
 
 
-def _judge(run: Run, history: History, version: Version, both: Contest) -> list[Gate]:
-    allowed = limits(run)
+def _judge(run: Run, history: History, pair: _Pair, both: Contest) -> list[Gate]:
+    allowed, version = limits(run), pair.candidate
     bias = both.draws[CANDIDATE].loc[0, "bias"]
-    covered = contest.coverage(both, CANDIDATE).set_index("group").loc["all", "coverage"]
+    held = contest.held(both, CANDIDATE, pair.models[CANDIDATE].interval)
     then, now = version.revenue_then, history.net_revenue(*version.measured_days)
     return [
         gates.against_production(both.difference(PRODUCTION), both.why_not, allowed["metrics"]),
         gates.against_btyd(both.against("btyd"), allowed["against_btyd"]),
-        gates.skill(both.against("naive_mean")),
+        gates.skill(both.against("naive_mean"), contest.ruling(both)),
         gates.within("bias within limits", bias, allowed["bias_low"], allowed["bias_high"]),
-        gates.within("coverage within limits", covered, allowed["coverage_low"], allowed["coverage_high"]),
+        gates.coverage(held, allowed["coverage_low"], allowed["coverage_high"]),
         gates.same_history(version.number, then, now, SAME_HISTORY),
     ]
 
@@ -119,7 +119,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
     """All that a review says, JSON-ready but for figures that are not numbers."""
     version, other, against = pair.candidate, pair.other, both.difference(PRODUCTION)
     serves = version.name == standing.name and standing.production_number == version.number
-    decided = gates.recommend(judged, against, run.config.review.metrics, version.number, pair.number, serves)
+    decided = advice.recommend(judged, against, run.config.review.metrics, version.number, pair.number, serves)
     return {
         "at": run.now.isoformat(timespec="seconds"),
         "model": version.name,
@@ -127,7 +127,7 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
         "against": pair.number,
         "is_in_production": serves,
         "limits": limits(run),
-        "recommendation": gates.in_words(decided),
+        "recommendation": advice.in_words(decided),
         "gates": [asdict(gate) for gate in judged],
         **_tables(both, version),
         "ranking": _ranks(run, history, pair),

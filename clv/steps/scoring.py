@@ -1,10 +1,11 @@
 """Scores, clusters and their ranks, by the version in production."""
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pandas as pd
 
-from clv import clusters, model, ranking, reports
+from clv import clusters, model, ranking, reports, windows
 from clv.errors import Code, InputError
 from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, Outcome, Run, raw
@@ -53,8 +54,41 @@ def _doubts(run: Run, history: History, production: Production) -> Iterator[str]
         yield f"{name} predicts {horizon} days; window.horizon_days={asked} was asked for. Promote a version trained for it."
     if history.as_of < production.learnt_until:
         yield f"{name} learnt from revenue up to {production.learnt_until}: scores as of {history.as_of} know the future."
+    yield from _cut(run, history, production)
+    yield from _by_month(history, production)
     if (silent := history.silent_days(history.as_of)) > run.config.window.max_silent_days:
         yield f"there is no order in the {silent} days before the as-of date {history.as_of}: is the history complete?"
+
+
+def _cut(run: Run, history: History, production: Production) -> Iterator[str]:
+    """Whether the history begins so late that customers look younger than those that the version was measured on."""
+    days, number = production.version.facts["history_days"], production.version.number
+    there = (history.as_of - history.first_day).days
+    begins_later = history.first_day > production.learnt_until - dt.timedelta(days=days)
+    if begins_later and there < run.config.monitor.least_history * days:
+        yield (
+            f"the history was cut: it has {there} days before {history.as_of}, and version {number} was measured on {days}. Stages and "
+            f"predictions are others than with the whole one: hand over purchases from {history.as_of - dt.timedelta(days=days)} on, or "
+            "train a version on this history."
+        )
+
+
+def _by_month(history: History, production: Production) -> Iterator[str]:
+    """Whether the orders are dated by month, and the horizon holds more or fewer such days than the one that was measured."""
+    horizon, day = production.horizon_days, windows.day_of_month(history.purchases)
+    if day is None:
+        return
+    measured = windows.days_held(production.learnt_until, horizon, day)
+    ahead = windows.days_held(history.as_of, horizon, day)
+    if measured == ahead:
+        return
+    earlier = (history.as_of - dt.timedelta(days=number) for number in range(1, 32))
+    alike = [str(other) for other in earlier if windows.days_held(other, horizon, day) == measured]
+    fix = f" Score as of a day from which they hold as many: window.as_of={alike[0]}." if alike else ""
+    yield (
+        f"orders are dated by month, on day {day}: the {horizon} days from {history.as_of} hold {ahead} of these days, and those that version "
+        f"{production.version.number} was measured on held {measured}. The total moves with that.{fix}"
+    )
 
 
 def cluster(run: Run) -> Outcome:

@@ -13,6 +13,7 @@ from clv.evaluation.breakdown import break_down
 from clv.evaluation.measure import OURS, Measured, measure
 from clv.history import History
 from clv.monitor import baseline
+from clv.monitor.evidence import Measured as MadeOn
 from clv.outcome import Outcome, Register, Run
 from clv.registry.registration import Candidate
 
@@ -44,7 +45,7 @@ def train(run: Run, history: History) -> Outcome:
         + leaderboard.in_words(against),
         outputs={"clv_model_metrics.csv": board},
         artifacts=reports.training_pictures(measured, breakdown, contributions)
-        | baseline.files(_baseline(run, facts, evaluation, figures[OURS], contributions))
+        | baseline.files(_baseline(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=leaderboard.headline(figures) | breakdown.metrics | {"evaluation/customers": len(evaluation)},
         dataset=history.dataset,
@@ -63,12 +64,14 @@ def train(run: Run, history: History) -> Outcome:
     )
 
 
-def _baseline(
-    run: Run, facts: dict, evaluation: pd.DataFrame, figures: pd.DataFrame, contributions: pd.DataFrame
-) -> baseline.Baseline:
-    section = run.config.clusters
-    groups = clusters.assign(evaluation["predicted_clv"], section.k, section.scale).to_numpy()
-    return baseline.describe(facts, evaluation, figures, groups, contributions)
+def _baseline(run: Run, history: History, facts: dict, measured: Measured, figures: pd.DataFrame) -> baseline.Baseline:
+    section, labelled = run.config.clusters, measured.evaluation.assign(predicted_clv=measured.predicted[OURS])
+    newest = history.snapshot(measured.plan.as_of, settings.definition(run.config, measured.plan))
+    scored = newest.assign(predicted_clv=model.predict(measured.model, newest)["predicted_clv"])
+    groups = clusters.assign(scored["predicted_clv"], section.k, section.scale).to_numpy()
+    sample = run.sample(newest, run.config.monitor.shap_drift.customers)
+    contributions = model.contributions(measured.model, sample)
+    return baseline.describe(facts, MadeOn(scored, groups, contributions, labelled, figures))
 
 
 def _recipe_in_words(fitted: model.Model) -> str:
@@ -95,6 +98,7 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
         "horizon_days": plan.horizon_days,
         "training_cutoffs": [day.isoformat() for day in plan.training],
         "evaluation_cutoff": plan.evaluation.isoformat(),
+        "as_of": plan.as_of.isoformat(),
         "evaluation_revenue": history.net_revenue(plan.evaluation, plan.as_of),
         "seed": run.config.seed,
         "data": Path(history.path).name,

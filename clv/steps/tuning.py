@@ -1,48 +1,76 @@
 """A better configuration of the model, searched on the past alone."""
 
 import datetime as dt
+import hashlib
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from clv import config, search, settings, windows
+from clv import config, search, settings, terminal, windows
 from clv.errors import Code, InputError, UserError
 from clv.evaluation import metrics
 from clv.evaluation.measure import OURS, measure
 from clv.history import History
-from clv.outcome import Outcome, Part, Run, Write
+from clv.outcome import Forget, Outcome, Part, Run, Write
+from clv.steps import origins
 
 _HEADER = "# @package _global_\n# Written by tune"
 _COST = "rmse_over_mean"
 
 
 def tune(run: Run, history: History) -> Outcome:
-    """Searches the model's numbers on rolling origins whose labels end by the evaluation cutoff; writes the best as an experiment."""
-    section, origins, path = run.config.tune, _origins(run, history), _experiment(run)
+    """Searches the model's numbers on rolling origins whose labels end by the evaluation cutoff; writes the best as an experiment.
+
+    What a trial came to at an origin is kept at once, so that an interrupted search goes on from there.
+    """
+    section, path = run.config.tune, _experiment(run)
+    finished = origins.finished(run, history, "tune")
     space = {bounds.key: (bounds.low, bounds.high) for bounds in section.space}
     start = {name: getattr(run.config.model, name) for name in space}
 
-    def cost(values: dict[str, float]) -> tuple[float, dict[str, float]]:
-        """Geometric mean over the origins of our RMSE over that of the training mean."""
+    def ratio(values: dict[str, float], plan: windows.Plan) -> float:
+        """Our RMSE over that of the training mean."""
+        name = f"{plan.evaluation}_{_digest(values)}"
+        if (part := finished.take(name)) is not None:
+            return float(part[_COST].item())
         model: config.Model = replace(run.config.model, **dict[str, Any](values))
-        ratios = {f"{_COST}_{plan.evaluation}": _over_mean(run, history, plan, model) for plan in origins}
-        return float(np.exp(np.mean(np.log(list(ratios.values()))))), ratios
+        value = _over_mean(run, history, plan, model)
+        finished.keep(name, pd.DataFrame({_COST: [value]}))
+        return value
+
+    plans, early = _origins(run, history)
+    usable, few = origins.measured(history, plans, lambda plan: ratio(start, plan), run.config.model.min_customers)
+    counted = itertools.count(1)
+
+    def cost(values: dict[str, float]) -> tuple[float, dict[str, float]]:
+        """Geometric mean of the ratios over the origins."""
+        ratios = {f"{_COST}_{plan.evaluation}": ratio(values, plan) for plan in usable}
+        mean, number = float(np.exp(np.mean(np.log(list(ratios.values()))))), next(counted)
+        terminal.show([f"trial {number} is done, {mean:.4f}; at most {section.trials - number} are left."])
+        return mean, ratios
 
     trials = search.minimise(cost, space, start, section.trials, section.minutes, run.config.seed)
     best, first = min(trials, key=lambda trial: trial.cost), trials[0]
-    text = _as_experiment(section.name, best, first, origins)
+    text = _as_experiment(section.name, best, first, list(usable))
     evaluation = settings.plan(run.config, history).evaluation
     return Outcome(
-        f"{len(trials)} trials on {len(origins)} origins before {evaluation}: RMSE over the mean's {first.cost:.4f} as "
+        f"{len(trials)} trials on {len(usable)} origins before {evaluation}: RMSE over the mean's {first.cost:.4f} as "
         f"configured, {best.cost:.4f} at best; {path}",
         artifacts={f"experiment/{section.name}.yaml": text},
         metrics={_COST: best.cost, f"{_COST}_as_configured": first.cost, "trials": len(trials)},
         dataset=history.dataset,
+        warnings=(*early, *few),
         parts=tuple(_part(number, trial) for number, trial in enumerate(trials)),
-        effects=(Write(path, text),),
+        effects=(Write(path, text), Forget(finished)),
     )
+
+
+def _digest(values: dict[str, float]) -> str:
+    return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:16]
 
 
 def _part(number: int, trial: search.Trial) -> Part:
@@ -57,22 +85,24 @@ def _over_mean(run: Run, history: History, plan: windows.Plan, model: config.Mod
     return ours / mean
 
 
-def _origins(run: Run, history: History) -> list[windows.Plan]:
-    """The newest is measured on labels that end where the evaluation begins: no trial sees the evaluation snapshot's.
+def _origins(run: Run, history: History) -> tuple[list[windows.Plan], list[str]]:
+    """The newest is measured on labels that end where the evaluation begins: no trial sees the evaluation snapshot's. A sentence says
+    how many lie too early.
 
     Raises: InputError: the history is too short for one.
     """
     plan = settings.plan(run.config, history)
     horizon = dt.timedelta(days=plan.horizon_days)
-    origins = windows.rolling(history.first_day, plan.evaluation, run.config.tune.origins, settings.rule(run.config))
-    if not origins:
+    rule, asked = settings.rule(run.config), run.config.tune.origins
+    plans = windows.rolling(history.first_day, plan.evaluation, asked, rule)
+    if not plans:
         raise InputError(
             Code.HISTORY_TOO_SHORT,
             what=f"Before the evaluation cutoff {plan.evaluation} there is no room for an origin: it needs two horizons of "
             f"{horizon.days} days and {run.config.window.min_history_days} days before them",
             fix="a longer history, or a shorter window.horizon_days",
         )
-    return origins
+    return plans, origins.too_early(asked - len(plans), asked, history.first_day, rule)
 
 
 def _experiment(run: Run) -> Path:
@@ -83,9 +113,9 @@ def _experiment(run: Run) -> Path:
     return path
 
 
-def _as_experiment(name: str, best: search.Trial, first: search.Trial, origins: list[windows.Plan]) -> str:
+def _as_experiment(name: str, best: search.Trial, first: search.Trial, plans: list[windows.Plan]) -> str:
     """A file of conf/experiment/: what was measured, how to use it, and each value beside the one before."""
-    cutoffs = ", ".join(plan.evaluation.isoformat() for plan in origins)
+    cutoffs = ", ".join(plan.evaluation.isoformat() for plan in plans)
     lines = [
         f"{_HEADER} on {cutoffs}: RMSE over the training mean's {best.cost:.4f}, before {first.cost:.4f}.",
         f'# mlflow run . -e train -P overrides="experiment={name}"',

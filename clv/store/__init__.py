@@ -21,11 +21,13 @@ from pathlib import Path
 from clv.errors import OutputsError, UserError
 from clv.store import lock
 from clv.store.files import ADVICE, PART, QUALITY, as_json, read_table, replace, sync, told, write
+from clv.store.finished import Finished
 
 __all__ = [
     "BUNDLES",
     "CURRENT",
     "QUALITY",
+    "Finished",
     "Outputs",
     "as_json",
     "bundle",

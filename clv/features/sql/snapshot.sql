@@ -1,11 +1,17 @@
 -- Features of every customer with an order before the cutoff. Reads `history` (see features/table.py) and nothing dated on or
 -- after the cutoff: age_days, the days from a purchase to the cutoff, is at least 1.
 -- CASE and plain aggregates over exact numbers only: the same text runs on Spark, and the order of rows changes nothing.
-WITH seen AS (
-  SELECT *, {{ cutoff_day }} - order_day AS age_days,
-         CASE WHEN orders = 1 AND (next_order_day IS NULL OR next_order_day >= {{ cutoff_day }}) THEN 1 ELSE 0 END AS is_last_order
+-- A month is a block of 30 days counted back from the cutoff: calendar months would make the share depend on the day of the month.
+WITH before_cutoff AS (
+  SELECT *, {{ cutoff_day }} - order_day AS age_days, FLOOR(({{ cutoff_day }} - 1 - order_day) / 30.0) AS order_block,
+         CASE WHEN next_order_day < {{ cutoff_day }} THEN FLOOR(({{ cutoff_day }} - 1 - next_order_day) / 30.0) END AS next_order_block
   FROM history
   WHERE order_day < {{ cutoff_day }}
+),
+seen AS (
+  SELECT *, CASE WHEN orders = 1 AND next_order_block IS NULL THEN 1 ELSE 0 END AS is_last_order,
+            CASE WHEN orders = 1 AND (next_order_block IS NULL OR next_order_block <> order_block) THEN 1 ELSE 0 END AS is_last_of_month
+  FROM before_cutoff
 ),
 customer AS (
   SELECT customer_id,
@@ -33,8 +39,8 @@ customer AS (
     MEDIAN(gap_days) AS gap_median_days,
     MAX(gap_days) AS gap_max_days,
     MAX(CASE WHEN is_last_order = 1 THEN gap_days END) AS gap_last_days,
-    SUM(is_new_month) AS active_months,
-    {{ cutoff_month }} - MIN(CASE WHEN orders = 1 THEN order_month END) + 1 AS tenure_months
+    SUM(is_last_of_month) AS active_months,
+    MAX(CASE WHEN orders = 1 THEN order_block END) + 1 AS tenure_months
   FROM seen
   GROUP BY customer_id
 ),
