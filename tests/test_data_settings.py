@@ -412,7 +412,7 @@ def test_a_workbook_and_a_cut_archive_are_refused_for_what_they_are(tmp_path):
     with zipfile.ZipFile(tmp_path / "sales.xlsx", "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
     assert refused(tmp_path / "sales.xlsx").startswith(
-        "[NOT_A_TABLE] the file is an Excel workbook, sales.xlsx -- fix: "
+        "[UNREADABLE_FILE] the workbook cannot be read: Cannot detect file format, sales.xlsx -- fix: save it again "
     )
     content = (tmp_path / "sales.xlsx").read_bytes()
     (tmp_path / "cut.zip").write_bytes(content[:-20])

@@ -15,7 +15,7 @@ from clv.errors import UserError
 __all__ = ["Config", "Model", "Person", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
 
 _SECRETS = "a secret comes by the name of an environment variable, as in conf/alerts/."
-_PASSWORD = r"\w://[^/\s]*@|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address
+_PASSWORD = r"(?<!postgres)(?<!postgresql)://[^/\s]*@|://[^/\s@]*:[^/\s]*@|\bpassword\s*=|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address
 _FILLED_IN = r"(?<!\\)(\\\\)*\$\{"  # an interpolation of OmegaConf, unless a backslash says that it is none
 
 

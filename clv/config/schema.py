@@ -22,6 +22,8 @@ class Data:
     path: str = text()
     columns: Columns = required()
     encoding: str | None = pattern(r"[\w-]+", "not the name of an encoding, like cp1252")
+    query: str | None = text()
+    sheet: str | None = text()
     delimiter: str | None = pattern(r"[^\w\s\"]|tab", "not one sign, like ~, or tab")
     skip_rows: int = between(0, 10_000)
     widths: list[int] | None = between(1, 100_000)

@@ -15,6 +15,8 @@ class Contract:
           earliest_date: day before which an order is set aside.
           as_of: rows from this day on are counted; None counts none.
           encoding: of a text file without a mark; None is UTF-8.
+          query: of a database, one SELECT; None: it is a file.
+          sheet: of a workbook, several with ; between; None: there must be only one with something in it.
           delimiter: one sign, or "tab"; None is the one under which the header has the columns.
           skip_rows: lines above the header.
           widths: of the fields of a fixed-width file, in characters; None: it is not one.
@@ -35,6 +37,8 @@ class Contract:
     earliest_date: str = "1990-01-01"
     as_of: str | None = None
     encoding: str | None = None
+    query: str | None = None
+    sheet: str | None = None
     delimiter: str | None = None
     skip_rows: int = 0
     widths: tuple[int, ...] | None = None
