@@ -50,3 +50,10 @@ def test_the_label_is_net_revenue_from_the_cutoff_to_before_the_horizons_end():
     )
     plan = windows.actual_clv(pd.Series(["bob", "ann", "eve"]), purchases, day("2011-06-01"), horizon_days=30)
     assert plan.tolist() == [7.0, 6.0, 0.0]
+
+
+def test_a_discounted_label_counts_each_purchase_by_its_day():
+    purchases = history(("ann", "2011-06-01", 100.0), ("ann", "2012-05-31", 100.0), ("bob", "2011-06-01", 50.0))
+    worth = windows.labels(purchases, day("2011-06-01"), 366, 0.1)
+    assert worth["ann"] == pytest.approx(100 + 100 / 1.1) and worth["bob"] == 50.0
+    assert windows.mean_discount(90, 0.0) == 1.0

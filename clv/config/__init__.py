@@ -92,9 +92,13 @@ def _check(section: Any, prefix: str) -> None:
         name, value = prefix + entry.name, getattr(section, entry.name)
         if is_dataclass(value):
             _check(value, name + ".")
-        for key, item in value.items() if isinstance(value, dict) else ():
-            _check(item, f"{name}.{key}.")
-        for item in value if isinstance(value, list) else [value]:
+        items = value.items() if isinstance(value, dict) else ()
+        for key, item in items:
+            if is_dataclass(item):
+                _check(item, f"{name}.{key}.")
+            else:
+                _check_value(f"{name}.{key}", item, entry.metadata)
+        for item in value if isinstance(value, list) else [] if isinstance(value, dict) else [value]:
             _check_value(name, item, entry.metadata)
 
 

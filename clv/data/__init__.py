@@ -26,7 +26,7 @@ from clv.data.container import digest
 from clv.data.contract import Contract
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
-from clv.data.reading import Transactions, daily, read
+from clv.data.reading import Transactions, daily, read, size_and_digest
 
 __all__ = [
     "Contract",
@@ -39,5 +39,6 @@ __all__ = [
     "left_out",
     "read",
     "refusal",
+    "size_and_digest",
     "warnings",
 ]

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from clv.data import database, layout, parquet, quality, remote, values
-from clv.data.container import Opened, opened
+from clv.data.container import Opened, digest, opened
 from clv.data.contract import Contract, check
 from clv.data.header import key
 from clv.data.places import Places
@@ -149,8 +150,22 @@ def _load_all(path: str, contract: Contract, connection: duckdb.DuckDBPyConnecti
     notes = [note for each in layouts for note in (each.named_notes if len(layouts) > 1 else each.notes)]
     cut = tuple(line for each in layouts for line in each.cut)
     whole = replace(layouts[0], cut=cut, notes=tuple(notes))
-    sha256 = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return _Files(whole, contracts[0], places, sha256)
+    return _Files(whole, contracts[0], places, _of_all(hashes))
+
+
+def _of_all(hashes: list[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def size_and_digest(path: str) -> dict[str, int | str]:
+    """Returns `bytes` and `sha256` of the files on this machine that a path stands for; nothing where they lie elsewhere.
+
+    Raises: InputError: a folder holds no file.   OSError: a file cannot be read.
+    """
+    files = [Path(name) for name in files_of(path)]
+    if not all(file.is_file() for file in files):
+        return {}
+    return {"bytes": sum(file.stat().st_size for file in files), "sha256": _of_all(list(map(digest, files)))}
 
 
 def _tables(

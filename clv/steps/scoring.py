@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from clv import clusters, model, ranking, reports
+from clv import clusters, model, ranking, reports, settings
 from clv.errors import Code, InputError
 from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
@@ -26,7 +26,8 @@ def score(run: Run, history: History, production: Production) -> Outcome:
     low, high = model.total(production.model, predicted)
     return Outcome(
         f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
-        f"predicted over {production.horizon_days} days from {as_of}",
+        f"predicted over {production.horizon_days} days from {as_of}"
+        + ("" if history.is_plain_revenue else f" ({history.money})"),
         title=f"version {version.number}, as of {as_of}",
         outputs={RANKED: ranked, raw(RANKED): ranked},
         warnings=tuple(_doubts(run, history, production)),
@@ -47,6 +48,8 @@ def _doubts(run: Run, history: History, production: Production) -> Iterator[str]
     facts, name, horizon = production.version.facts, f"version {production.version.number}", production.horizon_days
     if production.warning:
         yield production.warning
+    if (money := facts.get("money", "net revenue")) != history.money:
+        yield f"{name} predicts {money}; the configuration says {history.money}. Promote a version trained for it."
     if (asked := run.config.window.horizon_days) != horizon:
         yield f"{name} predicts {horizon} days; window.horizon_days={asked} was asked for. Promote a version trained for it."
     then, now = production.version.revenue_then, history.net_revenue(*production.version.measured_days)
@@ -88,7 +91,7 @@ def rank_clusters(run: Run) -> Outcome:
         f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
         outputs={
             RANKINGS: rankings.assign(model_version=version, as_of=as_of),
-            PICTURE: reports.result_picture(clustered, rankings, title),
+            PICTURE: reports.result_picture(clustered, rankings, title, settings.special_money(run.config, run.now)),
         },
         metrics={
             f"cluster_rank_{row.cluster_rank}/{name}": getattr(row, name)
