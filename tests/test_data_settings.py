@@ -264,6 +264,7 @@ def test_rates_convert_the_other_currencies_and_each_needs_one(tmp_path):
     path = written(tmp_path, *MONEY)
     history = read(path, currency="eur", rates={"mxn": 0.05})
     assert sums(history) == {"ann": 30.0, "bob": 1.5, "eve": 1.0} and history.quality.left_out == {}
+    assert sums(read(path, currency="eur", rates={"mxn": 0.05}, margin=0.5))["bob"] == 0.75
     assert refused(path, currency="USD", rates={"EUR": 1.08}) == (
         "[CURRENCIES] data.rates has no rate to USD for 1 rows in 'MXN', sales.csv:4, currency -- fix: a rate for each in data.rates, "
         "or data.where=\"currency <> 'MXN'\" leaves such rows out"
@@ -282,6 +283,8 @@ def test_a_margin_or_the_cost_of_each_row_makes_profit_of_revenue(tmp_path):
         "bob,2011-05-01,10,12",
     )
     assert sums(read(path, margin=0.4)) == {"ann": 0.0, "bob": 4.0}
+    large = written(tmp_path, HEADER, "ann,2011-05-01,87654321.25", name="large.csv")
+    assert sums(read(large, margin=0.4)) == {"ann": 35061728.5}
     assert sums(read(path, columns={"cost": "c"})) == {"ann": 0.0, "bob": -2.0}
     assert refused(path, columns={"cost": "c"}, margin=0.4).startswith(
         "[DOUBLED_COLUMN] data.margin and data.columns.cost both"

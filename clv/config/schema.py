@@ -41,7 +41,7 @@ class Data:
     max_abs_revenue: float = between(0.01, 9e13)
     where: str | None = text()
     currency: str | None = pattern(r"\S{1,4}", "not a currency, like EUR")
-    rates: dict[str, float] = between(1e-9, 1e5)
+    rates: dict[str, float] | None = between(1e-9, 1e5)
     margin: float | None = between(0.0001, 1)
     missing_id: str = one_of("refuse", "drop")
     guest_ids: list[str] = text()

@@ -1,6 +1,6 @@
 """What conf/data says of the file: where its columns stand, and how its values are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from clv.errors import Code, InputError
 
@@ -32,7 +32,7 @@ class Contract:
           max_abs_revenue: in the file's currency; a row beyond it is set aside.
           where: condition that a row must meet to count (clv/data/where.py); None: every row counts.
           currency: the one whose rows count, by the column of currencies; None: there must not be several.
-          rates: currency -> what one unit of it is worth in `currency`; rows in these count as well, converted.
+          rates: currency -> what one unit of it is worth in `currency`; rows in these count as well, converted. None: there are none.
           margin: the share of the revenue that is profit, 0 to 1; None: amounts are revenue, or revenue less cost.
           missing_id: "refuse" sets rows without an id aside as unreadable, "drop" leaves them out.
           guest_ids: ids that stand for nobody, in upper or lower case; their rows are left out.
@@ -57,7 +57,7 @@ class Contract:
     max_abs_revenue: float = 1e9
     where: str | None = None
     currency: str | None = None
-    rates: dict[str, float] = field(default_factory=dict)
+    rates: dict[str, float] | None = None
     margin: float | None = None
     missing_id: str = "refuse"
     guest_ids: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ class Contract:
     @property
     def factors(self) -> dict[str, float]:
         """The rates by the names of their currencies, as they are compared."""
-        return {name.strip().upper(): rate for name, rate in self.rates.items()}
+        return {name.strip().upper(): rate for name, rate in (self.rates or {}).items()}
 
     @property
     def guests(self) -> tuple[str, ...]:

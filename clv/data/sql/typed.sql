@@ -1,15 +1,16 @@
 {% set is_header = "r.line IN (" ~ header_lines | join(", ") ~ ")" if header_lines else "false" %}
 {% from "macros.sql" import listed %}
+{% set share = 1 if margin is none else margin %}
 {% set rate -%}
-{% if margin is not none %} * CAST({{ margin }} AS DECIMAL(18,12)){% endif %}
-{%- if factors %} * CASE UPPER(TRIM(r.currency)){% for name, factor in factors.items() %} WHEN {{ name | literal }} THEN CAST({{ factor }} AS DECIMAL(18,12)){% endfor %} ELSE 1 END{% endif %}
+{% if factors %} * CAST(CASE UPPER(TRIM(r.currency)){% for name, factor in factors.items() %} WHEN {{ name | literal }} THEN {{ factor * share }}{% endfor %} ELSE {{ share }} END AS DECIMAL(19,12))
+{%- elif margin is not none %} * CAST({{ margin }} AS DECIMAL(19,12)){% endif %}
 {%- endset %}
 {% set revenue -%}
-{% if rate %}TRY_CAST(({% endif %}
+{% if rate %}TRY_CAST(CAST({% endif %}
 {% if "quantity" in amounts %}TRY_CAST(CAST(quantity.amount AS DECIMAL(19,4)) * CAST(unit_price.amount AS DECIMAL(19,4)) AS DECIMAL(18,4)){% else %}revenue.amount{% endif %}
 {%- if "refund" in amounts %} - COALESCE(ABS(refund.amount), 0){% endif %}
 {%- if "cost" in amounts %} - ABS(cost.amount) * SIGN({{ "quantity.amount" if "quantity" in amounts else "revenue.amount" }}){% endif %}
-{%- if rate %}){{ rate }} AS DECIMAL(18,4)){% endif %}
+{%- if rate %} AS DECIMAL(19,4)){{ rate }} AS DECIMAL(18,4)){% endif %}
 {%- endset %}
 -- Each row of `raw` with its customer, day and revenue, or the reason why it is set aside.
 CREATE OR REPLACE TABLE typed AS
