@@ -32,6 +32,7 @@ class Code(StrEnum):
 
     AMBIGUOUS_REVENUE = auto()
     AS_OF_TOO_EARLY = auto()
+    CELLS = auto()
     COLUMN_TYPE = auto()
     CONDITION = auto()
     CURRENCIES = auto()
@@ -39,6 +40,7 @@ class Code(StrEnum):
     DAMAGED_GZIP = auto()
     DAMAGED_PARQUET = auto()
     DAMAGED_ZIP = auto()
+    DATABASE = auto()
     DATE_FORMAT = auto()
     DECIMAL_COMMA = auto()
     DECIMAL_POINT = auto()
@@ -61,6 +63,7 @@ class Code(StrEnum):
     NO_HEADER = auto()
     NO_REVENUE = auto()
     NO_ROWS = auto()
+    NO_SHEET = auto()
     NO_SOLUTION = auto()
     NUL_BYTE = auto()
     OPEN_QUOTE = auto()

@@ -21,7 +21,7 @@ class History:
     """Each part is made when it is first asked for, once.
 
     Args: path: of the file.   contract: how it is read.   as_of: the day of scoring (YYYY-MM-DD); None: the day after the last order.
-          threads, memory_limit, temp_folder: of DuckDB.
+          threads, memory_limit, temp_folder: of DuckDB.   discount_rate: of labels, a year; 0: they count in full.
     """
 
     def __init__(
@@ -32,7 +32,9 @@ class History:
         threads: int = 2,
         memory_limit: str = "2GB",
         temp_folder: str | None = None,
+        discount_rate: float = 0.0,
     ):
+        self._discount_rate = discount_rate
         self.path, self._contract, self._as_of = path, contract, as_of
         self._compute: dict[str, str | int] = {"threads": threads, "memory_limit": memory_limit}
         self._temp_folder = temp_folder
@@ -57,6 +59,17 @@ class History:
     def quality(self) -> Quality:
         """Counts, first and last day, and the digest of the file."""
         return self.transactions.quality
+
+    @property
+    def money(self) -> str:
+        """What a prediction is an amount of, in words: `net revenue`, unless the configuration says otherwise."""
+        rate = self._discount_rate
+        return self._contract.money + (f", discounted at {rate:.4g} a year" if rate else "")
+
+    @property
+    def is_plain_revenue(self) -> bool:
+        """Whether amounts are those of the file: without margin, cost, rates or discount."""
+        return self.money == "net revenue"
 
     @cached_property
     def first_day(self) -> dt.date:
@@ -110,8 +123,8 @@ class History:
         return table.assign(actual_clv=self.revenue_of(table, cutoff, horizon_days).to_numpy())
 
     def revenue_of(self, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> pd.Series:
-        """Returns the net revenue of the table's customers in [cutoff, cutoff + horizon_days), in the table's order."""
-        return windows.actual_clv(table["customer_id"], self.purchases, cutoff, horizon_days)
+        """Returns the net revenue of the table's customers in [cutoff, cutoff + horizon_days), discounted, in the table's order."""
+        return windows.actual_clv(table["customer_id"], self.purchases, cutoff, horizon_days, self._discount_rate)
 
     def net_revenue(self, begin: dt.date, end: dt.date) -> float:
         """Returns the net revenue of all customers in [begin, end)."""

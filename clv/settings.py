@@ -31,7 +31,14 @@ def history(config: Config, now: dt.datetime) -> History:
         compute.threads,
         compute.memory_limit,
         compute.temp_folder,
+        config.window.discount_rate,
     )
+
+
+def special_money(config: Config, now: dt.datetime) -> str:
+    """Returns what a prediction is an amount of, in words; empty where it is plain net revenue, which need not be said."""
+    unread = history(config, now)
+    return "" if unread.is_plain_revenue else unread.money
 
 
 def data_limits(config: Config) -> Limits:

@@ -1,6 +1,7 @@
 """Which cutoffs train, evaluate and score, and what each customer brought after a cutoff."""
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 
 import duckdb
@@ -124,25 +125,48 @@ def days_held(begin: dt.date, days: int, day_of_month: int) -> int:
     return sum((begin + dt.timedelta(days=number)).day == day_of_month for number in range(days))
 
 
-def labels(purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int) -> pd.Series:
-    """Returns the net revenue in [cutoff, cutoff + horizon_days) of the customers who appear in it; index customer_id."""
+def labels(
+    purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int, discount_rate: float = 0.0
+) -> pd.Series:
+    """Returns the net revenue in [cutoff, cutoff + horizon_days) of the customers who appear in it; index customer_id.
+
+    Args: discount_rate: a year; a purchase t days after the cutoff counts (1 + rate)^(-t / 365) of its amount. 0: all of it.
+    """
     end = cutoff + dt.timedelta(days=horizon_days)
     inside = purchases.filter(f"order_date >= DATE '{cutoff}' AND order_date < DATE '{end}'")
-    table = inside.aggregate("customer_id, CAST(SUM(revenue) AS DOUBLE) AS actual_clv", "customer_id").df()
+    worth = f"SUM(revenue * POWER({1 + discount_rate}, (DATE '{cutoff}' - order_date) / 365.0) ORDER BY order_date)"
+    amount = worth if discount_rate else "CAST(SUM(revenue) AS DOUBLE)"
+    table = inside.aggregate(f"customer_id, {amount} AS actual_clv", "customer_id").df()
     return table.set_index("customer_id")["actual_clv"]
 
 
 def actual_clv(
-    customers: pd.Series, purchases: duckdb.DuckDBPyRelation, cutoff: dt.date, horizon_days: int
+    customers: pd.Series,
+    purchases: duckdb.DuckDBPyRelation,
+    cutoff: dt.date,
+    horizon_days: int,
+    discount_rate: float = 0.0,
 ) -> pd.Series:
     """Returns the label of each customer, in the customers' order: net revenue in the horizon, 0 where there is none."""
-    revenue = labels(purchases, cutoff, horizon_days)
+    revenue = labels(purchases, cutoff, horizon_days, discount_rate)
     return customers.map(revenue).fillna(0.0).astype("float64").rename("actual_clv")
 
 
 def net_revenue(purchases: duckdb.DuckDBPyRelation, begin: dt.date, end: dt.date) -> float:
     """Returns the net revenue of all customers in [begin, end)."""
     return float(labels(purchases, begin, (end - begin).days).sum())
+
+
+def mean_discount(horizon_days: int, discount_rate: float) -> float:
+    """Returns what an amount is worth on average that comes at any moment of the horizon: 1 without a discount rate.
+
+    Source: the mean of exp(-d t) over [0, h] is (1 - exp(-d h)) / (d h), with d = ln(1 + rate) a year.
+
+    >>> round(mean_discount(365, 0.1), 4)
+    0.9538
+    """
+    exponent = math.log1p(discount_rate) * horizon_days / 365
+    return -math.expm1(-exponent) / exponent if exponent else 1.0
 
 
 def _too_short(days: int, needed: int, as_of: dt.date, rule: Rule) -> InputError:

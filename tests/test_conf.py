@@ -55,3 +55,9 @@ def test_every_key_is_explained_where_it_stands(path):
 def test_no_setting_of_hydra_leaves_folders_among_the_outputs():
     hydra = OmegaConf.load(ROOT / "conf/config.yaml").hydra
     assert (hydra.run.dir, hydra.output_subdir, hydra.job.chdir) == (".", None, False)
+
+
+def test_rates_are_given_on_the_command_line_as_they_are_in_a_file():
+    assert composed("data.rates={EUR: 1.08, GBP: 1.27}").data.rates == {"EUR": 1.08, "GBP": 1.27}
+    with pytest.raises(UserError, match="data.rates.EUR=-1.0 is outside"):
+        composed("data.rates={EUR: -1}")

@@ -92,6 +92,7 @@ def test_quality_counts_what_was_read_set_aside_and_normalised(tmp_path):
         "outlier_rows": 0,
         "first_day": "2011-05-01",
         "last_day": "2011-05-04",
+        "only_day_of_month": None,
         "net_revenue": 22.2346,
         "accepted_absolute_revenue": 26.2346,
         "rejected_absolute_revenue": 1.0,

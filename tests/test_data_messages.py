@@ -40,7 +40,6 @@ def parquet(**columns):
 
 KINDS = {
     b"PK\x05\x06": "an empty zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     bz2.compress(b""): "compressed with bzip2",
     b"\xfd7zXZ\0": "compressed with xz",
     b"\x28\xb5\x2f\xfd": "compressed with zstd",
@@ -51,7 +50,6 @@ KINDS = {
     b"ARROW1": "a Feather file",
     b"ORC": "an ORC file",
     b"Obj\x01": "an Avro file",
-    b"SQLite format 3\0": "a SQLite database",
     b"%PDF-1.7": "a PDF document",
     b"x" * 257 + b"ustar": "a tar archive",
     gzip.compress(gzip.compress(b"x")): "inside its gzip another gzip or a Parquet file",

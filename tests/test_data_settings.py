@@ -250,7 +250,7 @@ def test_amounts_in_several_currencies_are_refused_until_one_is_chosen(tmp_path)
     path = written(tmp_path, *MONEY)
     assert refused(path) == (
         "[CURRENCIES] the rows are in 2 currencies, and their amounts cannot be added: 2 rows in EUR, 1 rows in MXN, sales.csv:4, currency "
-        "-- fix: data.currency=EUR leaves out the others; or export all amounts in one currency"
+        '-- fix: data.currency=EUR leaves out the others; with "data.rates={MXN: RATE}" as well, a row in MXN counts RATE times its amount'
     )
     history = read(path, currency="eur")
     assert sums(history) == {"ann": 30.0, "eve": 1.0} and history.quality.left_out["currency"].rows == 1
@@ -258,6 +258,50 @@ def test_amounts_in_several_currencies_are_refused_until_one_is_chosen(tmp_path)
         "[CURRENCIES] no row is in data.currency=USD; there are: 2 rows in EUR, 1 rows in MXN, sales.csv -- fix: data.currency=NAME of these"
     )
     assert sums(read(path, where="currency = 'MXN'")) == {"bob": 30.0}
+
+
+def test_rates_convert_the_other_currencies_and_each_needs_one(tmp_path):
+    path = written(tmp_path, *MONEY)
+    history = read(path, currency="eur", rates={"mxn": 0.05})
+    assert sums(history) == {"ann": 30.0, "bob": 1.5, "eve": 1.0} and history.quality.left_out == {}
+    assert sums(read(path, currency="eur", rates={"mxn": 0.05}, margin=0.5))["bob"] == 0.75
+    assert refused(path, currency="USD", rates={"EUR": 1.08}) == (
+        "[CURRENCIES] data.rates has no rate to USD for 1 rows in 'MXN', sales.csv:4, currency -- fix: a rate for each in data.rates, "
+        "or data.where=\"currency <> 'MXN'\" leaves such rows out"
+    )
+    assert refused(path, rates={"EUR": 1.08}).startswith(
+        "[CURRENCIES] data.rates says what currencies are worth, and not in"
+    )
+
+
+def test_a_margin_or_the_cost_of_each_row_makes_profit_of_revenue(tmp_path):
+    path = written(
+        tmp_path,
+        "customer_id,order_date,revenue,c",
+        "ann,2011-05-01,10,6",
+        "ann,2011-05-02,-10,6",
+        "bob,2011-05-01,10,12",
+    )
+    assert sums(read(path, margin=0.4)) == {"ann": 0.0, "bob": 4.0}
+    large = written(tmp_path, HEADER, "ann,2011-05-01,87654321.25", name="large.csv")
+    assert sums(read(large, margin=0.4)) == {"ann": 35061728.5}
+    assert sums(read(path, columns={"cost": "c"})) == {"ann": 0.0, "bob": -2.0}
+    assert refused(path, columns={"cost": "c"}, margin=0.4).startswith(
+        "[DOUBLED_COLUMN] data.margin and data.columns.cost both"
+    )
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        ({}, "net revenue"),
+        ({"margin": 0.4}, "profit, 0.4 of net revenue"),
+        ({"columns": {"cost": "c"}}, "profit, net revenue less c"),
+        ({"currency": "usd", "rates": {"eur": 1.08}}, "net revenue in USD (EUR x 1.08)"),
+    ],
+)
+def test_what_amounts_are_is_said_in_words(more, words):
+    assert data.Contract(**({"columns": {}, "latest": "2012-01-01"} | more)).money == words
 
 
 def test_the_column_of_currencies_can_be_named_and_one_currency_is_no_matter(tmp_path):
@@ -339,18 +383,35 @@ def test_ids_that_come_once_each_are_numbers_of_orders(tmp_path):
     rows = [f"order-{number},2011-05-01,{number}" for number in range(500)]
     assert refusal(written(tmp_path, HEADER, *rows)) == (
         "[UNIQUE_IDS] each of 500 customer ids comes once in the whole file: these are numbers of orders, not of customers, "
-        "sales.csv, customer_id -- fix: data.columns.customer_id=NAME names the column of customers"
+        "sales.csv, customer_id -- fix: data.columns.customer_id=NAME names the column of customers; data.allow_unique_ids=true, "
+        "if every customer did buy once"
     )
+    limits = data.Limits(0.01, 10_000, 0.01, 0.002, 0.001, allow_unique_ids=True)
+    assert data.refusal(read(tmp_path / "sales.csv"), limits, "sales.csv") is None
     assert refusal(written(tmp_path, HEADER, *rows, rows[0])) == "None"
 
 
 def test_orders_that_are_yet_to_come_can_be_left_out(tmp_path):
     path = written(tmp_path, HEADER, "ann,2011-05-01,1", "ann,2027-01-15,1", "ann,2026-12-31T10:00,1")
     assert (
-        "(orders that are yet to come), sales.csv:3, order_date -- fix: data.where=\"order_date < '2026-12-31'\" leaves them out; repair"
+        "(orders that are yet to come), sales.csv:3, order_date -- fix: data.latest_date=2026-12-30 leaves them out, and says their share; repair"
         in refusal(path)
     )
-    assert sums(read(path, where="order_date < '2026-12-31'")) == {"ann": 1.0}
+    history = read(path, latest_date="2026-12-30")
+    assert sums(history) == {"ann": 1.0} and history.quality.left_out_share == 2 / 3
+    assert data.left_out(history.quality) == [
+        "2 rows with 66.7% of absolute revenue lie after data.latest_date and are left out"
+    ]
+
+
+def test_dates_that_are_months_are_said(tmp_path):
+    rows = [f"ann,2011-0{month}-01,1" for month in (1, 2, 4)]
+    limits = data.Limits(0.01, 10_000, 0.01, 0.002, 0.001)
+    assert data.warnings(read(written(tmp_path, HEADER, *rows)), limits) == [
+        "every row is dated on day 1 of a month: the dates are months, and what depends on days is coarse; a horizon of whole "
+        "months fits (window.horizon_days=91, 182 or 365), and window.as_of on such a day"
+    ]
+    assert data.warnings(read(written(tmp_path, HEADER, *rows, "ann,2011-04-02,1")), limits) == []
 
 
 def test_rows_without_an_id_are_refused_with_the_setting_that_leaves_them_out(tmp_path):
@@ -412,7 +473,7 @@ def test_a_workbook_and_a_cut_archive_are_refused_for_what_they_are(tmp_path):
     with zipfile.ZipFile(tmp_path / "sales.xlsx", "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
     assert refused(tmp_path / "sales.xlsx").startswith(
-        "[NOT_A_TABLE] the file is an Excel workbook, sales.xlsx -- fix: "
+        "[UNREADABLE_FILE] the workbook cannot be read: Cannot detect file format, sales.xlsx -- fix: save it again "
     )
     content = (tmp_path / "sales.xlsx").read_bytes()
     (tmp_path / "cut.zip").write_bytes(content[:-20])

@@ -44,6 +44,8 @@ def keys_of(values: dict, prefix: str) -> dict[str, str]:
 
 
 def _as_written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()  # as YAML writes it
     return "null" if value is None else str(value)
 
 

@@ -25,21 +25,33 @@ class Project:
         for name in ("clv", "conf", "entrypoints"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "data" / "raw").mkdir(parents=True)
-        for path, first_day, seed in (("data/raw/transactions.csv", "2024-01-01", 3), ("my shop.csv", "2021-01-01", 4), ("other.csv", "2020-01-01", 5)):
+        for path, first_day, seed in (
+            ("data/raw/transactions.csv", "2024-01-01", 3),
+            ("my shop.csv", "2021-01-01", 4),
+            ("other.csv", "2020-01-01", 5),
+        ):
             simulate.simulate(500, first_day, 730, seed=seed)[0].to_csv(folder / path, index=False)
         self.printed = ""
 
     def run(self, *arguments):
         """Runs a command, and keeps what it prints."""
         command = [sys.executable, "-m", *arguments]
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder}/mlflow.db"}
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder}/mlflow.db",
+        }
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         text = done.stdout + done.stderr
         self.printed += text
         return done.returncode, text
 
     def pages(self, folder):
-        return "\n".join(unescape(path.read_text()) for path in (self.folder / folder).rglob("*.html") if "evidently" not in path.name)
+        return "\n".join(
+            unescape(path.read_text())
+            for path in (self.folder / folder).rglob("*.html")
+            if "evidently" not in path.name
+        )
 
     def production(self):
         """Model -> number of its version in production."""

@@ -66,3 +66,10 @@ def test_the_day_on_which_enough_customers_had_ordered_is_the_day_after_the_orde
         day("2011-01-06"),
         None,
     ]
+
+
+def test_a_discounted_label_counts_each_purchase_by_its_day():
+    purchases = history(("ann", "2011-06-01", 100.0), ("ann", "2012-05-31", 100.0), ("bob", "2011-06-01", 50.0))
+    worth = windows.labels(purchases, day("2011-06-01"), 366, 0.1)
+    assert worth["ann"] == pytest.approx(100 + 100 / 1.1) and worth["bob"] == 50.0
+    assert windows.mean_discount(90, 0.0) == 1.0

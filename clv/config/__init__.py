@@ -15,7 +15,7 @@ from clv.errors import UserError
 __all__ = ["Config", "Model", "Person", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
 
 _SECRETS = "a secret comes by the name of an environment variable, as in conf/alerts/."
-_PASSWORD = r"\w://[^/\s]*@|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address
+_PASSWORD = r"(?<!postgres)(?<!postgresql)://[^/\s]*@|://[^/\s@]*:[^/\s]*@|\bpassword\s*=|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address
 _FILLED_IN = r"(?<!\\)(\\\\)*\$\{"  # an interpolation of OmegaConf, unless a backslash says that it is none
 
 
@@ -92,9 +92,13 @@ def _check(section: Any, prefix: str) -> None:
         name, value = prefix + entry.name, getattr(section, entry.name)
         if is_dataclass(value):
             _check(value, name + ".")
-        for key, item in value.items() if isinstance(value, dict) else ():
-            _check(item, f"{name}.{key}.")
-        for item in value if isinstance(value, list) else [value]:
+        items = value.items() if isinstance(value, dict) else ()
+        for key, item in items:
+            if is_dataclass(item):
+                _check(item, f"{name}.{key}.")
+            else:
+                _check_value(f"{name}.{key}", item, entry.metadata)
+        for item in value if isinstance(value, list) else [] if isinstance(value, dict) else [value]:
             _check_value(name, item, entry.metadata)
 
 

@@ -14,6 +14,7 @@ class Columns:
     quantity: str | None = text()
     unit_price: str | None = text()
     refund: str | None = text()
+    cost: str | None = text()
     currency: str | None = text()
 
 
@@ -22,6 +23,8 @@ class Data:
     path: str = text()
     columns: Columns = required()
     encoding: str | None = pattern(r"[\w-]+", "not the name of an encoding, like cp1252")
+    query: str | None = text()
+    sheet: str | None = text()
     delimiter: str | None = pattern(r"[^\w\s\"]|tab", "not one sign, like ~, or tab")
     skip_rows: int = between(0, 10_000)
     widths: list[int] | None = between(1, 100_000)
@@ -34,12 +37,16 @@ class Data:
     thousands: str | None = one_of(",", ".", " ", "'")
     negative_style: str | None = one_of("parentheses", "trailing_minus")
     earliest_date: str = day_or_none()
+    latest_date: str | None = day_or_none()
     max_abs_revenue: float = between(0.01, 9e13)
     where: str | None = text()
     currency: str | None = pattern(r"\S{1,4}", "not a currency, like EUR")
+    rates: dict[str, float] | None = between(1e-9, 1e5)
+    margin: float | None = between(0.0001, 1)
     missing_id: str = one_of("refuse", "drop")
     guest_ids: list[str] = text()
     max_customer_share: float = between(0, 1)
+    allow_unique_ids: bool = required()
     max_rejected_share: float = between(0, 1)
     max_rejected_rows: int = between(0, 1_000_000_000_000)
     max_rejected_revenue_share: float = between(0, 1)
@@ -55,6 +62,7 @@ class Window:
     max_snapshots: int = between(1, 100)
     min_history_days: int = between(1, 3650)
     max_silent_days: int = between(0, 3650)
+    discount_rate: float = between(0, 10)
 
 
 @dataclass

@@ -2,9 +2,10 @@
 
     contract.py     what conf/data says of the files
     sources.py      which files a path stands for; places.py: which file and line a row stands on
+    remote.py       files at an address, copied to this machine; database.py: the rows of a query
     container.py    what kind of file it is; its bytes are read once and hashed on the way; decoding.py: bytes into text
     layout.py       rows of one width, by the names of their columns (header.py, formats.py: delimited, fixed width, JSON lines;
-                    rows.py: CSV into rows; parquet.py: the same of Parquet)
+                    rows.py: CSV into rows; cells.py: typed cells into rows, for workbook.py and database.py; parquet.py: the same of Parquet)
     selection.py    what decides whether a row counts: currency, and data.where (where.py)
     values.py       what the texts mean: ids.py the customer, days.py the day, amounts.py the money
     quality.py      what was counted
@@ -14,7 +15,7 @@
     queries.py      the SQL in sql/
 
 Codes of refusal (InputError):
-  the file    NO_FILE EMPTY UNREADABLE_FILE FILE_CHANGED NOT_A_TABLE DAMAGED_GZIP DAMAGED_ZIP DAMAGED_PARQUET WRONG_ENCODING NUL_BYTE
+  the file    NO_FILE EMPTY UNREADABLE_FILE FILE_CHANGED NOT_A_TABLE DAMAGED_GZIP DAMAGED_ZIP DAMAGED_PARQUET WRONG_ENCODING NUL_BYTE DATABASE NO_SHEET CELLS
   its layout  NO_HEADER MISSING_COLUMN DOUBLED_COLUMN COLUMN_TYPE MIXED_HEADERS RAGGED_ROW OPEN_QUOTE NO_ROWS
   a column    FLOAT_IDS DATE_FORMAT TIMEZONE MIXED_OFFSETS AMBIGUOUS_REVENUE DECIMAL_COMMA
               DECIMAL_POINT THOUSANDS CURRENCY PERCENT MINUS_STYLE
@@ -25,7 +26,7 @@ from clv.data.container import digest
 from clv.data.contract import Contract
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
-from clv.data.reading import Transactions, daily, read
+from clv.data.reading import Transactions, daily, read, size_and_digest
 
 __all__ = [
     "Contract",
@@ -38,5 +39,6 @@ __all__ = [
     "left_out",
     "read",
     "refusal",
+    "size_and_digest",
     "warnings",
 ]

@@ -13,16 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 from clv.data.decoding import BLOCK, EXPORT, Stream, decoded
 from clv.errors import Code, InputError
 
-_PARQUET, _GZIP, _ZIP = b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
+_PARQUET, _GZIP, _ZIP, _OLD_WORKBOOK = b"PAR1", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_NAMES_OF_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}  # what lies in those of Excel and of LibreOffice
 _OTHER_KINDS = {
     _ZIP: "a zip archive or an Excel workbook",
     b"PK\x05\x06": "an empty zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"BZh": "compressed with bzip2",
     b"\xfd7zXZ\0": "compressed with xz",
     b"\x28\xb5\x2f\xfd": "compressed with zstd",
@@ -63,13 +64,14 @@ class _Hashed(io.RawIOBase):
 class Opened:
     """A file that is being read.
 
-    Args: source: its bytes, hashed.   path: as it was given.   is_parquet, is_zip: else it is text, gzipped or not.
+    Args: source: its bytes, hashed.   path: as it was given.   is_parquet, is_zip, is_workbook: else it is text, gzipped or not.
     """
 
     source: _Hashed
     path: str
     is_parquet: bool
     is_zip: bool = False
+    is_workbook: bool = False
 
     @property
     def sha256(self) -> str:
@@ -100,34 +102,74 @@ class Opened:
             NotImplementedError,
             RuntimeError,
         ) as error:  # the latter: a password, a rare method
-            what = f"the zip archive cannot be read: {error}"
-            raise InputError(Code.DAMAGED_ZIP, what=what, fix=EXPORT, where=self.path) from error
+            raise _damaged_zip(error, self.path) from error
 
     @contextmanager
     def copied(self) -> Iterator[Path]:
         """Makes a copy that nobody else reads or changes, for readers that jump about in a file; it is removed behind them."""
-        with tempfile.NamedTemporaryFile(prefix="clv-", suffix=".parquet") as copy:  # mode 0600
-            shutil.copyfileobj(self.source, copy, BLOCK)
-            copy.flush()
-            yield Path(copy.name)
+        with _temporary(self.source) as copy:
+            yield copy
+
+    @contextmanager
+    def unpacked(self) -> Iterator[Path]:
+        """Makes a copy of a workbook, that may be the only file in a zip archive."""
+        with self.copied() as copy:
+            if len(_members(copy)) != 1:
+                yield copy
+                return
+            with _temporary(io.BytesIO(self._only_member(copy))) as workbook:
+                yield workbook
+
+    def _only_member(self, copy: Path) -> bytes:
+        try:
+            with zipfile.ZipFile(copy) as archive:
+                return archive.read(_only_name(archive, self.path))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise _damaged_zip(error, self.path) from error
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Opened]:
+def _temporary(stream: IO[bytes] | io.RawIOBase) -> Iterator[Path]:
+    with tempfile.NamedTemporaryFile(prefix="clv-") as copy:  # mode 0600
+        shutil.copyfileobj(cast(IO[bytes], stream), copy, BLOCK)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _members(file: Path | IO[bytes]) -> set[str]:
+    """The names in a zip archive; none where it is not one, or is damaged."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return {name for name in archive.namelist() if not name.startswith("__MACOSX/")}
+    except zipfile.BadZipFile:
+        return set()
+
+
+def _is_workbook(file: Path | IO[bytes]) -> bool:
+    """Whether a zip archive is a workbook, or is called to hold nothing but one."""
+    names = _members(file)
+    return bool(_WORKBOOKS & names) or (len(names) == 1 and min(names).lower().endswith(_NAMES_OF_WORKBOOKS))
+
+
+@contextmanager
+def opened(path: str, name: str | None = None) -> Iterator[Opened]:
     """Opens the file, to be read once.
 
+    Args:   name: as the file is called in messages; None: its path.
     Raises: InputError: there is no such file, it is of a kind that is not read, or it changed while it was read.
     """
+    name = name or path
     try:
         before = _stat_of_file(path)
         with open(path, "rb") as stream:
             head = stream.read(512)
+            is_workbook = head.startswith(_OLD_WORKBOOK) or (head.startswith(_ZIP) and _is_workbook(stream))
             stream.seek(0)
             if not head.startswith(_ZIP):
-                _refuse_other_kinds(head, path)
+                _refuse_other_kinds(head, name)
             source = _Hashed(stream)
             try:
-                yield Opened(source, path, head.startswith(_PARQUET), head.startswith(_ZIP))
+                yield Opened(source, name, head.startswith(_PARQUET), head.startswith(_ZIP), is_workbook)
             except InputError:
                 _refuse_changed(before, path)  # what is wrong with a file that is still being written is no news
                 raise
@@ -136,7 +178,7 @@ def opened(path: str) -> Iterator[Opened]:
         _refuse_changed(before, path, digest(Path(path)) == source.sha256)
     except OSError as error:
         what = f"the file cannot be read: {error.strerror or error}"
-        raise InputError(Code.UNREADABLE_FILE, what=what, fix=_POINT_AT_A_FILE, where=path) from error
+        raise InputError(Code.UNREADABLE_FILE, what=what, fix=_POINT_AT_A_FILE, where=name) from error
 
 
 def _stat_of_file(path: str) -> os.stat_result:
@@ -174,20 +216,26 @@ def _refuse_other_kinds(head: bytes, path: str, inside: str = "") -> None:
 
 def _member(archive: zipfile.ZipFile, path: str) -> zipfile.ZipExtFile:
     """The only file of an archive. Raises: InputError: it holds another number of files, or another kind."""
-    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
-    if "xl/workbook.xml" in names:
-        raise InputError(Code.NOT_A_TABLE, what="the file is an Excel workbook", fix=EXPORT, where=path)
-    if len(names) != 1:
-        what = f"the zip archive holds {len(names)} files: {', '.join(names)[:200]}"
-        fix = "unpack it into a folder, and point data.path at the folder"
-        raise InputError(Code.NOT_A_TABLE, what=what, fix=fix, where=path)
-    stream = cast(zipfile.ZipExtFile, archive.open(names[0]))  # of an archive that is read
+    stream = cast(zipfile.ZipExtFile, archive.open(_only_name(archive, path)))  # of an archive that is read
     head = stream.peek(512)[:512]
     if head.startswith((_PARQUET, _GZIP)):
         what = "the file is inside its zip archive another archive or a Parquet file"
         raise InputError(Code.NOT_A_TABLE, what=what, fix=EXPORT, where=path)
     _refuse_other_kinds(head, path, "inside its zip archive ")
     return stream
+
+
+def _damaged_zip(error: Exception, path: str) -> InputError:
+    return InputError(Code.DAMAGED_ZIP, what=f"the zip archive cannot be read: {error}", fix=EXPORT, where=path)
+
+
+def _only_name(archive: zipfile.ZipFile, path: str) -> str:
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if len(names) != 1:
+        what = f"the zip archive holds {len(names)} files: {', '.join(names)[:200]}"
+        fix = "unpack it into a folder, and point data.path at the folder"
+        raise InputError(Code.NOT_A_TABLE, what=what, fix=fix, where=path)
+    return names[0]
 
 
 def digest(file: Path) -> str:

@@ -1,9 +1,9 @@
-"""How a text holds its rows: with a sign between the fields, in fixed widths, or as a JSON object a line."""
+"""How a text holds its rows: with a sign between the fields, in fixed widths, or as a JSON object a line; cells.py: of cells."""
 
 import json
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from clv.data.contract import Contract
 from clv.data.header import Header, headed, located, numbered
@@ -11,19 +11,28 @@ from clv.data.rows import Rows, parsed, whole_rows
 from clv.errors import Code, InputError
 
 Piece = tuple[int, str]  # the line that it begins on, and a text of whole rows
+_ENDS = ("\n", '"', "}")  # of a text that was not cut short in a value
+Content = TypeVar("Content")  # what holds the rows: a text, or a list of rows of cells
 
 
-class Format(Protocol):
-    """What the layout asks of a text."""
+class Format(Protocol[Content]):
+    """What the layout asks of rows, whatever holds them."""
+
+    def header(self, piece: tuple[int, Content], contract: Contract, path: str) -> tuple[Header, Content]:
+        """Returns the header that the first piece begins with, and what stands behind it."""
+
+    def rows(self, content: Content, line: int, header: Header) -> Rows:
+        """Returns the rows of a content that begins on the line."""
+
+    def ends_whole(self, content: Content) -> bool:
+        """Returns whether the last content shows that it was not cut short in its last row."""
+
+
+class TextFormat(Format[str], Protocol):
+    """What the layout asks of a text besides."""
 
     def pieces(self, texts: Iterator[str], path: str, line: int) -> Iterator[Piece]:
         """Gives the text, cut where a row ends; it begins on the line."""
-
-    def header(self, piece: Piece, contract: Contract, path: str) -> tuple[Header, str]:
-        """Returns the header that the first piece begins with, and the text behind it."""
-
-    def rows(self, text: str, line: int, header: Header) -> Rows:
-        """Returns the rows of a text that begins on the line."""
 
 
 class Delimited:
@@ -35,8 +44,11 @@ class Delimited:
     def header(self, piece: Piece, contract: Contract, path: str) -> tuple[Header, str]:
         return headed(piece[1], contract, path, piece[0])
 
-    def rows(self, text: str, line: int, header: Header) -> Rows:
-        return parsed(text, line, header)
+    def rows(self, content: str, line: int, header: Header) -> Rows:
+        return parsed(content, line, header)
+
+    def ends_whole(self, content: str) -> bool:
+        return content.endswith(_ENDS)
 
 
 class FixedWidth:
@@ -61,18 +73,21 @@ class FixedWidth:
     def _fields(self, line: str) -> list[str]:
         return [line[cut].strip() for cut in self._cuts]
 
-    def rows(self, text: str, line: int, header: Header) -> Rows:
+    def rows(self, content: str, line: int, header: Header) -> Rows:
         lines: list[int] = []
         fields: list[str] = []
-        for number, content in enumerate(text.split("\n"), line):
-            if content[self._end :].strip():
-                what = f"the row has {len(content)} characters, and data.widths has {self._end}"
+        for number, text in enumerate(content.split("\n"), line):
+            if text[self._end :].strip():
+                what = f"the row has {len(text)} characters, and data.widths has {self._end}"
                 fix = "data.widths with the width of every field"
                 raise InputError(Code.RAGGED_ROW, what=what, fix=fix, where=f"{header.path}:{number}")
-            if content.strip():
+            if text.strip():
                 lines.append(number)
-                fields.extend(self._fields(content))
+                fields.extend(self._fields(text))
         return Rows(lines, [len(self._cuts)] * len(lines), fields)
+
+    def ends_whole(self, content: str) -> bool:
+        return content.endswith(_ENDS)
 
 
 class JsonLines:
@@ -101,16 +116,19 @@ class JsonLines:
                 raise InputError(Code.RAGGED_ROW, what=what, fix=fix, where=f"{path}:{number}")
             yield number, each
 
-    def rows(self, text: str, line: int, header: Header) -> Rows:
+    def rows(self, content: str, line: int, header: Header) -> Rows:
         lines: list[int] = []
         fields: list[str] = []
-        for number, each in self._objects(text, line, header.path):
+        for number, each in self._objects(content, line, header.path):
             lines.append(number)
             fields.extend(_json_text(each.get(name)) for name in header.names)
         return Rows(lines, [len(header.names)] * len(lines), fields)
 
+    def ends_whole(self, content: str) -> bool:
+        return content.endswith(_ENDS)
 
-def format_of(first: str, contract: Contract) -> Format:
+
+def format_of(first: str, contract: Contract) -> TextFormat:
     """Returns the format of a text.
 
     Args: first: its beginning.

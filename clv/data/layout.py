@@ -1,6 +1,6 @@
 """How the text is laid out: its header, the delimiter, which column is which, and rows that are all of one width."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from clv.data.contract import Contract
-from clv.data.formats import format_of
+from clv.data.formats import Content, Format, format_of
 from clv.data.header import Header, key
 from clv.data.queries import render, row
 from clv.data.rows import REPAIR, Rows
@@ -70,8 +70,24 @@ def load(texts: Iterator[str], contract: Contract, path: str, connection: duckdb
     """
     first, texts = _peeked(texts)
     file = format_of(first, contract)
-    header, shape, selection, empty, end = None, None, _NOTHING_DECIDES, 0, ""
-    for line, piece in file.pieces(_below(texts, contract.skip_rows), path, 1 + contract.skip_rows):
+    pieces = file.pieces(_below(texts, contract.skip_rows), path, 1 + contract.skip_rows)
+    return load_pieces(file, pieces, contract, path, connection)
+
+
+def load_pieces(
+    file: Format[Content],
+    pieces: Iterable[tuple[int, Content]],
+    contract: Contract,
+    path: str,
+    connection: duckdb.DuckDBPyConnection,
+) -> Layout:
+    """Does the same for rows that a format gives.
+
+    Args:   pieces: the line that each begins on, and its rows; the first begins with the header.
+    Raises: InputError: as load().
+    """
+    header, shape, selection, empty, end = None, None, _NOTHING_DECIDES, 0, None
+    for line, piece in pieces:
         if header is None:
             header, end = file.header((line, piece), contract, path)
             selection = selected(header.names, contract, f"{path}:{line}")
@@ -86,11 +102,11 @@ def load(texts: Iterator[str], contract: Contract, path: str, connection: duckdb
     if header is None:
         fix = "look at what wrote it: an export has a header and a row for every order and return"
         raise InputError(Code.EMPTY, what="the file holds no text but blank lines", fix=fix, where=path)
-    if shape is None:
+    if shape is None or end is None:
         return Layout(header.names, has_currency=selection.currency is not None)
     _check_beside(header, shape, connection)
     _check_cents(header, shape, connection)
-    last = None if end.endswith(("\n", '"', "}")) else header.last
+    last = None if file.ends_whole(end) else header.last
     notes = _notes(header, shape, last, empty)
     cut = _cut_rows(last, connection)
     for name in _OUTSIDE:

@@ -11,6 +11,7 @@ from clv.data.header import located
 from clv.data.layout import Layout
 from clv.data.queries import literal, render
 from clv.data.selection import selected
+from clv.data.sources import partition
 from clv.errors import Code, InputError
 
 _TEXT, _WHOLE, _FRACTION = r"VARCHAR|ENUM.*", r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?", r"FLOAT|DOUBLE|DECIMAL.*"
@@ -46,26 +47,30 @@ def _load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPy
 
     whole = pyarrow.parquet.ParquetFile(file, page_checksum_verification=True)
     schema = whole.schema_arrow
-    places = located(schema.names, contract.names, path)
-    selection = selected(schema.names, contract, path)
-    read = [schema.names[place] for place in (*places.values(), *selection.needed)]
+    folders = {name: value for name, value in partition(path).items() if name not in schema.names}
+    names = [*schema.names, *folders]
+    places = located(names, contract.names, path)
+    selection = selected(names, contract, path)
+    read = [names[place] for place in (*places.values(), *selection.needed) if place < len(schema)]
     for _ in whole.iter_batches(columns=read):
         pass  # for the checksums, which DuckDB passes over
     kinds = [str(kind) for kind in connection.sql(f"FROM read_parquet({literal(str(file))})").types]
-    types = {name: kinds[place] for name, place in places.items()}
+    columns = [f"column_{place}" for place in range(len(kinds))] + list(map(literal, folders.values()))
+    zones = [getattr(kind, "tz", None) for kind in schema.types] + [None] * len(folders)
+    kinds_of_all = kinds + ["VARCHAR"] * len(folders)
+    types = {name: kinds_of_all[place] for name, place in places.items()}
     for name, place in places.items():
-        if pyarrow.types.is_decimal256(schema.types[place]):  # DuckDB reads it as a float
+        if place < len(schema) and pyarrow.types.is_decimal256(schema.types[place]):  # DuckDB reads it as a float
             types[name] = str(schema.types[place]).upper()
     contract = _checked(types, contract, path)
     texts = {
-        name: _as_text(name, types[name], f"column_{place}", getattr(schema.types[place], "tz", None), contract)
-        for name, place in places.items()
+        name: _as_text(name, types[name], columns[place], zones[place], contract) for name, place in places.items()
     }
-    texts |= selection.columns(lambda place: f"CAST(column_{place} AS VARCHAR)")
+    texts |= selection.columns(lambda place: f"CAST({columns[place]} AS VARCHAR)")
     connection.execute(render("raw_from_parquet", texts=texts, file=str(file), width=len(kinds)))
     if types["customer_id"] == "DOUBLE" and connection.execute(_FRACTIONS).fetchall():
         raise _float_ids("DOUBLE", path)
-    return Layout(schema.names, has_currency=selection.currency is not None), contract
+    return Layout(names, has_currency=selection.currency is not None), contract
 
 
 def _checked(types: dict[str, str], contract: Contract, path: str) -> Contract:

@@ -15,6 +15,7 @@ class Counts:
     """What the tables of one reading hold, in rows, customers, days and money.
 
     first_day, last_day: of the accepted rows, as YYYY-MM-DD; empty where no row was accepted.
+    only_day_of_month: on which all rows lie, 1 to 31; None where they lie on several, or in less than three months.
     net_revenue: of the accepted rows; None where there are none.   largest_customer: by positive revenue.   busiest_customer: by rows with an order.
     known_customers: with an id that can be read.   lost_customers: those of them of whom no row was accepted.
     """
@@ -27,6 +28,7 @@ class Counts:
     duplicate_rows: int
     first_day: str
     last_day: str
+    only_day_of_month: int | None
     net_revenue: float | None
     accepted_absolute_revenue: float
     rejected_absolute_revenue: float
@@ -66,6 +68,17 @@ class Quality(Counts):
     notes: tuple[str, ...]
     sha256: str
     reasons: dict[str, int]
+
+    @property
+    def left_out_share(self) -> float:
+        """Share of all rows of the files that do not count: 0 none, 1 all."""
+        rows = sum(part.rows for part in self.left_out.values())
+        return rows / max(rows + self.rows, 1)
+
+    @property
+    def left_out_revenue_share(self) -> float:
+        """Share of all absolute revenue in these rows, 0 to 1. Amounts in several currencies are not added."""
+        return sum(part.revenue_share for name, part in self.left_out.items() if name != "currency")
 
     @property
     def rejected_share(self) -> float:

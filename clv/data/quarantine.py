@@ -23,6 +23,7 @@ class Limits:
 
     warn_share: above this share of any of them there is a warning.
     max_customer_share: above this share of all revenue, or of all orders, a single customer is warned of.
+    allow_unique_ids: whether a history of many rows may have no customer who comes twice.
     """
 
     max_rejected_share: float
@@ -31,6 +32,7 @@ class Limits:
     max_lost_customers_share: float
     warn_share: float
     max_customer_share: float = 0.05
+    allow_unique_ids: bool = False
 
 
 def refusal(history: Transactions, limits: Limits, path: str) -> InputError | None:
@@ -40,7 +42,7 @@ def refusal(history: Transactions, limits: Limits, path: str) -> InputError | No
     """
     exceeded = _exceeded(history.quality, limits)
     if not exceeded:
-        return _orders_for_customers(history.quality, path)
+        return None if limits.allow_unique_ids else _orders_for_customers(history.quality, path)
     facts = "; ".join(f"{fact} (more than data.{limit}={getattr(limits, limit):g})" for limit, fact in exceeded)
     common = _commonest(history.rejected, path)
     first = common.iloc[0]
@@ -63,7 +65,7 @@ def _orders_for_customers(quality: Quality, path: str) -> InputError | None:
     if rows < _MANY_ROWS or quality.customers < rows:
         return None
     what = f"each of {quality.customers:,} customer ids comes once in the whole file: these are numbers of orders, not of customers"
-    fix = "data.columns.customer_id=NAME names the column of customers"
+    fix = "data.columns.customer_id=NAME names the column of customers; data.allow_unique_ids=true, if every customer did buy once"
     return InputError(Code.UNIQUE_IDS, what=what, fix=fix, where=f"{path}, customer_id")
 
 
@@ -101,6 +103,7 @@ def warnings(history: Transactions, limits: Limits) -> list[str]:
         *_doubtful_ids(quality),
         *_large_customers(quality, limits),
         *_doubtful_amounts(quality),
+        *_months_for_days(quality),
         *(f"the file has {note}" for note in quality.notes if ": " in note),  # with what to do behind the colon
     ]
 
@@ -110,6 +113,7 @@ def left_out(quality: Quality) -> list[str]:
     words = {
         "where": "do not meet data.where",
         "currency": "are not in data.currency",
+        "latest_date": "lie after data.latest_date",
         "guest_ids": "have an id of data.guest_ids",
         "missing_id": "have no customer id (data.missing_id=drop)",
     }
@@ -168,6 +172,15 @@ def _large_customers(quality: Quality, limits: Limits) -> list[str]:
         f"customer {name!r} alone has {' and '.join(parts)}: if it stands for nobody (guests, a till, a total), {_guests(name)} "
         "leaves it out; if it is a customer, raise data.max_customer_share"
         for name, parts in shares.items()
+    ]
+
+
+def _months_for_days(quality: Quality) -> list[str]:
+    if not quality.only_day_of_month:
+        return []
+    return [
+        f"every row is dated on day {quality.only_day_of_month} of a month: the dates are months, and what depends on days is coarse; "
+        "a horizon of whole months fits (window.horizon_days=91, 182 or 365), and window.as_of on such a day"
     ]
 
 

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from clv.data import layout, parquet, quality, values
-from clv.data.container import Opened, opened
+from clv.data import database, layout, parquet, quality, remote, values
+from clv.data.container import Opened, digest, opened
 from clv.data.contract import Contract, check
 from clv.data.header import key
 from clv.data.places import Places
@@ -50,7 +51,8 @@ def daily(accepted: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
 def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Transactions:
     """Reads files of purchases; a bad row is set aside with its reason.
 
-    Args:    path: a CSV, JSON lines or Parquet file, gzipped or zipped or not; a folder, a pattern, or several with ; between.
+    Args:    path: a CSV, JSON lines or Parquet file, gzipped or zipped or not, or a workbook; a folder, a pattern, or several
+                 with ; between; their addresses with s3:// or https://; or a database, for contract.query.
              connection: gets the table `purchases`; it must not have one.
     Raises:  InputError: a file is not a table, or a whole column could mean two things; the codes stand in clv/data.
     """
@@ -133,30 +135,70 @@ class _Files:
 
 
 def _load_all(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> _Files:
-    """Puts the rows of every file into the table `raw`, by the names of their columns."""
-    places, parts, hashes = Places(path), [], []
+    """Puts the rows of every table into the table `raw`, by the names of their columns."""
+    places, hashes = Places(path), list[str]()
+    layouts, contracts = list[layout.Layout](), list[Contract]()
     connection.execute("DROP TABLE IF EXISTS raw")
-    for name in files_of(path):
-        with opened(name) as file:
-            parts.append(_load(file, contract, connection))
-        hashes.append(file.sha256)
-        _refuse_other_header(name, parts[0], parts[-1])
-        start = _append(connection)
-        places.add(name, start)
-        parts[-1] = parts[-1][0].moved(start, name), parts[-1][1]
-    notes = [note for part, _ in parts for note in (part.named_notes if len(parts) > 1 else part.notes)]
-    cut = tuple(line for part, _ in parts for line in part.cut)
-    whole = replace(parts[0][0], cut=cut, notes=tuple(notes))
-    sha256 = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return _Files(whole, parts[0][1], places, sha256)
+    for source in files_of(path):
+        for name, table, left_to_say in _tables(source, contract, connection, hashes):
+            layouts.append(table)
+            contracts.append(left_to_say)
+            _refuse_other_header(name, layouts, contracts)
+            start = _append(connection)
+            places.add(name, start)
+            layouts[-1] = table.moved(start, name)
+    notes = [note for each in layouts for note in (each.named_notes if len(layouts) > 1 else each.notes)]
+    cut = tuple(line for each in layouts for line in each.cut)
+    whole = replace(layouts[0], cut=cut, notes=tuple(notes))
+    return _Files(whole, contracts[0], places, _of_all(hashes))
 
 
-def _load(file: Opened, contract: Contract, connection: duckdb.DuckDBPyConnection) -> tuple[layout.Layout, Contract]:
-    """The table `file_rows` of the file's kind; and what of the contract is left to say."""
+def _of_all(hashes: list[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def size_and_digest(path: str) -> dict[str, int | str]:
+    """Returns `bytes` and `sha256` of the files on this machine that a path stands for; nothing where they lie elsewhere.
+
+    Raises: InputError: a folder holds no file.   OSError: a file cannot be read.
+    """
+    files = [Path(name) for name in files_of(path)]
+    if not all(file.is_file() for file in files):
+        return {}
+    return {"bytes": sum(file.stat().st_size for file in files), "sha256": _of_all(list(map(digest, files)))}
+
+
+def _tables(
+    source: str, contract: Contract, connection: duckdb.DuckDBPyConnection, hashes: list[str]
+) -> Iterator[tuple[str, layout.Layout, Contract]]:
+    """The tables of a source, one after another in `file_rows`: name, layout, and what of the contract is left to say.
+
+    Its digest is added to the hashes.
+    """
+    if database.is_database(source):
+        table = database.load(source, contract, connection)
+        hashes.append(table.sha256)
+        yield source, table.layout, table.contract
+        return
+    database.refuse_query(source, contract)
+    with remote.local(source) as copy, opened(copy, source) as file:
+        yield from _tables_of_file(file, contract, connection)
+    hashes.append(file.sha256)
+
+
+def _tables_of_file(
+    file: Opened, contract: Contract, connection: duckdb.DuckDBPyConnection
+) -> Iterator[tuple[str, layout.Layout, Contract]]:
     if file.is_parquet:
         with file.copied() as copy:
-            return parquet.load(copy, contract, file.path, connection)
-    return layout.load(file.texts(contract.encoding), contract, file.path, connection), contract
+            yield file.path, *parquet.load(copy, contract, file.path, connection)
+    elif file.is_workbook:
+        from clv.data import workbook
+
+        with file.unpacked() as copy:
+            yield from workbook.load(copy, contract, file.path, connection)
+    else:
+        yield file.path, layout.load(file.texts(contract.encoding), contract, file.path, connection), contract
 
 
 def _append(connection: duckdb.DuckDBPyConnection) -> int:
@@ -170,15 +212,13 @@ def _append(connection: duckdb.DuckDBPyConnection) -> int:
     return start
 
 
-def _refuse_other_header(
-    name: str, first: tuple[layout.Layout, Contract], part: tuple[layout.Layout, Contract]
-) -> None:
-    """Raises: InputError: the file has other columns than the first, or columns of other types."""
-    ours, theirs = ({key(each) for each in layout_of_file.names} for layout_of_file, _ in (first, part))
+def _refuse_other_header(name: str, layouts: list[layout.Layout], contracts: list[Contract]) -> None:
+    """Raises: InputError: the last table has other columns than the first, or columns of other types."""
+    ours, theirs = ({key(column) for column in each.names} for each in (layouts[0], layouts[-1]))
     fix = "point data.path at files of one export, or read them one by one"
     if ours != theirs:
         what = f"the files have different columns: {', '.join(sorted(ours ^ theirs))[:500]} not in all"
         raise InputError(Code.MIXED_HEADERS, what=what, fix=fix, where=name)
-    if first[1] != part[1]:
+    if contracts[0] != contracts[-1]:
         what = "the columns of the files are of different types"
         raise InputError(Code.MIXED_HEADERS, what=what, fix=fix, where=name)

@@ -1,5 +1,6 @@
 """What rejected texts look like, and what would have them read."""
 
+import datetime as dt
 import re
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ _NOT_A_DAY = (
 )
 _IMPLAUSIBLE = ("order_date lies before data.earliest_date", "order_date lies in the future")
 _ISO_DAY = r"\d{4}-\d\d-\d\d(?!\d)"
-_NOT_A_NUMBER = re.compile(r"(revenue|quantity|unit_price|refund) is not a number")
+_NOT_A_NUMBER = re.compile(r"(revenue|quantity|unit_price|refund|cost) is not a number")
 _ASCENDING = "the first is the one under which days ascend most with the file"
 _ZONE = "data.timezone=Europe/Berlin, or whose days count"
 _PLAIN = "export revenue as plain numbers"
@@ -101,7 +102,8 @@ def _implausible(reason: str, texts: pd.Series) -> Suggestion:
         return Suggestion(Code.DATE_FORMAT, "", _name_formats(forms)) if (forms := fitting(texts)) else TOO_MANY
     if reason.startswith("order_date lies before"):
         return TOO_MANY
-    fix = f"data.where=\"order_date < '{texts.min()[:10]}'\" leaves them out; {TOO_MANY.fix}"
+    latest = dt.date.fromisoformat(texts.min()[:10]) - dt.timedelta(days=1)
+    fix = f"data.latest_date={latest} leaves them out, and says their share; {TOO_MANY.fix}"
     return Suggestion(Code.TOO_MANY_REJECTS, " (orders that are yet to come)", fix)
 
 

@@ -36,7 +36,10 @@ def type_all(contract: Contract, layout: Layout, places: Places, connection: duc
         most=contract.max_abs_revenue,
         leaves_out=contract.leaves_out,
         has_condition=bool(contract.where),
-        currency=contract.currency and contract.currency.strip().upper(),
+        currency=contract.main_currency,
+        factors=contract.factors,
+        margin=contract.margin,
+        latest_date=contract.latest_date,
         guests=contract.guests,
         drops_missing=contract.missing_id == "drop",
     )
@@ -66,16 +69,32 @@ def _type_columns(contract: Contract, layout: Layout, places: Places, connection
 
 
 def _check_currencies(contract: Contract, places: Places, connection: duckdb.DuckDBPyConnection) -> None:
-    """Raises: InputError: the rows are in several currencies and none is chosen, or none is in the chosen one."""
-    currencies = connection.execute(render("currencies", has_condition=bool(contract.where))).fetchall()
+    """Raises: InputError: the rows are in several currencies and none is chosen, none is in the chosen one, or one has no rate."""
+    query = render("currencies", has_condition=bool(contract.where), whatever=bool(contract.rates))
+    currencies = connection.execute(query).fetchall()
     shown = ", ".join(f"{rows} rows in {name}" for name, rows, _ in currencies[:10])
-    if contract.currency and contract.currency.strip().upper() not in [name for name, *_ in currencies]:
+    if contract.rates:
+        _refuse_without_rate(contract, currencies, places)
+    elif contract.currency and contract.main_currency not in [name for name, *_ in currencies]:
         what = f"no row is in data.currency={contract.currency}; there are: {shown or 'no currencies'}"
         raise InputError(Code.CURRENCIES, what=what, fix="data.currency=NAME of these", where=places.path)
     if len(currencies) > 1 and not contract.currency:
         what = f"the rows are in {len(currencies)} currencies, and their amounts cannot be added: {shown}"
-        fix = f"data.currency={currencies[0][0]} leaves out the others; or export all amounts in one currency"
+        fix = (
+            f'data.currency={currencies[0][0]} leaves out the others; with "data.rates={{{currencies[1][0]}: RATE}}" as well, '
+            f"a row in {currencies[1][0]} counts RATE times its amount"
+        )
         raise InputError(Code.CURRENCIES, what=what, fix=fix, where=places.where(currencies[1][2], "currency"))
+
+
+def _refuse_without_rate(contract: Contract, currencies: list[tuple[str, int, int]], places: Places) -> None:
+    """Raises: InputError: rows are in currencies without a rate."""
+    strangers = [each for each in currencies if each[0] != contract.main_currency and each[0] not in contract.factors]
+    if strangers:
+        shown = ", ".join(f"{rows} rows in {name[:20]!r}" for name, rows, _ in strangers[:10])
+        what = f"data.rates has no rate to {contract.main_currency} for {shown}"
+        fix = f"a rate for each in data.rates, or data.where=\"currency <> '{strangers[0][0][:20]}'\" leaves such rows out"
+        raise InputError(Code.CURRENCIES, what=what, fix=fix, where=places.where(strangers[0][2], "currency"))
 
 
 def _repeated_headers(

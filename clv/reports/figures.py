@@ -105,16 +105,17 @@ def residual_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
     return figure
 
 
-def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str) -> Any:
+def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str, money: str = "") -> Any:
     """Returns a figure: predicted CLV by rank, coloured by cluster, with each cluster's share of the total.
 
     Args: ranked: one row a customer; clv_rank, predicted_clv, cluster_id.
           rankings: one row a cluster; cluster_id, cluster_rank, customers, share_of_total (0 to 1).
-          title: stands above the picture.
+          title: stands above the picture.   money: what predictions are amounts of, where it must be said.
     """
     import matplotlib
 
-    figure, axes = canvas(title, "Rank (1 = highest predicted CLV)", "Predicted CLV")
+    amount = f"Predicted CLV ({money})" if money else "Predicted CLV"
+    figure, axes = canvas(title, "Rank (1 = highest predicted CLV)", amount)
     shades = matplotlib.colormaps["viridis_r"](np.linspace(0.1, 0.95, max(len(rankings), 2)))
     for shade, cluster in zip(shades, rankings.itertuples(), strict=False):
         members = ranked[ranked["cluster_id"] == cluster.cluster_id]

@@ -52,23 +52,35 @@ def read(run: Run, history: History) -> Outcome:
         run,
         f"{quality.rows:,} rows, {quality.customers_with_an_order:,} customers with an order, {quality.first_day} to "
         f"{quality.last_day}, {quality.rejected_rows:,} rows rejected"
-        + "".join(f"; {part}" for part in data.left_out(quality)),
+        + "".join(f"; {part}" for part in data.left_out(quality))
+        + ("" if history.is_plain_revenue else f"; amounts are {history.money}"),
         transactions.rejected,
         report,
         tags={"data_sha256": quality.sha256} | counts,
         dataset=history.dataset,
+        metrics=_shares(quality),
         warnings=tuple(warnings),
         refused=refusal,
     )
 
 
+def _shares(quality: data.Quality) -> dict[str, float]:
+    """Which part of the files is in no figure; nothing where every row counts."""
+    rows = {f"data/left_out_rows/{name}": float(part.rows) for name, part in quality.left_out.items()}
+    shares = {
+        "data/left_out_share": quality.left_out_share,
+        "data/left_out_revenue_share": quality.left_out_revenue_share,
+        "data/rejected_share": quality.rejected_share,
+        "data/rejected_revenue_share": quality.rejected_revenue_share,
+    }
+    return rows | {name: share for name, share in shares.items() if share}
+
+
 def _refused(run: Run, name: str, error: InputError) -> Outcome:
     """No row was counted: the file is not a table, or a whole column could mean two things."""
-    path = Path(name)
     report: dict = {"path": name, "refused": str(error)}
-    with suppress(OSError, ValueError):
-        if path.is_file():
-            report |= {"bytes": path.stat().st_size, "sha256": data.digest(path)}
+    with suppress(OSError, ValueError, InputError):
+        report |= data.size_and_digest(name)
     rejected = pd.DataFrame(columns=["line", "column", "value", "reason"])
     tags = {"data_sha256": report["sha256"]} if "sha256" in report else {}
     return _kept(run, "the history is refused", rejected, report, tags=tags, refused=error)

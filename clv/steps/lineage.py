@@ -9,8 +9,11 @@ from clv.registry.versions import Version
 def stranger(version: Version, history: History) -> str | None:
     """Returns a sentence that the version learnt from another history; None where it learnt from this one.
 
-    The days that the version was measured on brought the same revenue there and here, but for returns that came later.
+    The days that the version was measured on brought the same revenue there and here, but for returns that came later. Money of
+    another kind cannot be compared: scoring says so.
     """
+    if version.facts.get("money", "net revenue") != history.money:
+        return None
     then, now = version.revenue_then, history.net_revenue(*version.measured_days)
     if abs(now - then) <= SAME_HISTORY * abs(then):
         return None

@@ -9,8 +9,9 @@ import numpy as np
 
 from clv import data, model, settings
 from clv.config import Config, from_yaml
-from clv.errors import UserError
+from clv.errors import Code, InputError, UserError
 from clv.evaluation.measure import OURS, measure
+from clv.history import History
 from clv.outcome import Outcome, Run
 from clv.registry import versions
 from clv.registry.standing import Standing
@@ -30,9 +31,7 @@ def reproduce(run: Run, standing: Standing) -> Outcome:
     version = standing.existing(person["version"])
     recorded = from_yaml(versions.recorded_config(version), run.config)
     differences = different_libraries(version) + _different_code(version)
-    path = _data_of(run, version, recorded, differences)
-    recorded = replace(recorded, data=replace(recorded.data, path=path))
-    history = settings.history(recorded, run.now)
+    recorded, history = _data_of(run, version, recorded, differences)
     plan = settings.plan(recorded, history)
     rebuilt = measure(history, plan, settings.recipe(recorded, plan))
     before = model.predict(versions.load(version), rebuilt.evaluation)["predicted_clv"].to_numpy()
@@ -52,20 +51,27 @@ def reproduce(run: Run, standing: Standing) -> Outcome:
     )
 
 
-def _data_of(run: Run, version: Version, recorded: Config, differences: list[str]) -> str:
-    """The file that the version was trained on: the one that is given now, or where there is none, the one of then.
+def _data_of(run: Run, version: Version, recorded: Config, differences: list[str]) -> tuple[Config, History]:
+    """The history that the version was trained on, and the configuration that reads it: from the path that is given now, or else from that of then.
 
-    Raises: UserError: its digest is another one.
+    Raises: UserError: the digest of neither is that of then.
     """
-    recorded_digest, given = version.facts["data_sha256"], run.config.data.path
-    path = given if Path(given).is_file() else recorded.data.path
-    digest = data.digest(Path(path)) if Path(path).is_file() else None
-    if digest == recorded_digest:
-        return path
-    there = f"{path} has {digest[:12]}" if digest else f"neither {given} nor {path} is there"
+    recorded_digest, facts = version.facts["data_sha256"], []
+    for path in dict.fromkeys((run.config.data.path, recorded.data.path)):
+        config = replace(recorded, data=replace(recorded.data, path=path))
+        history = settings.history(config, run.now)
+        try:
+            digest = history.quality.sha256
+        except InputError as error:
+            facts.append(f"{path} is not there" if error.code == Code.NO_FILE else f"{path} cannot be read: {error}")
+            continue
+        if digest == recorded_digest:
+            return config, history
+        facts.append(f"{path} has {digest[:12]}")
     also = "".join(f"\n  {difference}" for difference in differences)
     raise UserError(
-        f"Version {version.number} was trained on data with sha256 {recorded_digest[:12]} ({recorded.data.path}); {there}. Nothing was rebuilt."
+        f"Version {version.number} was trained on data with sha256 {recorded_digest[:12]} ({recorded.data.path}); "
+        f"{' and '.join(facts)}. Nothing was rebuilt."
         + (f" Also different:{also}" if also else "")
         + "\nHint: -P data_path=FILE with the file of then."
     )

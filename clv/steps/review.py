@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from clv import model, ranking, reports, store
+from clv import data, model, ranking, reports, store
 from clv.errors import UserError
 from clv.evaluation import advice, contest, gates, metrics, naive
 from clv.evaluation.contest import CANDIDATE, PRODUCTION, Contest, Draws, Side
@@ -138,7 +138,13 @@ def _content(run: Run, history: History, standing: Standing, pair: _Pair, both: 
         },
         "monitor": reviews.last_verdict(other) if other else None,
         "data_sha256": history.quality.sha256,
+        "data_words": _data_words(history),
     }
+
+
+def _data_words(history: History) -> list[str]:
+    """What amounts are where they are not those of the file, and which rows do not count."""
+    return [*([] if history.is_plain_revenue else [f"amounts are {history.money}"]), *data.left_out(history.quality)]
 
 
 def _tables(both: Contest, version: Version) -> dict:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from clv import clusters, model, ranking, reports, windows
+from clv import clusters, model, ranking, reports, settings, windows
 from clv.errors import Code, InputError
 from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, Outcome, Run, raw
@@ -29,7 +29,8 @@ def score(run: Run, history: History, production: Production) -> Outcome:
     low, high = model.total(production.model, predicted)
     return Outcome(
         f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
-        f"predicted over {production.horizon_days} days from {as_of}",
+        f"predicted over {production.horizon_days} days from {as_of}"
+        + ("" if history.is_plain_revenue else f" ({history.money})"),
         title=f"version {version.number}, as of {as_of}",
         outputs={RANKED: ranked, raw(RANKED): ranked},
         warnings=tuple(_doubts(run, history, production)),
@@ -50,6 +51,8 @@ def _doubts(run: Run, history: History, production: Production) -> Iterator[str]
     name, horizon = f"version {production.version.number}", production.horizon_days
     if production.warning:
         yield production.warning
+    if (money := production.version.facts.get("money", "net revenue")) != history.money:
+        yield f"{name} predicts {money}; the configuration says {history.money}. Promote a version trained for it."
     if (asked := run.config.window.horizon_days) != horizon:
         yield f"{name} predicts {horizon} days; window.horizon_days={asked} was asked for. Promote a version trained for it."
     if history.as_of < production.learnt_until:
@@ -117,7 +120,7 @@ def rank_clusters(run: Run) -> Outcome:
         f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
         outputs={
             RANKINGS: rankings.assign(model_version=version, as_of=as_of),
-            PICTURE: reports.result_picture(clustered, rankings, title),
+            PICTURE: reports.result_picture(clustered, rankings, title, settings.special_money(run.config, run.now)),
         },
         metrics={
             f"cluster_rank_{row.cluster_rank}/{name}": getattr(row, name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import clusters, features, model, reports, settings
+from clv import clusters, data, features, model, reports, settings
 from clv.evaluation import leaderboard, metrics
 from clv.evaluation.breakdown import break_down
 from clv.evaluation.measure import OURS, Measured, measure
@@ -107,7 +107,7 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
         "model": run.config.tracking.model_name,
         "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
-    }
+    } | ({} if history.is_plain_revenue else {"money": history.money})
 
 
 def _description(history: History, measured: Measured, board: pd.DataFrame, warnings: tuple[str, ...]) -> str:
@@ -120,14 +120,14 @@ def _description(history: History, measured: Measured, board: pd.DataFrame, warn
     )
     return "\n".join(
         [
-            f"Net revenue per customer over {plan.horizon_days} days, predicted by {_recipe_in_words(measured.model)}.",
+            f"{history.money[0].upper()}{history.money[1:]} per customer over {plan.horizon_days} days, predicted by {_recipe_in_words(measured.model)}.",
             *(f"**WARNING** {warning}" for warning in warnings),
             f"{trained}measured out of time at {plan.evaluation}, on the same customers as the recipes it must beat:",
             "",
             *_markdown(board),
             "",
             f"Data: {history.path}, {quality.rows:,} rows, {quality.customers:,} customers, {quality.first_day} to "
-            f"{quality.last_day}, sha256 {quality.sha256[:12]}. Figures with intervals and pictures are in the run's artifacts.",
+            f"{quality.last_day}, sha256 {quality.sha256[:12]}{''.join(f'; {part}' for part in data.left_out(quality))}. Figures with intervals and pictures are in the run's artifacts.",
             "",
             "A person decides whether it goes into production.",
         ]

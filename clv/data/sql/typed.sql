@@ -1,8 +1,16 @@
 {% set is_header = "r.line IN (" ~ header_lines | join(", ") ~ ")" if header_lines else "false" %}
 {% from "macros.sql" import listed %}
+{% set share = 1 if margin is none else margin %}
+{% set rate -%}
+{% if factors %} * CAST(CASE UPPER(TRIM(r.currency)){% for name, factor in factors.items() %} WHEN {{ name | literal }} THEN {{ factor * share }}{% endfor %} ELSE {{ share }} END AS DECIMAL(19,12))
+{%- elif margin is not none %} * CAST({{ margin }} AS DECIMAL(19,12)){% endif %}
+{%- endset %}
 {% set revenue -%}
+{% if rate %}TRY_CAST(CAST({% endif %}
 {% if "quantity" in amounts %}TRY_CAST(CAST(quantity.amount AS DECIMAL(19,4)) * CAST(unit_price.amount AS DECIMAL(19,4)) AS DECIMAL(18,4)){% else %}revenue.amount{% endif %}
 {%- if "refund" in amounts %} - COALESCE(ABS(refund.amount), 0){% endif %}
+{%- if "cost" in amounts %} - ABS(cost.amount) * SIGN({{ "quantity.amount" if "quantity" in amounts else "revenue.amount" }}){% endif %}
+{%- if rate %} AS DECIMAL(19,4)){{ rate }} AS DECIMAL(18,4)){% endif %}
 {%- endset %}
 -- Each row of `raw` with its customer, day and revenue, or the reason why it is set aside.
 CREATE OR REPLACE TABLE typed AS
@@ -12,13 +20,13 @@ SELECT r.line, i.customer_id, i.why IS NULL AND NOT {{ is_header }} AS known,
        r.{{ name }} AS {{ name }}_text,
        {% endfor %}
        d.day AS order_date, CAST({{ revenue }} AS DECIMAL(18,4)) AS revenue,
-       {{ "quantity.estimate * unit_price.estimate" if "quantity" in amounts else "revenue.estimate" }} AS estimate,
+       {{ "quantity.estimate * unit_price.estimate" if "quantity" in amounts else "revenue.estimate" }}{{ rate }} AS estimate,
        CASE WHEN {{ is_header }} THEN 'customer_id repeats the header'
             {% if cut_lines %}
             WHEN r.line IN ({{ cut_lines | join(", ") }}) THEN '{{ amounts[0] }} cannot be trusted: the file ends in the middle of this row'
             {% endif %}
             ELSE COALESCE(i.why, d.why{% for name in amounts %}, {{ name }}.why{% endfor %}
-                          {% if amounts != ("revenue",) %}, CASE WHEN {{ revenue }} IS NULL OR ABS({{ revenue }}) > {{ most }}
+                          {% if amounts != ("revenue",) or rate %}, CASE WHEN {{ revenue }} IS NULL OR ABS({{ revenue }}) > {{ most }}
                           THEN '{{ amounts[0] }} makes a revenue beyond data.max_abs_revenue={{ "%g" % most }}' END{% endif %})
             END AS reason
        {%- if leaves_out %},
@@ -26,7 +34,10 @@ SELECT r.line, i.customer_id, i.why IS NULL AND NOT {{ is_header }} AS known,
             {% if has_condition %}
             WHEN NOT r.is_counted THEN 'where'
             {% endif %}
-            {% if currency %}
+            {% if latest_date %}
+            WHEN d.day > DATE '{{ latest_date }}' THEN 'latest_date'
+            {% endif %}
+            {% if currency and not factors %}
             WHEN TRIM(r.currency) <> '' AND UPPER(TRIM(r.currency)) <> {{ currency | literal }} THEN 'currency'
             {% endif %}
             {% if guests %}
