@@ -47,7 +47,9 @@ class Table:
     sha256: str
 
 
-class _Result(NamedTuple):
+class Result(NamedTuple):
+    """names: of the columns.   rows: cells as the database types them."""
+
     names: list[str]
     rows: Iterable[Row]
 
@@ -74,17 +76,27 @@ def load(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -
 
     Raises: InputError: there is no query, it does more than read, or the database does not answer.
     """
+    cells = Cells(contract)
+    with asked(path, contract.query) as result:
+        pieces = batches(chain([result.names], result.rows), line=0)
+        layout = load_pieces(cells, pieces, contract, path, connection)
+    return Table(layout, cells.left_to_say(contract, path), _digest(contract, layout, connection))
+
+
+@contextmanager
+def asked(path: str, query: str | None) -> Iterator[Result]:
+    """Gives the names of the columns and the rows that a query finds.
+
+    Raises: InputError: there is no query, it does more than read, or the database does not answer.
+    """
     _refuse_password(path)
-    if not contract.query:
+    if not query:
         with _result(path, _TABLES[_kind(path) or ""]) as result:
             names = [str(name) for (name,) in result.rows]
         what = f"a database needs a query; its tables are: {', '.join(names) or 'none'}"
         raise InputError(Code.DATABASE, what=what, fix=_FIX, where=path)
-    cells = Cells(contract)
-    with _result(path, contract.query) as result:
-        pieces = batches(chain([result.names], result.rows), line=0)
-        layout = load_pieces(cells, pieces, contract, path, connection)
-    return Table(layout, cells.left_to_say(contract, path), _digest(contract, layout, connection))
+    with _result(path, query) as result:
+        yield result
 
 
 def _kind(path: str) -> str | None:
@@ -116,7 +128,7 @@ def _digest(contract: Contract, layout: Layout, connection: duckdb.DuckDBPyConne
 
 
 @contextmanager
-def _result(path: str, query: str) -> Iterator[_Result]:
+def _result(path: str, query: str) -> Iterator[Result]:
     """Runs one query that can only read. Raises: InputError: it does more, or the database refuses it."""
     kinds = {"PostgreSQL": _of_postgresql, "SQLite": _of_sqlite, "DuckDB": _of_duckdb}
     with kinds[_kind(path) or ""](path, query) as result:
@@ -129,7 +141,7 @@ def _refused(path: str, error: Exception) -> InputError:
 
 
 @contextmanager
-def _of_sqlite(path: str, query: str) -> Iterator[_Result]:
+def _of_sqlite(path: str, query: str) -> Iterator[Result]:
     def allowed(action: int, *_: object) -> int:
         return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
@@ -140,13 +152,13 @@ def _of_sqlite(path: str, query: str) -> Iterator[_Result]:
             cursor = database.execute(query)  # takes one statement alone
             if cursor.description is None:
                 raise sqlite3.ProgrammingError("it is not a SELECT")
-            yield _Result([name for name, *_ in cursor.description], cursor)
+            yield Result([name for name, *_ in cursor.description], cursor)
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise _refused(path, error) from error
 
 
 @contextmanager
-def _of_duckdb(path: str, query: str) -> Iterator[_Result]:
+def _of_duckdb(path: str, query: str) -> Iterator[Result]:
     try:
         with duckdb.connect(path, read_only=True, config={"enable_external_access": False}) as database:
             database.execute("SET TimeZone = 'UTC'")
@@ -157,13 +169,13 @@ def _of_duckdb(path: str, query: str) -> Iterator[_Result]:
             reader = database.sql(query).to_arrow_reader(_BATCH)
             assert reader is not None  # a SELECT always gives rows
             columns = ([column.to_pylist() for column in batch] for batch in reader)
-            yield _Result(reader.schema.names, (cells for batch in columns for cells in zip(*batch, strict=True)))
+            yield Result(reader.schema.names, (cells for batch in columns for cells in zip(*batch, strict=True)))
     except duckdb.Error as error:
         raise _refused(path, error) from error
 
 
 @contextmanager
-def _of_postgresql(path: str, query: str) -> Iterator[_Result]:
+def _of_postgresql(path: str, query: str) -> Iterator[Result]:
     try:
         import psycopg
     except ImportError as error:
@@ -175,6 +187,6 @@ def _of_postgresql(path: str, query: str) -> Iterator[_Result]:
             with database.cursor("clv") as cursor:  # on the server: it takes one SELECT alone, and rows come in batches
                 cursor.itersize = _BATCH
                 cursor.execute(query.rstrip().removesuffix(";"))
-                yield _Result([column.name for column in cursor.description or ()], cursor)
+                yield Result([column.name for column in cursor.description or ()], cursor)
     except psycopg.Error as error:
         raise _refused(path, error) from error

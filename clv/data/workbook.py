@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import duckdb
 import python_calamine as calamine
 
-from clv.data.cells import Cells, batches
+from clv.data.cells import Cells, Row, batches
 from clv.data.contract import Contract
 from clv.data.layout import Layout, load_pieces
 from clv.data.queries import row
@@ -45,6 +45,18 @@ def load(
         what = f"the workbook cannot be read: {str(error)[:200]}"
         fix = "save it again without a password as .xlsx, or export the sheet as CSV in UTF-8"
         raise InputError(Code.UNREADABLE_FILE, what=what, fix=fix, where=path) from error
+
+
+def largest_sheet(file: Path, name: str | None) -> tuple[str, Iterator[Row]]:
+    """Returns the name and the rows of a sheet.
+
+    Args: name: of the sheet; None: the one with the most rows.
+    """
+    workbook = calamine.CalamineWorkbook.from_path(str(file))
+    names = [each.name for each in workbook.sheets_metadata if each.typ == calamine.SheetTypeEnum.WorkSheet]
+    heights = {each: workbook.get_sheet_by_name(each).height for each in names}
+    best = name if name in heights else max(heights, key=lambda each: heights[each])
+    return best, iter(workbook.get_sheet_by_name(best).iter_rows())
 
 
 def _sheets(workbook: calamine.CalamineWorkbook, contract: Contract, path: str) -> list[str]:
