@@ -244,9 +244,37 @@ def test_a_customer_is_in_one_fold_in_every_snapshot_whatever_the_other_customer
     assert np.bincount(many) == pytest.approx(3000, rel=0.06)
 
 
+def test_with_few_customers_btyd_stands_alone_and_says_why(shop):
+    newest = shop.training[-1]
+    few, enough = (shop.fit([*shop.training[:2], newest.head(customers)]) for customers in (199, 200))
+    assert (
+        few.chains == [["btyd"]]
+        and few.intervals is None
+        and enough.chains == [chain.split("+") for chain in CONFIG.model.chains]
+    )
+    assert few.alone.startswith(
+        "the newest training snapshot has 199 customers, and corrections are learnt from model.correct_from=200 on"
+    )
+    assert enough.alone == ""
+    answers = btyd.expected(few.customers, shop.evaluation, 90)["btyd_revenue"]
+    assert np.allclose(model.predict(few, shop.evaluation)["predicted_clv"], answers)
+
+
+def test_early_snapshots_with_a_handful_of_customers_are_left_out(shop):
+    first, *others = shop.training
+    assert np.allclose(
+        model.predict(shop.fit([first.head(5), *others]), shop.evaluation),
+        model.predict(shop.fit(others), shop.evaluation),
+    )
+
+
 def test_too_few_customers_and_no_revenue_at_all_are_errors_with_the_next_move(shop):
-    with pytest.raises(InputError, match="has 30 customers, and model.min_customers=50 are needed -- fix: "):
-        shop.fit([shop.training[0].head(30)])
+    tiny = Shop.__new__(Shop)
+    tiny.__dict__ = shop.__dict__ | {"evaluation": shop.evaluation.head(9)}
+    with pytest.raises(
+        InputError, match="9 customers ordered before .* model.min_customers=10 are needed.* -- fix: purchases of all"
+    ):
+        tiny.fit()
     with pytest.raises(InputError, match="Nobody brought revenue in any training label window"):
         shop.fit([shop.training[0].assign(actual_clv=0.0)])
 

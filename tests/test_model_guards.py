@@ -264,7 +264,7 @@ def test_a_model_of_an_earlier_format_and_files_elsewhere_are_refused(tmp_path):
     content = json.loads((tmp_path / "model.json").read_text())
     assert model.predict(files.load(tmp_path), FEATURES).equals(model.predict(scaled(1), FEATURES))
     (tmp_path / "model.json").write_text(json.dumps({name: content[name] for name in content if name != "format"}))
-    with pytest.raises(ValueError, match="model.json has format 1, and this engine reads format 2"):
+    with pytest.raises(ValueError, match="model.json has format 1, and this engine reads format 3"):
         files.load(tmp_path)
     outside = {"trees": {"columns": [], "unit": 1.0, "files": ["../trees-0.ubj"]}}
     (tmp_path / "model.json").write_text(json.dumps(content | {"stages": outside}))

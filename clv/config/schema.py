@@ -100,7 +100,8 @@ class Model:
     reg_lambda: float = between(0, 1e9)
     interval: float = between(0.01, 0.99)
     max_training_rows: int = between(1000, 1_000_000_000)
-    min_customers: int = between(10, 1_000_000_000)
+    min_customers: int = between(2, 1_000_000_000)
+    correct_from: int = between(2, 1_000_000_000)
 
 
 @dataclass

@@ -22,6 +22,7 @@ class Model:
     customers: the probability model of the history at the cutoff from which the model predicts.
     stages: by the chain up to them ("btyd+glm").
     intervals: None where there were no labels to learn them from.
+    alone: why BTYD stands alone, though there were labels and other chains were asked for; empty where it does not.
     """
 
     chains: list[list[str]]
@@ -34,6 +35,7 @@ class Model:
     customers: btyd.Customers
     stages: dict[str, Stage]
     intervals: intervals.Intervals | None
+    alone: str = ""
 
 
 def key(chain: Sequence[str]) -> str:

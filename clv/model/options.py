@@ -28,6 +28,7 @@ class Options:
     interval: float
     max_training_rows: int
     min_customers: int
+    correct_from: int
     seed: int
     threads: int
     horizon_days: int

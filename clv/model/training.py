@@ -1,5 +1,6 @@
 """From labelled snapshots to a model."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,16 +20,16 @@ def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str]
 
     Args:
         snapshots: oldest first, at options.cutoffs; customer_id, lifecycle_stage, the feature columns, actual_clv (net revenue in
-            the horizon, in currency). Without any, the answer is BTYD's alone.
+            the horizon, in currency). Without any, or with fewer than options.correct_from customers, the answer is BTYD's alone.
         current: the feature table at the cutoff from which the model will predict.
         columns: what stages learn from.
         options: see Options.
     Raises:
         UserError: a chain names an unknown stage, or cannot be formed.
-        InputError: too few customers, nobody bought in any label window, or a fit has no solution.
+        InputError: too few customers even for BTYD, nobody bought in any label window, or a fit has no solution.
     """
     check_chains(options.chains)
-    _check(snapshots, current, options)
+    _check(current, options)
     customers = btyd.fit(current, options.probability_model)
     table = current.join(btyd.expected(customers, current, options.horizon_days))
     model = Model(
@@ -43,8 +44,9 @@ def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str]
         stages={},
         intervals=None,
     )
-    if not snapshots:
-        return _learnt(model, table, columns, 1.0, options)
+    if not snapshots or (few := few_customers(snapshots, options)):
+        return replace(_learnt(model, table, columns, 1.0, options), alone=few if snapshots else "")
+    snapshots, options = _large_enough(snapshots, options)
     tables = _with_btyd(snapshots, customers, options)
     rows = pd.concat(tables, ignore_index=True)
     chains = [chain.split("+") for chain in options.chains]
@@ -59,20 +61,46 @@ def mean_label(rows: pd.DataFrame) -> float:
     return float(rows["actual_clv"].clip(lower=0).mean())
 
 
-def _check(snapshots: list[pd.DataFrame], current: pd.DataFrame, options: Options) -> None:
-    smallest = min([current, *snapshots], key=len)
-    if len(smallest) < options.min_customers:
+def _check(current: pd.DataFrame, options: Options) -> None:
+    if len(current) < options.min_customers:
         raise InputError(
             Code.TOO_FEW_CUSTOMERS,
-            what=f"A training snapshot has {len(smallest)} customers, and model.min_customers={options.min_customers} are needed",
-            fix="a longer history or a shorter window.horizon_days",
+            what=f"{len(current)} customers ordered before the day from which the model predicts, and "
+            f"model.min_customers={options.min_customers} are needed: so few say nothing of how customers come and go",
+            fix="purchases of all customers, those who stopped buying as well; below that number, sort by revenue of the last year",
         )
-    if snapshots and not any((snapshot["actual_clv"] > 0).any() for snapshot in snapshots):
+
+
+def few_customers(snapshots: list[pd.DataFrame], options: Options) -> str:
+    """Returns why BTYD stands alone: the newest snapshot has too few customers to learn corrections from; empty where it has enough.
+
+    Args:
+        snapshots: oldest first, at least one.
+        options: correct_from is used.
+    """
+    customers = len(snapshots[-1])
+    if customers >= options.correct_from:
+        return ""
+    return (
+        f"the newest training snapshot has {customers} customers, and corrections are learnt from model.correct_from="
+        f"{options.correct_from} on: this is BTYD alone, and its intervals are rough."
+    )
+
+
+def _large_enough(snapshots: list[pd.DataFrame], options: Options) -> tuple[list[pd.DataFrame], Options]:
+    """The snapshots on which BTYD can be fitted, with their cutoffs: a shop that grows has early ones with a handful of customers.
+
+    Raises: InputError: nobody bought in any label window.
+    """
+    large = [len(snapshot) >= options.min_customers for snapshot in snapshots]
+    snapshots = list(itertools.compress(snapshots, large))
+    if not any((snapshot["actual_clv"] > 0).any() for snapshot in snapshots):
         raise InputError(
             Code.NOTHING_TO_LEARN,
             what="Nobody brought revenue in any training label window; there is nothing to learn",
             fix="check the dates of the history, or choose a longer window.horizon_days",
         )
+    return snapshots, replace(options, cutoffs=tuple(itertools.compress(options.cutoffs, large)))
 
 
 def _with_btyd(snapshots: list[pd.DataFrame], customers: btyd.Customers, options: Options) -> list[pd.DataFrame]:

@@ -35,13 +35,14 @@ def train(run: Run, history: History) -> Outcome:
         leaderboard.metric_table(figures, measured),
     )
     warnings = leaderboard.doubts(against) + leaderboard.without_labels(plan)
+    warnings += (measured.model.alone,) if measured.model.alone else ()
     facts = facts_of(run, history, measured)
     contributions = model.contributions(
         measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
     )
     breakdown = break_down(measured)
     return Outcome(
-        f"{_recipe_in_words(measured.model)}, {len(plan.training)} snapshots; on {len(evaluation):,} customers out of time, "
+        f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
         outputs={"clv_model_metrics.csv": board},
         artifacts=reports.training_pictures(measured, breakdown, contributions)
@@ -77,7 +78,13 @@ def _baseline(run: Run, history: History, facts: dict, measured: Measured, figur
 def _recipe_in_words(fitted: model.Model) -> str:
     """Returns the chains of a model: `mean of btyd+trees, btyd+glm`."""
     chains = ", ".join("+".join(chain) for chain in fitted.chains)
+    if fitted.alone:
+        return f"{chains} alone"
     return f"mean of {chains}" if len(fitted.chains) > 1 else chains
+
+
+def _learnt_from(measured: Measured) -> str:
+    return "too few customers for corrections" if measured.model.alone else f"{len(measured.plan.training)} snapshots"
 
 
 def _title(measured: Measured) -> str:
@@ -95,6 +102,7 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
         "history_days": (plan.evaluation - plan.first_day).days,
         "inputs": measured.model.inputs,
         "chains": ["+".join(chain) for chain in measured.model.chains],
+        "alone": measured.model.alone,
         "horizon_days": plan.horizon_days,
         "training_cutoffs": [day.isoformat() for day in plan.training],
         "evaluation_cutoff": plan.evaluation.isoformat(),
@@ -115,7 +123,7 @@ def _description(history: History, measured: Measured, board: pd.DataFrame, warn
     quality, plan = history.quality, measured.plan
     trained = (
         f"Trained on {len(plan.training)} snapshots, {plan.training[0]} to {plan.training[-1]}; "
-        if plan.training
+        if plan.training and not measured.model.alone
         else ""
     )
     return "\n".join(
