@@ -15,6 +15,7 @@ from clv.data import Contract, Quality, Transactions
 from clv.errors import UserError
 
 _SPILL = "clv-duckdb-"
+_SAMPLED = 2048  # digests of customers and days
 
 
 class History:
@@ -129,6 +130,15 @@ class History:
     def net_revenue(self, begin: dt.date, end: dt.date) -> float:
         """Returns the net revenue of all customers in [begin, end)."""
         return windows.net_revenue(self.purchases, begin, end)
+
+    def sample(self, before: dt.date) -> list[str]:
+        """Returns digests of some customers and days with a row before the day, in order: those whose digest is lowest.
+
+        Two histories of one business have them in common; 8 signs of a digest do not say which customer it was.
+        """
+        days = self.purchases.filter(f"order_date < DATE '{before}'")
+        digests = days.project("LEFT(MD5(customer_id || ' ' || CAST(order_date AS DATE)), 8) AS digest").distinct()
+        return [digest for (digest,) in digests.order("digest").limit(_SAMPLED).fetchall()]
 
     def recent(self, cutoff: dt.date, days: int, definition: features.Definition) -> pd.DataFrame:
         """Returns the snapshot that the last `days` before the cutoff alone give.

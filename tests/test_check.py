@@ -237,7 +237,7 @@ def test_a_profile_is_read_back_as_it_was_proposed(tmp_path, name):
     config = composed(f"hydra.searchpath=[file://{tmp_path}/conf]", "experiment=shop")
     assert (config.profile, config.data.path, config.outputs) == ("shop", path, "outputs/shop")
     assert config.tracking.model_name == "clv_shop"
-    again = settings.contract(config, dt.datetime(2029, 12, 30))
+    again = settings.contract(config, dt.datetime(2029, 12, 30, tzinfo=dt.UTC))
     assert again.names == contract.names and again.columns["currency"] == contract.columns["currency"] == "currency"
 
 

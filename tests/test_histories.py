@@ -1,5 +1,6 @@
 """Two histories in one project: the bundled sample comes first, then a shop with its profile, then one without."""
 
+import datetime as dt
 import re
 import shlex
 import shutil
@@ -8,10 +9,10 @@ import sys
 from html import unescape
 
 import pytest
-from helpers import ROOT, SMALL, read
+from helpers import ROOT, SMALL, composed, read
 from hydra import compose, initialize_config_dir
 
-from clv import config, simulate
+from clv import config, settings, simulate
 from entrypoints.launch import checked, hydra_arguments
 
 COMMAND = re.compile(r"mlflow run \. -e \w+(?: -P \w+=(?:\"[^\"]*\"|'[^']*'|[^\s`\"'<]+)+)*")
@@ -149,3 +150,35 @@ def test_check_says_all_that_is_wrong_and_still_writes_the_profile(project):
     code, text = project.run("entrypoints.check", "--data_path", "orders.csv")
     assert code == 65 and "[UNIQUE_IDS]" in text and "then: mlflow run . -e check -P profile=orders" in text
     assert (project.folder / "conf" / "experiment" / "orders.yaml").exists()
+
+
+def test_another_history_is_told_by_its_customers_and_their_days_and_not_by_its_amounts(tmp_path):
+    from types import SimpleNamespace
+
+    from clv.steps.lineage import stranger
+
+    rows = simulate.simulate(300, "2024-01-01", 500, seed=3)[0]
+    as_of = "2025-05-15"
+
+    def of(table):
+        table.to_csv(tmp_path / "rows.csv", index=False)
+        return settings.history(composed(f"data.path={tmp_path}/rows.csv"), dt.datetime(2029, 1, 1, tzinfo=dt.UTC))
+
+    learnt = " ".join(of(rows).sample(dt.date.fromisoformat(as_of)))
+    version = SimpleNamespace(
+        number="1", name="clv", facts={"customers_and_days": learnt, "as_of": as_of, "data": "rows.csv"}
+    )
+    days = rows["order_date"].astype(str)
+    of_one = rows[rows["customer_id"] == rows["customer_id"].mode()[0]]
+    for same in (
+        rows,
+        rows.assign(revenue=1.0),
+        rows[days >= "2025-01-01"],
+        rows.sample(frac=0.3, random_state=1),
+        of_one,
+    ):
+        assert stranger(version, of(same)) is None
+    other = simulate.simulate(300, "2024-01-01", 500, seed=4)[0]  # the same ids, and other days
+    assert "learnt from another history, rows.csv" in stranger(version, of(other))
+    renamed = rows.assign(customer_id="x" + rows["customer_id"].astype(str))
+    assert "learnt from another history" in stranger(version, of(renamed))

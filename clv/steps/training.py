@@ -107,6 +107,7 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
         "training_cutoffs": [day.isoformat() for day in plan.training],
         "evaluation_cutoff": plan.evaluation.isoformat(),
         "as_of": plan.as_of.isoformat(),
+        "customers_and_days": " ".join(history.sample(plan.as_of)),
         "evaluation_revenue": history.net_revenue(plan.evaluation, plan.as_of),
         "seed": run.config.seed,
         "data": Path(history.path).name,
