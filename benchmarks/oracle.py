@@ -53,7 +53,9 @@ def compared(shop: Shop, seed: int, overrides: list[str]) -> tuple[np.ndarray, d
         past = settings.history(values, dt.datetime.now(dt.UTC))
         plan = settings.plan(values, past)
         measured = measure.measure(past, plan, settings.recipe(values, plan))
-    truth = btyd.Customers(btyd.MODELS["pareto_nbd"](*shop[1]), btyd.GammaGamma(*shop[2]), kept=1.0)
+    truth = btyd.Customers(
+        btyd.MODELS["pareto_nbd"](*shop[1]), btyd.GammaGamma(*shop[2]), kept=btyd.KeptShare(1.0, 0.0)
+    )
     oracle = btyd.expected(truth, measured.evaluation, values.window.horizon_days)["btyd_revenue"].to_numpy()
     return measured.evaluation["actual_clv"].to_numpy(), measured.predicted, oracle
 

@@ -57,9 +57,34 @@ def test_a_return_lowers_revenue_and_is_no_order():
     assert (ann["recency_days"], ann["frequency"], ann["revenue_total"], ann["return_share"]) == (31, 0, 75, 0.25)
 
 
-def test_order_values_are_the_net_revenue_of_their_day():
+def test_the_mean_order_value_is_the_net_revenue_of_a_day_and_the_others_are_what_was_ordered_on_it():
     ann = one(("2011-03-01", 30.0), ("2011-04-01", 50.0), ("2011-04-01", -10.0), ("2011-05-01", 20.0))
-    assert [ann[f"{name}_order_value"] for name in ("first", "last", "largest", "average")] == [30, 20, 40, 30]
+    assert ann["average_order_value"] == 30 and ann["kept_revenue"] == 90
+    assert [ann[f"{name}_order_value"] for name in ("first", "last", "largest")] == [30, 20, 50]  # as they were placed
+
+
+@pytest.mark.parametrize(
+    "rows, kept",  # repeat orders, days since the last order, what is left of all orders
+    [
+        ([("2011-05-01", 100.0), ("2011-05-20", -100.0)], (0, 31, 0)),  # nothing was kept
+        ([("2011-05-10", 100.0), ("2011-05-10", -100.0)], (0, 22, 0)),  # order and refund on one day
+        ([("2011-05-01", 70.0), ("2011-05-10", 100.0), ("2011-05-10", -100.0)], (0, 31, 70)),
+        ([("2011-05-01", 70.0), ("2011-05-10", 100.0), ("2011-05-20", -100.0)], (0, 31, 70)),
+        (
+            [("2011-05-01", 100.0), ("2011-05-10", 150.0), ("2011-05-20", -100.0)],
+            (0, 22, 150),
+        ),  # the order of that amount
+        ([("2011-05-01", 100.0), ("2011-05-10", 150.0), ("2011-05-20", -170.0)], (0, 31, 80)),  # else the newest ones
+        ([("2011-05-01", 100.0), ("2011-05-10", 150.0), ("2011-05-20", -50.0), ("2011-05-25", -100.0)], (0, 22, 100)),
+        ([("2011-05-01", 20.0), ("2011-05-10", 20.0), ("2011-05-15", -20.0), ("2011-05-20", 20.0)], (1, 12, 40)),
+        ([("2011-05-01", -900.0), ("2011-05-10", 50.0)], (0, 22, 50)),  # of an order that the history does not hold
+        ([("2011-05-01", 100.0), ("2011-06-01", -100.0)], (0, 31, 100)),  # after the cutoff
+    ],
+)
+def test_an_order_that_was_refunded_whole_before_the_cutoff_is_no_order(rows, kept):
+    ann = one(*rows)
+    assert (ann["frequency"], ann["recency_days"], ann["kept_revenue"]) == kept
+    assert ann["placed_orders"] == sum(when < "2011-06-01" and revenue > 0 for when, revenue in rows)
 
 
 def test_gaps_describe_the_rhythm_of_orders():
@@ -127,6 +152,31 @@ def test_customers_without_an_order_before_the_cutoff_are_not_in_the_table():
     assert table["customer_id"].tolist() == ["ann"]
 
 
+def kept(nets):
+    """What refunds left of each order, by two stacks: of orders of one amount, then of all that no refund of that amount took."""
+    cents = {when: round(100 * net) for when, net in sorted(nets.items())}
+    stacks, paired = {}, set()
+    for when, amount in cents.items():
+        stack = stacks.setdefault(abs(amount), [])
+        if amount > 0:
+            stack.append(when)
+        elif amount < 0 and stack:
+            paired |= {when, stack.pop()}
+    left = {}
+    for when, amount in cents.items():
+        if when in paired:
+            continue
+        if amount > 0:
+            left[when] = amount
+        while amount < 0 and left:
+            newest = max(left)
+            taken = min(left[newest], -amount)
+            left[newest], amount = left[newest] - taken, amount + taken
+            if not left[newest]:
+                del left[newest]
+    return {when: amount / 100 for when, amount in left.items()}
+
+
 def slow(rows, cutoff, definition):
     """The same features by a loop over plain Python values."""
     by_customer = {}
@@ -147,19 +197,24 @@ def slow(rows, cutoff, definition):
         value = {when: max(days[when][0], 0) for when in orders}
         months = len({(age[when] - 1) // 30 for when in orders})
         first = orders[0]
+        left = kept({when: net for when, (net, _) in days.items()})
         row = {
-            "recency_days": age[orders[-1]],
+            "recency_days": age[max(left, default=first)],
             "tenure_days": age[first],
-            "frequency": len(orders) - 1,
+            "frequency": max(len(left) - 1, 0),
             "revenue_total": total,
-            "last_order_value": value[orders[-1]],
-            "first_order_value": value[first],
-            "largest_order_value": max(value.values()),
+            "kept_revenue": sum(left.values()),
+            "placed_orders": len(orders),
+            "placed_recency_days": age[orders[-1]],
+            "last_order_value": days[orders[-1]][1],
+            "first_order_value": days[first][1],
+            "largest_order_value": max(placed for _, placed in days.values()),
             "gap_median_days": statistics.median(gaps) if gaps else np.nan,
             "gap_max_days": max(gaps, default=np.nan),
             "gap_last_days": gaps[-1] if gaps else np.nan,
             "active_months": months,
             "revenue_per_day": total / max(age[first], 30),
+            "placed_order_value": positive / len(orders),
             "average_order_value": sum(value.values()) / len(orders),
             "gap_mean_days": statistics.mean(gaps) if gaps else np.nan,
             "gap_std_days": statistics.stdev(gaps) if len(gaps) > 1 else np.nan,
@@ -167,14 +222,16 @@ def slow(rows, cutoff, definition):
             "return_share": (positive - total) / positive,
             "active_month_share": months / ((age[first] - 1) // 30 + 1),
             "revenue_same_window_last_year": sum(
-                net for when, (net, _) in days.items() if 365 - definition.horizon_days < age[when] <= 365
+                placed for when, (_, placed) in days.items() if 365 - definition.horizon_days < age[when] <= 365
             ),
         }
         for window in definition.windows_days:
-            row[f"revenue_{window}d"] = sum(net for when, (net, _) in days.items() if age[when] <= window)
+            row[f"revenue_{window}d"] = sum(placed for when, (_, placed) in days.items() if age[when] <= window)
             row[f"orders_{window}d"] = sum(age[when] <= window for when in orders)
         for half in definition.half_lives_days:
-            row[f"revenue_decayed_{half}d"] = sum(net * 0.5 ** (age[when] / half) for when, (net, _) in days.items())
+            row[f"revenue_decayed_{half}d"] = sum(
+                placed * 0.5 ** (age[when] / half) for when, (_, placed) in days.items()
+            )
             row[f"orders_decayed_{half}d"] = sum(0.5 ** (age[when] / half) for when in orders)
         table[customer] = row
     return pd.DataFrame.from_dict(table, orient="index").sort_index()
@@ -226,9 +283,33 @@ def as_bytes(table):
     ).to_numpy().tobytes()
 
 
-def test_a_model_may_learn_from_every_number_but_those_that_move_by_themselves():
+def test_a_model_may_learn_from_every_number_but_those_that_move_by_themselves_or_by_refunds():
     table = snapshot(("ann", "2011-05-01", 1.0)).select_dtypes("float32")
-    assert DEFINITION.columns(["tenure_days"]) == [name for name in table if name != "tenure_days"]
+    learnt = DEFINITION.columns(["tenure_days"])
+    assert learnt == [name for name in table if name in learnt]
+    assert set(table) - set(learnt) == {
+        "tenure_days",
+        *(
+            "recency_days",
+            "frequency",
+            "revenue_total",
+            "kept_revenue",
+            "revenue_per_day",
+            "return_share",
+            "average_order_value",
+        ),
+    }
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=ROWS, refund=st.integers(1, 30_000), days=st.integers(0, 300))
+def test_a_refund_changes_no_column_that_a_model_learns_from(rows, refund, days):
+    who, when, _ = rows[0]
+    later = (who, when + dt.timedelta(days=days), -refund / 100)
+    before, after = (snapshot(*some, cutoff=dt.date(2013, 1, 1)) for some in (rows, [*rows, later]))
+    learnt = ["customer_id", *DEFINITION.columns([])]
+    pd.testing.assert_frame_equal(before[learnt], after[learnt])
+    assert (after["kept_revenue"] <= before["kept_revenue"]).all()
 
 
 def test_a_definition_survives_the_registry_as_json():

@@ -48,11 +48,10 @@ class Project:
         return done.returncode, text
 
     def pages(self, folder):
-        return "\n".join(
-            unescape(path.read_text())
-            for path in (self.folder / folder).rglob("*.html")
-            if "evidently" not in path.name
-        )
+        """The text of the pages of the engine in the outputs of one history."""
+        current = self.folder / folder / "current"
+        pages = [path for name in ("review", "monitoring") for path in (current / name).glob("*.html")]
+        return "\n".join(unescape(path.read_text()) for path in pages if "evidently" not in path.name)
 
     def production(self):
         """Model -> number of its version in production."""

@@ -28,7 +28,7 @@ class Shop:
         self.connection = duckdb.connect()
         purchases = data.daily(self.connection.from_df(rows))
         plan = windows.plan(day("2024-01-01"), day("2025-10-01"), windows.Rule(90, 30, 3, 90))
-        definition = features.Definition.within(
+        self.definition = definition = features.Definition.within(
             200, [30, 90], [90], 90, asdict(CONFIG.features.lifecycle)
         )  # few columns, so that the tests are fast
         features.history(purchases).create("history")
@@ -90,7 +90,9 @@ def test_corrections_of_the_total_are_trusted_as_far_as_there_were_windows_to_se
 
 
 def test_the_currency_changes_nothing_but_the_amounts(shop):
-    money = [name for name in shop.evaluation if name.startswith("revenue") or name.endswith("_value")]
+    money = [
+        name for name in shop.evaluation if name.startswith(("revenue", "kept_revenue")) or name.endswith("_value")
+    ]
     times = {name: (lambda table, name=name: table[name] * 128) for name in [*money, "actual_clv"]}
     cheap = model.predict(shop.fit(), shop.evaluation)
     dear = Shop.__new__(Shop)
@@ -185,7 +187,7 @@ def test_a_total_of_which_little_is_known_has_a_wide_interval_and_never_an_endle
 
 def test_a_customer_bigger_than_any_seen_has_room_above_the_prediction(shop, blend):
     whale = shop.evaluation.nlargest(1, "revenue_total").copy()
-    money = [name for name in whale if name.startswith("revenue") or name.endswith("_value")]
+    money = [name for name in whale if name.startswith(("revenue", "kept_revenue")) or name.endswith("_value")]
     whale[money] *= 100
     predicted = model.predict(blend, whale).iloc[0]
     assert predicted["predicted_clv_high"] > 1.2 * predicted["predicted_clv"] > 0

@@ -16,7 +16,9 @@ from clv.model.btyd.stage import Btyd
 from clv.model.protocol import Lesson
 
 OPTIONS = model.Options(**asdict(composed().model), seed=7, threads=1, horizon_days=90, cutoffs=[dt.date(2024, 1, 1)])
-CUSTOMERS = btyd.Customers(btyd.MODELS["bg_nbd"](0.3, 30, 0.8, 2.5), btyd.GammaGamma(6.25, 3.74, 15.44), kept=1.0)
+CUSTOMERS = btyd.Customers(
+    btyd.MODELS["bg_nbd"](0.3, 30, 0.8, 2.5), btyd.GammaGamma(6.25, 3.74, 15.44), btyd.KeptShare(1.0, 0.0)
+)
 FEATURES = pd.DataFrame(
     {
         "lifecycle_stage": ["new", "active"],
@@ -24,7 +26,10 @@ FEATURES = pd.DataFrame(
         "recency_days": [200.0, 10.0],
         "tenure_days": [200.0, 200.0],
         "average_order_value": [20.0, 50.0],
-        "revenue_total": [20.0, 200.0],
+        "placed_order_value": [20.0, 50.0],
+        "kept_revenue": [20.0, 200.0],
+        "placed_orders": [1.0, 4.0],
+        "placed_recency_days": [200.0, 10.0],
     }
 )
 REVENUE = btyd.expected(CUSTOMERS, FEATURES, 90)["btyd_revenue"]
@@ -226,8 +231,8 @@ def test_squared_error_trees_promise_no_negative_revenue():
 
 
 def test_a_model_is_not_fitted_to_fewer_customers_than_it_needs():
-    with pytest.raises(InputError, match="has 49 customers, and model.min_customers=50 are needed"):
-        model.fit([], pd.concat([FEATURES.head(1)] * 49), [], OPTIONS)
+    with pytest.raises(InputError, match="9 customers ordered before .* model.min_customers=10 are needed"):
+        model.fit([], pd.concat([FEATURES.head(1)] * 9), [], OPTIONS)
     assert model.fit([], pd.concat([FEATURES] * 25, ignore_index=True), [], OPTIONS).chains == [["btyd"]]
 
 
@@ -240,12 +245,16 @@ def test_the_spend_model_learns_from_all_orders_the_first_one_too():
 def test_returned_value_lowers_what_btyd_expects_by_its_share():
     table = pd.concat([FEATURES] * 25, ignore_index=True)
     orders = (table["frequency"] + 1) * table["average_order_value"]
-    half = btyd.fit(table.assign(revenue_total=orders / 2), "mbg_nbd")
-    assert half.kept == 0.5
-    whole = btyd.expected(replace(half, kept=1.0), table, 90)["btyd_revenue"]
-    assert np.allclose(btyd.expected(half, table, 90)["btyd_revenue"], whole / 2)
-    assert btyd.fit(table.assign(revenue_total=2 * orders), "mbg_nbd").kept == 1
-    assert btyd.fit(table.assign(revenue_total=-orders), "mbg_nbd").kept == 0
+    half = btyd.fit(table.assign(kept_revenue=orders / 2), "mbg_nbd")
+    assert half.kept.everybody == 0.5
+    whole = btyd.expected(
+        replace(half, kept=btyd.KeptShare(1.0, half.kept.prior)), table.assign(kept_revenue=orders), 90
+    )
+    assert np.allclose(
+        btyd.expected(half, table.assign(kept_revenue=orders / 2), 90)["btyd_revenue"], whole["btyd_revenue"] / 2
+    )
+    assert btyd.fit(table.assign(kept_revenue=orders), "mbg_nbd").kept.everybody == 1
+    assert btyd.fit(table.assign(kept_revenue=0.0), "mbg_nbd").kept.everybody == 0
 
 
 def test_text_in_a_learnt_column_is_refused_by_name():

@@ -5,6 +5,11 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+_MOVED_BY_REFUNDS = (
+    *("recency_days", "frequency", "revenue_total", "kept_revenue"),
+    *("revenue_per_day", "return_share", "average_order_value"),
+)
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -57,13 +62,21 @@ class Definition:
         )
 
     def columns(self, moving: list[str]) -> list[str]:
-        """Returns the numeric columns that a model may learn from. moving: those that grow by themselves, left out."""
-        return [name for name in self.numbers(dt.date(2000, 1, 1)) if name not in moving]
+        """Returns the numeric columns that a model may learn corrections from.
+
+        They say what customers ordered, not what they sent back: refunds lower a prediction through what BTYD says alone, and so
+        never raise it.
+
+        Args:
+            moving: those that grow by themselves, left out.
+        """
+        return [name for name in self.numbers(dt.date(2000, 1, 1)) if name not in (*moving, *_MOVED_BY_REFUNDS)]
 
     def numbers(self, cutoff: dt.date) -> dict[str, str]:
         """Returns the SQL of every numeric column by its name, in the table's order. cutoff: for the time of the year."""
         year_share = 2 * math.pi * cutoff.timetuple().tm_yday / 365.25
-        plain = ["recency_days", "tenure_days", "frequency", "revenue_total"]
+        plain = ["recency_days", "tenure_days", "frequency", "revenue_total", "kept_revenue"]
+        plain += ["placed_orders", "placed_recency_days"]
         plain += [f"{kind}_{days}d" for kind in ("revenue", "orders") for days in self.windows_days]
         plain += [f"{kind}_decayed_{days}d" for kind in ("revenue", "orders") for days in self.half_lives_days]
         plain += ["revenue_same_window_last_year"] if self.same_window_last_year else []
@@ -78,10 +91,11 @@ class Definition:
         ]
         return {name: name for name in plain} | {
             "revenue_per_day": "revenue_total / GREATEST(tenure_days, 30)",  # one order yesterday is no daily habit
-            "average_order_value": "order_value_total / orders",
+            "placed_order_value": "positive_total / placed_orders",
+            "average_order_value": "order_value_total / placed_orders",
             "gap_mean_days": "gap_sum / NULLIF(gaps, 0)",
             "gap_std_days": "SQRT((gap_squares - gap_sum * gap_sum / gaps) / NULLIF(gaps - 1, 0))",
-            "recency_over_gap": "recency_days / gap_median_days",
+            "recency_over_gap": "placed_recency_days / gap_median_days",
             "return_share": "(positive_total - revenue_total) / positive_total",
             "active_month_share": "active_months / tenure_months",
             "cutoff_year_sin": repr(math.sin(year_share)),

@@ -3,12 +3,16 @@
 import re
 
 _WORDS = {
-    "recency_days": "days since the last order",
+    "recency_days": "days since the last order that was not cancelled",
     "tenure_days": "days since the first order",
-    "frequency": "repeat orders",
+    "frequency": "repeat orders that were not cancelled",
+    "kept_revenue": "what refunds left of all orders",
+    "placed_orders": "orders, cancelled ones too",
+    "placed_recency_days": "days since the last order",
     "revenue_total": "net revenue so far",
     "revenue_per_day": "net revenue a day since the first order",
-    "average_order_value": "mean value of an order",
+    "placed_order_value": "mean value of an order",
+    "average_order_value": "mean value of an order, less what was refunded on its day",
     "last_order_value": "value of the last order",
     "first_order_value": "value of the first order",
     "largest_order_value": "value of the largest order",
@@ -21,7 +25,9 @@ _WORDS = {
     "return_share": "share of revenue that was returned",
     "active_months": "months (30 days, counted back) with an order",
     "active_month_share": "share of months (30 days, counted back) with an order",
-    "revenue_same_window_last_year": "net revenue in the same days of last year",
+    "revenue_same_window_last_year": "value of orders in the same days of last year",
+    "btyd_placed_revenue": "what the probability model expects before the customer's own refunds: revenue in the horizon",
+    "btyd_kept": "share of an order that the customer is expected to keep",
     "btyd_revenue": "what the probability model expects: revenue in the horizon",
     "btyd_purchases": "what the probability model expects: orders in the horizon",
     "btyd_alive": "chance, by the probability model, of still being a customer",
@@ -33,12 +39,12 @@ def in_words(name: str) -> str:
     """Returns a column's name in plain words; the name itself where there are none.
 
     >>> in_words("revenue_30d")
-    'net revenue in the last 30 days'
+    'value of orders in the last 30 days'
     >>> in_words("orders_decayed_90d")
     'orders, an order weighing half after 90 days'
     """
     if windowed := re.fullmatch(r"(revenue|orders)_(decayed_)?(\d+)d", name):
         what, decayed, days = windowed.groups()
-        what = "net revenue" if what == "revenue" else "orders"
+        what = "value of orders" if what == "revenue" else "orders"
         return f"{what}, an order weighing half after {days} days" if decayed else f"{what} in the last {days} days"
     return _WORDS.get(name, name)

@@ -50,10 +50,10 @@ def _customers_as_json(customers: btyd.Customers) -> dict[str, Any]:
         "kind": kind,
         "purchases": astuple(customers.purchases),
         "spend": astuple(customers.spend),
-        "kept": customers.kept,
+        "kept": astuple(customers.kept),
     }
 
 
 def _customers_from_json(content: dict[str, Any]) -> btyd.Customers:
     purchases = btyd.MODELS[content["kind"]](*content["purchases"])
-    return btyd.Customers(purchases, btyd.GammaGamma(*content["spend"]), content["kept"])
+    return btyd.Customers(purchases, btyd.GammaGamma(*content["spend"]), btyd.KeptShare(*content["kept"]))

@@ -158,14 +158,14 @@ def start(table: pd.DataFrame, unit: float) -> np.ndarray:
 
 
 def _ends(intervals: Intervals, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Both ends on the log scale before any shift. Where nothing may well come, the interval begins at 0 and all of what is
-    left out lies above it."""
+    """Both ends on the log scale before any shift. Where the chance of no order exceeds what is left out below an interval, it
+    begins at 0, and all of what is left out lies above it."""
     margin = start(table, intervals.unit)
     learnt = intervals.booster.inplace_predict(table[intervals.columns], base_margin=margin).astype("float64")
     tail, most, both = np.sort(learnt, axis=1).T
     alive = np.maximum(table["btyd_alive"].to_numpy(), 1e-9)
     nothing = 1 - alive * -np.expm1(-table["btyd_purchases"].to_numpy() / alive)  # at least: rates vary
-    zero = (tail <= 0) | (nothing > 0.5)
+    zero = (tail <= 0) | (nothing > (1 - intervals.level) / 2)
     return np.where(zero, 0, tail), np.maximum(np.where(zero, most, both), 0)
 
 

@@ -13,28 +13,64 @@ seen AS (
             CASE WHEN orders = 1 AND (next_order_block IS NULL OR next_order_block <> order_block) THEN 1 ELSE 0 END AS is_last_of_month
   FROM before_cutoff
 ),
-customer AS (
+-- What refunds left of each order of the customers who had one by then. A day whose net amount is below 0 is a refund. It cancels
+-- the newest earlier order of exactly that amount; failing that, it is taken off the newest orders, the next one when one is used up.
+-- `pending` counts orders of one amount without their refunds; it falls below its value at an order when that order is refunded.
+counted AS (
+  SELECT customer_id, order_day, age_days, revenue,
+         SUM(SIGN(revenue)) OVER (PARTITION BY customer_id, ABS(revenue) ORDER BY order_day) AS pending
+  FROM seen
+  WHERE first_refund_day < {{ cutoff_day }}
+),
+paired AS (
+  SELECT *,
+    CASE WHEN revenue > 0 THEN COALESCE(MIN(pending) OVER later < pending, FALSE)
+         ELSE pending >= LEAST(0, COALESCE(MIN(pending) OVER earlier, 0)) END AS is_paired
+  FROM counted
+  WINDOW later AS (PARTITION BY customer_id, ABS(revenue) ORDER BY order_day ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING),
+         earlier AS (PARTITION BY customer_id, ABS(revenue) ORDER BY order_day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+summed AS (
+  SELECT *, SUM(CASE WHEN is_paired THEN 0 ELSE revenue END) OVER (PARTITION BY customer_id ORDER BY order_day) AS revenue_until
+  FROM paired
+),
+-- The amounts after an order sum to less than 0 on the day on which refunds have reached it.
+reached AS (
+  SELECT *, LEAST(COALESCE(MIN(revenue_until) OVER (PARTITION BY customer_id ORDER BY order_day
+                           ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) - revenue_until, 0), 0) AS taken
+  FROM summed
+),
+kept AS (
   SELECT customer_id,
-    MIN(CASE WHEN orders = 1 THEN age_days END) AS recency_days,
+    SUM(CASE WHEN NOT is_paired AND revenue + taken > 0 THEN 1 ELSE 0 END) AS kept_orders,
+    MIN(CASE WHEN NOT is_paired AND revenue + taken > 0 THEN age_days END) AS kept_recency_days,
+    SUM(CASE WHEN NOT is_paired THEN GREATEST(revenue + taken, 0) ELSE 0 END) AS kept_revenue
+  FROM reached
+  WHERE revenue > 0
+  GROUP BY customer_id
+),
+placed AS (
+  SELECT customer_id,
+    MIN(CASE WHEN orders = 1 THEN age_days END) AS placed_recency_days,
     MAX(CASE WHEN orders = 1 THEN age_days END) AS tenure_days,
-    SUM(orders) AS orders,
+    SUM(orders) AS placed_orders,
     SUM(revenue) AS revenue_total,
     SUM(positive_revenue) AS positive_total,
     SUM(order_value) AS order_value_total,
     {% for days in windows_days %}
-    SUM(CASE WHEN age_days <= {{ days }} THEN revenue ELSE 0 END) AS revenue_{{ days }}d,
+    SUM(CASE WHEN age_days <= {{ days }} THEN positive_revenue ELSE 0 END) AS revenue_{{ days }}d,
     SUM(CASE WHEN age_days <= {{ days }} THEN orders ELSE 0 END) AS orders_{{ days }}d,
     {% endfor %}
     {% for days in half_lives_days %}
-    SUM(CAST(revenue AS DECIMAL(28,4)) * CAST(ROUND(POWER(0.5, age_days / {{ days }}.0), 9) AS DECIMAL(10,9))) AS revenue_decayed_{{ days }}d,
+    SUM(CAST(positive_revenue AS DECIMAL(28,4)) * CAST(ROUND(POWER(0.5, age_days / {{ days }}.0), 9) AS DECIMAL(10,9))) AS revenue_decayed_{{ days }}d,
     SUM(orders * CAST(ROUND(POWER(0.5, age_days / {{ days }}.0), 9) AS DECIMAL(10,9))) AS orders_decayed_{{ days }}d,
     {% endfor %}
     {% if same_window_last_year %}
-    SUM(CASE WHEN age_days <= 365 AND age_days > 365 - {{ horizon_days }} THEN revenue ELSE 0 END) AS revenue_same_window_last_year,
+    SUM(CASE WHEN age_days <= 365 AND age_days > 365 - {{ horizon_days }} THEN positive_revenue ELSE 0 END) AS revenue_same_window_last_year,
     {% endif %}
-    MAX(CASE WHEN is_last_order = 1 THEN order_value END) AS last_order_value,
-    MAX(CASE WHEN orders = 1 AND previous_order_day IS NULL THEN order_value END) AS first_order_value,
-    MAX(order_value) AS largest_order_value,
+    MAX(CASE WHEN is_last_order = 1 THEN positive_revenue END) AS last_order_value,
+    MAX(CASE WHEN orders = 1 AND previous_order_day IS NULL THEN positive_revenue END) AS first_order_value,
+    MAX(positive_revenue) AS largest_order_value,
     COUNT(gap_days) AS gaps, SUM(gap_days) AS gap_sum, SUM(gap_days * gap_days) AS gap_squares,
     MEDIAN(gap_days) AS gap_median_days,
     MAX(gap_days) AS gap_max_days,
@@ -44,16 +80,25 @@ customer AS (
   FROM seen
   GROUP BY customer_id
 ),
+-- A customer whose orders were all cancelled is known since the first of them, and has kept nothing.
+customer AS (
+  SELECT placed.*,
+    COALESCE(kept.kept_revenue, CASE WHEN placed.revenue_total < placed.positive_total THEN 0 ELSE placed.revenue_total END) AS kept_revenue,
+    CASE WHEN placed.revenue_total < placed.positive_total THEN COALESCE(kept.kept_orders, 0) ELSE placed.placed_orders END AS orders,
+    CASE WHEN placed.revenue_total < placed.positive_total THEN COALESCE(kept.kept_recency_days, placed.tenure_days)
+         ELSE placed.placed_recency_days END AS recency_days
+  FROM placed LEFT JOIN kept ON placed.customer_id = kept.customer_id
+  WHERE placed.placed_orders >= 1
+),
 rhythm AS (
-  SELECT *, orders - 1 AS frequency,
+  SELECT *, GREATEST(orders - 1, 0) AS frequency,
          recency_days / CASE WHEN COALESCE(gap_median_days, {{ lifecycle.default_gap_days }}) > {{ lifecycle.min_gap_days }}
                              THEN COALESCE(gap_median_days, {{ lifecycle.default_gap_days }})
                              ELSE {{ lifecycle.min_gap_days }} END AS gaps_missed
   FROM customer
-  WHERE orders >= 1
 )
 SELECT customer_id,
-  CASE WHEN orders = 1 AND tenure_days <= {{ lifecycle.new_days }} THEN 'new'
+  CASE WHEN orders <= 1 AND tenure_days <= {{ lifecycle.new_days }} THEN 'new'
        WHEN recency_days > {{ lifecycle.lost_days }} THEN 'lost'
        WHEN gaps_missed <= {{ lifecycle.active_gaps }} THEN 'active'
        WHEN gaps_missed <= {{ lifecycle.lagging_gaps }} THEN 'lagging'

@@ -1,24 +1,58 @@
 """The probability model of one history's customers, from a feature table to what each of them will bring."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from clv.model.btyd.gamma_gamma import GammaGamma, fit_spend
+from clv.model.btyd.kept import KeptShare, fit_kept
 from clv.model.btyd.purchases import PurchaseModel, fit_purchases
 
-NEEDS = ("tenure_days", "recency_days", "frequency", "average_order_value", "revenue_total")
-ANSWERS = ("btyd_purchases", "btyd_alive", "btyd_spend", "btyd_revenue")
+NEEDS = (
+    *("tenure_days", "placed_recency_days", "placed_orders", "placed_order_value"),
+    *("average_order_value", "recency_days", "frequency", "kept_revenue"),
+)
+READ = (
+    "btyd_purchases",
+    "btyd_alive",
+    "btyd_spend",
+    "btyd_placed_revenue",
+)  # what corrections may read: refunds do not move it
+ANSWERS = (*READ, "btyd_kept", "btyd_revenue")
 
 
 @dataclass(frozen=True)
 class Customers:
-    """How the customers of one history order and spend. kept: share of the value of orders that was not returned, 0 to 1."""
+    """How the customers of one history order, spend, and keep what they ordered."""
 
     purchases: PurchaseModel
     spend: GammaGamma
-    kept: float
+    kept: KeptShare
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Orders as they were placed: x, t_x and T in days, and the mean value of an order."""
+
+    x: np.ndarray
+    t_x: np.ndarray
+    T: np.ndarray
+    value: np.ndarray
+
+    @classmethod
+    def of(cls, features: pd.DataFrame) -> Self:
+        recency, orders, T, value = (
+            features[name].to_numpy("float64")
+            for name in ("placed_recency_days", "placed_orders", "tenure_days", "average_order_value")
+        )
+        return cls(orders - 1, T - recency, T, value)
+
+    @property
+    def ordered(self) -> np.ndarray:
+        """The value of a customer's orders, in currency."""
+        return (self.x + 1) * self.value
 
 
 def fit(features: pd.DataFrame, kind: str, start: Customers | None = None) -> Customers:
@@ -31,11 +65,12 @@ def fit(features: pd.DataFrame, kind: str, start: Customers | None = None) -> Cu
     Raises:
         InputError: no order has a positive value, or no start converges.
     """
-    x, t_x, T, value = _histories(features)
-    purchases = fit_purchases(kind, x, t_x, T, start.purchases if start else None)
-    spend = fit_spend(x + 1, value, start.spend if start else None)
-    kept = features["revenue_total"].to_numpy("float64").sum() / (value * (x + 1)).sum()
-    return Customers(purchases, spend, float(np.clip(kept, 0, 1)))
+    placed = _Placed.of(features)
+    purchases = fit_purchases(kind, placed.x, placed.t_x, placed.T, start.purchases if start else None)
+    spend = fit_spend(placed.x + 1, placed.value, start.spend if start else None)
+    kept = fit_kept(placed.x + 1, _kept(features), placed.ordered)
+    # with a smaller prior, a refund on the day of its order would raise the share faster than it lowers the spend
+    return Customers(purchases, spend, replace(kept, prior=max(kept.prior, spend.gamma)))
 
 
 def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
@@ -47,29 +82,57 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
         horizon_days: how far ahead.
     Returns:
         One row per row of the features: btyd_purchases (orders), btyd_alive (probability, 0 to 1), btyd_spend (value of an
-        order, in currency), btyd_revenue (net revenue, in currency: orders x value x the share that is kept).
+        order, in currency), btyd_placed_revenue (in currency: orders x value x the share that everybody keeps), btyd_kept (share that
+        the customer is expected to keep, 0 to 1), btyd_revenue (net revenue, in currency: orders x value less refunds x that share).
+        A refund changes the last two alone, and never raises the last one.
 
     >>> from clv.model.btyd import MODELS
-    >>> customers = Customers(MODELS["bg_nbd"](r=0.24, alpha=31, a=0.79, b=2.43), GammaGamma(6.25, 3.74, 15.44), kept=1.0)
-    >>> ann = {"frequency": [2], "recency_days": [60], "tenure_days": [270], "average_order_value": [20.0], "revenue_total": [60.0]}
+    >>> customers = Customers(MODELS["bg_nbd"](r=0.24, alpha=31, a=0.79, b=2.43), GammaGamma(6.25, 3.74, 15.44), KeptShare(1.0, 0.0))
+    >>> ann = {"tenure_days": [270], "placed_recency_days": [60], "placed_orders": [3], "placed_order_value": [20.0]}
+    >>> ann |= {"recency_days": [60], "frequency": [2], "average_order_value": [20.0], "kept_revenue": [60.0]}
     >>> expected(customers, pd.DataFrame(ann), horizon_days=90).round(2).to_dict("records")
-    [{'btyd_purchases': 0.45, 'btyd_alive': 0.73, 'btyd_spend': 21.94, 'btyd_revenue': 9.96}]
+    [{'btyd_purchases': 0.45, 'btyd_alive': 0.73, 'btyd_spend': 21.94, 'btyd_placed_revenue': 9.96, 'btyd_kept': 1.0, 'btyd_revenue': 9.96}]
     """
-    x, t_x, T, value = _histories(features)
-    orders = customers.purchases.expected_purchases(horizon_days, x, t_x, T)
-    spend = customers.spend.expected(x + 1, value)
+    placed, kept = _Placed.of(features), _kept(features)
+    orders = customers.purchases.expected_purchases(horizon_days, placed.x, placed.t_x, placed.T)
+    spend = customers.spend.expected(placed.x + 1, features["placed_order_value"].to_numpy("float64"))
+    share = customers.kept.expected(kept, placed.ordered)
+    revenue = orders * customers.spend.expected(placed.x + 1, placed.value) * share
+    cancelled = features["frequency"].to_numpy("float64") < placed.x
+    if cancelled.any():
+        most = _without_cancelled(customers, features[cancelled], horizon_days)
+        revenue[cancelled] = np.minimum(revenue[cancelled], most)
     return pd.DataFrame(
         {
             "btyd_purchases": orders,
-            "btyd_alive": customers.purchases.p_alive(x, t_x, T),
+            "btyd_alive": customers.purchases.p_alive(placed.x, placed.t_x, placed.T),
             "btyd_spend": spend,
-            "btyd_revenue": orders * spend * customers.kept,
+            "btyd_placed_revenue": orders * spend * customers.kept.everybody,
+            "btyd_kept": share,
+            "btyd_revenue": revenue,
         },
         index=features.index,
     )
 
 
-def _histories(features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """x, t_x and T in days, and the mean value of an order."""
-    x, T = features["frequency"].to_numpy("float64"), features["tenure_days"].to_numpy("float64")
-    return x, T - features["recency_days"].to_numpy("float64"), T, features["average_order_value"].to_numpy("float64")
+def _without_cancelled(customers: Customers, features: pd.DataFrame, horizon_days: int) -> np.ndarray:
+    """Net revenue of customers as if they had never placed the orders that they cancelled, in currency.
+
+    The probability model may expect more of a customer with fewer orders: ten orders and a long silence say gone, one order and the
+    same silence says slow. Were that taken as it is, a refund could raise a prediction. So it is the most that any number of
+    orders, up to those that were kept, would give: it falls with every order that is cancelled.
+    """
+    kept, x = _kept(features), features["frequency"].to_numpy("float64")
+    T = features["tenure_days"].to_numpy("float64")
+    t_x, p, q = T - features["recency_days"].to_numpy("float64"), customers.spend.p, max(customers.spend.q - 1, 1e-3)
+    most = np.zeros(len(features))
+    for fewer in range(int(x.max()) + 1):
+        rows = x >= fewer
+        repeats = np.full(rows.sum(), float(fewer))
+        orders = customers.purchases.expected_purchases(horizon_days, repeats, t_x[rows], T[rows])
+        most[rows] = np.maximum(most[rows], orders * p / (p * (repeats + 1) + q))
+    return most * (customers.spend.gamma + kept) * customers.kept.expected(kept, kept)
+
+
+def _kept(features: pd.DataFrame) -> np.ndarray:
+    return np.maximum(features["kept_revenue"].to_numpy("float64"), 0)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from clv.model.btyd.customers import ANSWERS
+from clv.model.btyd.customers import READ
 from clv.model.protocol import LEAST, Lesson
 
 
@@ -24,7 +24,7 @@ class Btyd:
     centre: float
 
     CORRECTS: ClassVar[bool] = False
-    ANSWERS: ClassVar[tuple[str, ...]] = ANSWERS
+    ANSWERS: ClassVar[tuple[str, ...]] = READ
 
     @classmethod
     def fit(cls, lesson: Lesson) -> Self:
