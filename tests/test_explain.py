@@ -104,7 +104,7 @@ def test_every_column_of_the_feature_table_has_words(scored):
     for name in definition.columns([]):
         if not name.startswith("cutoff_year"):
             assert features.in_words(name) != name
-    assert features.in_words("revenue_decayed_30d") == "net revenue, an order weighing half after 30 days"
+    assert features.in_words("revenue_decayed_30d") == "value of orders, an order weighing half after 30 days"
 
 
 @pytest.mark.parametrize(

@@ -168,12 +168,13 @@ def kept(nets):
             continue
         if amount > 0:
             left[when] = amount
-        while amount < 0 and left:
+        refund = max(-amount, 0)
+        while refund and left:
             newest = max(left)
-            taken = min(left[newest], -amount)
-            left[newest], amount = left[newest] - taken, amount + taken
-            if not left[newest]:
-                del left[newest]
+            rest = left.pop(newest) - refund
+            refund = max(-rest, 0)
+            if rest > 0:
+                left[newest] = rest
     return {when: amount / 100 for when, amount in left.items()}
 
 

@@ -34,6 +34,7 @@ def test_every_key_that_makes_a_result_is_logged_and_no_text_of_a_person():
     assert wanted - logged == set() and {one.name for one in fields(found)} - set(SECTIONS) == {
         "person",
         "ask",
+        "check",
         "readiness",
         "alerts",
     }

@@ -9,7 +9,7 @@ from clv.config.schema import Config
 
 SECTIONS = (  # those that change a result; who asks, who decides and who is told do not
     *("data", "window", "features", "model", "evaluation", "clusters", "monitor", "review", "tracking", "backtest"),
-    *("tune", "simulate", "compute", "outputs", "seed", "keep_bundles", "keep_reports", "lock_wait_seconds"),
+    *("tune", "simulate", "profile", "compute", "outputs", "seed", "keep_bundles", "keep_reports", "lock_wait_seconds"),
 )
 _HELD = {"allowed", "choices", "pattern", "day", "text"}  # a text is logged where its field is held to one of these
 LEFT_OUT = object()

@@ -8,7 +8,7 @@ import pandas as pd
 from clv import clusters, model, ranking, reports, settings, windows
 from clv.errors import Code, InputError
 from clv.history import History
-from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, Outcome, Run, raw
+from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
 from clv.registry.production import Production
 from clv.steps.lineage import refuse_stranger
 
@@ -55,6 +55,12 @@ def _doubts(run: Run, history: History, production: Production) -> Iterator[str]
         yield f"{name} predicts {money}; the configuration says {history.money}. Promote a version trained for it."
     if (asked := run.config.window.horizon_days) != horizon:
         yield f"{name} predicts {horizon} days; window.horizon_days={asked} was asked for. Promote a version trained for it."
+    then, now = production.version.revenue_then, history.net_revenue(*production.version.measured_days)
+    if not abs(now - then) <= SAME_HISTORY * abs(then):
+        yield (
+            f"{name} learnt from other amounts: the {horizon} days from {production.learnt_until} brought {then:,.0f} there and "
+            f"{now:,.0f} here. If the amounts were corrected, promote a version trained on these."
+        )
     if history.as_of < production.learnt_until:
         yield f"{name} learnt from revenue up to {production.learnt_until}: scores as of {history.as_of} know the future."
     yield from _cut(run, history, production)
