@@ -11,6 +11,7 @@ from helpers import composed, day
 from clv import data, features, model, simulate, windows
 from clv.errors import InputError
 from clv.evaluation import metrics, naive
+from clv.features import OF_GAPS
 from clv.model import btyd, files, glm, intervals, training, trees
 from clv.model.protocol import Lesson
 
@@ -284,6 +285,31 @@ def test_too_few_customers_and_no_revenue_at_all_are_errors_with_the_next_move(s
 def test_a_table_without_a_learnt_column_is_refused_by_name(shop, blend):
     with pytest.raises(InputError, match="lacks 1 columns the model learnt on: revenue_90d"):
         model.predict(blend, shop.evaluation.drop(columns="revenue_90d"))
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("revenue_90d", [1.0, np.nan, 2.0], "1 of 3 rows of the feature table have nothing in revenue_90d"),
+        ("lifecycle_stage", ["new", "vip", None], "2 of 3 rows have a lifecycle_stage like 'vip'"),
+        ("frequency", [1.0, -2.0, 2.0], "1 of 3 rows of the feature table have frequency below 0, like -2.0"),
+        (
+            "recency_days",
+            [1.0, 9999.0, 2.0],
+            "1 of 3 rows of the feature table have recency_days above tenure_days, like 9999.0",
+        ),
+    ],
+)
+def test_rows_that_no_history_gives_are_refused_by_name(shop, blend, column, values, message):
+    table = shop.evaluation[shop.evaluation["tenure_days"] > 10].head(3)
+    with pytest.raises(InputError, match=message):
+        model.predict(blend, table.assign(**{column: values}))
+
+
+def test_columns_of_gaps_may_be_missing(shop, blend):
+    table = shop.evaluation[shop.evaluation["placed_orders"] == 1].head(20)
+    gaps = [name for name in blend.inputs if name in OF_GAPS]
+    assert gaps and model.predict(blend, table.drop(columns=gaps)).equals(model.predict(blend, table))
 
 
 def test_infinite_values_are_refused(shop, blend):

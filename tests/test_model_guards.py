@@ -265,7 +265,7 @@ def test_text_in_a_learnt_column_is_refused_by_name():
 
 def test_a_prediction_that_is_not_a_number_is_refused():
     with pytest.raises(InputError, match="1 of 2 predictions are not numbers"):
-        model.predict(scaled(1), FEATURES.assign(average_order_value=[np.nan, 50.0]))
+        model.predict(scaled(1), FEATURES.assign(average_order_value=[1e308, 50.0], placed_order_value=[1e308, 50.0]))
 
 
 def test_a_model_of_an_earlier_format_and_files_elsewhere_are_refused(tmp_path):

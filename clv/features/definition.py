@@ -5,6 +5,10 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+LIFECYCLE = ("new", "active", "lagging", "dormant", "lost")
+OF_GAPS = (  # they do not exist for a customer with too few orders
+    *("gap_median_days", "gap_max_days", "gap_last_days", "gap_mean_days", "gap_std_days", "recency_over_gap"),
+)
 _MOVED_BY_REFUNDS = (
     *("recency_days", "frequency", "revenue_total", "kept_revenue"),
     *("revenue_per_day", "return_share", "average_order_value"),

@@ -6,6 +6,7 @@ import pandas as pd
 from clv.errors import Code, InputError
 from clv.model import btyd, intervals
 from clv.model.chains import Model, expected, stages_of, with_answers
+from clv.model.inputs import checked
 
 
 def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
@@ -13,15 +14,13 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         model: of fit().
-        features: the columns of model.inputs, one row a customer.
+        features: the columns of model.inputs, one row a customer; those of gaps may be missing.
     Returns:
         predicted_clv, predicted_clv_low, predicted_clv_high, in currency, low <= predicted <= high; the index of the features.
     Raises:
-        InputError: the table lacks a column that the model learnt on, holds text or infinite values in one, or a prediction is
-            not a number.
+        InputError: the table is not one that features make (see checked()), or a prediction is not a number.
     """
-    _check(model, features)
-    table = with_answers(model, features)
+    table = with_answers(model, checked(model.inputs, features))
     revenue = expected(model, table)
     if model.intervals:
         low, high = intervals.around(model.intervals, table, revenue)
@@ -37,30 +36,6 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
             fix="look for missing or infinite values among the features",
         )
     return predicted
-
-
-def _check(model: Model, features: pd.DataFrame) -> None:
-    """Refuse a table that is not the one that the model learnt on."""
-    if missing := [name for name in model.inputs if name not in features]:
-        raise InputError(
-            Code.MISSING_FEATURES,
-            what=f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}",
-            fix="build it with the definition that is stored with the model version",
-        )
-    if text := [name for name in model.inputs[1:] if not pd.api.types.is_numeric_dtype(features[name])]:
-        kinds = ", ".join(f"{name} {features[name].dtype}" for name in text[:5])
-        raise InputError(
-            Code.FEATURE_TYPE,
-            what=f"{len(text)} columns of the feature table are not the numbers that the model learnt on: {kinds}",
-            fix="build it with the definition that is stored with the model version",
-        )
-    infinite = np.isinf(features[model.inputs].select_dtypes("number")).any(axis=1)
-    if infinite.any():
-        raise InputError(
-            Code.NOT_FINITE,
-            what=f"{infinite.sum()} of {len(features)} rows of the feature table hold infinite values",
-            fix="look at the revenue column of those customers",
-        )
 
 
 def total(model: Model, predicted: np.ndarray) -> tuple[float, float]:

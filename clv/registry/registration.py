@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from clv import model, tracking
+from clv.features import OF_GAPS
 from clv.model import files
 from clv.registry.aliases import CANDIDATE
 from clv.registry.versions import BASELINE, FILES, FILES_SHA256, LISTING, MODEL, Version, digest_of, digests
@@ -27,7 +28,7 @@ _COPIED_FROM = "copied_from"  # tag of a version that was copied from another re
 class Candidate:
     """A trained model on its way to the registry.
 
-    facts: JSON-ready; what scoring and monitoring need to use this version.   example: a few rows of its inputs, for the signature.
+    facts: JSON-ready; what scoring and monitoring need to use this version.   example: rows of its inputs; their medians are logged as the example.
     description: Markdown that a reviewer reads.
     """
 
@@ -64,7 +65,8 @@ def _logged(candidate: Candidate, written: Path, run_id: str) -> tuple[str, str]
     from mlflow import pyfunc
     from mlflow.models import Model
 
-    with warnings.catch_warnings(action="ignore"):  # it asks for type hints and for an example: customers
+    example = _example(candidate)
+    with warnings.catch_warnings(action="ignore"):  # it asks for type hints
         logged = Model.log(
             artifact_path=None,
             name="model",
@@ -73,20 +75,29 @@ def _logged(candidate: Candidate, written: Path, run_id: str) -> tuple[str, str]
             python_model=str(Path(__file__).parent / "serving.py"),
             artifacts={FILES: str(written)},
             code_paths=[str(Path(__file__).parent.parent)],
-            signature=_signature(candidate),
+            signature=_signature(candidate, example),
+            input_example=example,
             metadata={"clv": candidate.facts},
             pip_requirements=[f"{library}=={version}" for library, version in candidate.facts["libraries"].items()],
         )
     return logged.model_id, logged.artifact_path
 
 
-def _signature(candidate: Candidate) -> "ModelSignature":
-    """Numbers as double, which takes float32 as well."""
-    from mlflow.models import infer_signature
+def _signature(candidate: Candidate, example: pd.DataFrame) -> "ModelSignature":
+    """What goes in and what comes out; a gap may be missing, because a customer with one order has none."""
+    from mlflow.models import ModelSignature, infer_signature
+    from mlflow.types import ColSpec, Schema
 
-    numbers = candidate.example.select_dtypes("number")
-    example = candidate.example.assign(**numbers.astype("float64"))
-    return infer_signature(example, model.predict(candidate.model, example))
+    signature = infer_signature(example, model.predict(candidate.model, example))
+    inputs: list[Any] = [ColSpec(each.type, each.name, required=each.name not in OF_GAPS) for each in signature.inputs]
+    return ModelSignature(Schema(inputs), signature.outputs)
+
+
+def _example(candidate: Candidate) -> pd.DataFrame:
+    """A row for each stage, of nobody: the median of its customers. Numbers are double, which takes float32 as well."""
+    numbers = candidate.example.columns.drop("lifecycle_stage")
+    medians = candidate.example.groupby("lifecycle_stage", observed=True)[list(numbers)].median().astype("float64")
+    return medians.round(4).reset_index()[list(candidate.example)]
 
 
 def created(name: str, location: str, run_id: str, tags: dict[str, str], model_id: str | None = None) -> str:

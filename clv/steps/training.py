@@ -57,7 +57,7 @@ def train(run: Run, history: History) -> Outcome:
                 Candidate(
                     measured.model,
                     facts,
-                    evaluation[measured.model.inputs].head(5),
+                    evaluation[measured.model.inputs],
                     _description(history, measured, board, warnings),
                 )
             ),
