@@ -93,6 +93,8 @@ def test_one_customers_prediction_in_the_words_of_the_features(scored, explained
     record = run_command("explain", scored(f"ask.customer='{best}'"))[-1]
     found = record.outputs["explain/contributions.csv"]
     assert found["in_words"].str.contains(" ").all() and found["part"].iloc[0] != 0
+    of_btyd = found[found["feature"].str.startswith("btyd_")]
+    assert len(of_btyd) and of_btyd["value"].notna().all()
     value = record.outputs["explain/changes.csv"]["predicted_after"].iloc[0]
     typical = value / np.prod(found["times"])
     assert found["part"].sum() == pytest.approx(value - typical, rel=1e-3)

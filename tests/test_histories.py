@@ -151,6 +151,13 @@ def test_check_says_all_that_is_wrong_and_still_writes_the_profile(project):
     assert (project.folder / "conf" / "experiment" / "orders.yaml").exists()
 
 
+def test_check_says_that_a_history_is_too_short(project):
+    lines = ["id,order_date,revenue", *(f"c{i % 90},2024-01-{1 + i % 28:02},{10 + i}.5" for i in range(300))]
+    (project.folder / "short.csv").write_text("\n".join(lines))
+    code, text = project.run("entrypoints.check", "--data_path", "short.csv")
+    assert code == 65 and "[HISTORY_TOO_SHORT]" in text and "180 are needed" in text
+
+
 def test_another_history_is_told_by_its_customers_and_their_days_and_not_by_its_amounts(tmp_path):
     from types import SimpleNamespace
 

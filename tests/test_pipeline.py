@@ -62,7 +62,9 @@ def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted
         "lifecycle_stage",
         "model_version",
         "as_of",
+        "horizon_days",
     ]
+    assert set(scores["horizon_days"]) == {90}
     assert sorted(scores["customer_id"]) == sorted(history.loc[history["revenue"] > 0, "customer_id"].unique())
     assert scores["predicted_clv"].is_monotonic_decreasing and scores["clv_rank"].tolist() == list(
         range(1, len(scores) + 1)

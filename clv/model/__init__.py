@@ -4,10 +4,10 @@
 table at its own cutoff and the prediction so far.
 """
 
-from clv.model.chains import Model
+from clv.model.chains import Model, with_answers
 from clv.model.options import Options
 from clv.model.prediction import contributions, predict, total
 from clv.model.stages import STAGES, check_chains
 from clv.model.training import fit
 
-__all__ = ["STAGES", "Model", "Options", "check_chains", "contributions", "fit", "predict", "total"]
+__all__ = ["STAGES", "Model", "Options", "check_chains", "contributions", "fit", "predict", "total", "with_answers"]

@@ -1,14 +1,15 @@
 """An export, looked at before anything is trained: what it is, what is wrong with it, and a profile that reads it."""
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from clv import data, hints, settings, store
+from clv import data, hints, settings, store, windows
 from clv.data import Contract, Transactions
-from clv.errors import InputError, UserError
+from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.outcome import Outcome, Run, Write
 from clv.proposal import Proposal, propose
@@ -62,7 +63,22 @@ def _read(run: Run, history: History, proposal: Proposal, given: Contract) -> _R
     except InputError as error:
         return _Reading(None, error, [])
     sentences = [*data.left_out(transactions.quality), *data.warnings(transactions, limits)]
-    return _Reading(transactions, data.refusal(transactions, limits, history.path), sentences)
+    refusal = data.refusal(transactions, limits, history.path) or _too_little(run, transactions)
+    return _Reading(transactions, refusal, sentences)
+
+
+def _too_little(run: Run, transactions: Transactions) -> InputError | None:
+    """The refusal of a history that nothing can be measured on."""
+    quality, needed = transactions.quality, run.config.model.min_customers
+    first, last = (dt.date.fromisoformat(day) for day in (quality.first_day, quality.last_day))
+    try:
+        windows.plan(first, windows.scoring_day(first, last, run.config.window.as_of), settings.rule(run.config))
+    except InputError as error:
+        return error
+    if quality.customers_with_an_order >= needed:
+        return None
+    what = f"{quality.customers_with_an_order} customers have an order, and model.min_customers={needed} are needed"
+    return InputError(Code.TOO_FEW_CUSTOMERS, what=what, fix="purchases of all customers, over a longer time")
 
 
 def _facts(proposal: Proposal, reading: _Reading) -> list[str]:

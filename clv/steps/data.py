@@ -52,6 +52,7 @@ def read(run: Run, history: History) -> Outcome:
         run,
         f"{quality.rows:,} rows, {quality.customers_with_an_order:,} customers with an order, {quality.first_day} to "
         f"{quality.last_day}, {quality.rejected_rows:,} rows rejected"
+        + _without_an_order(quality)
         + "".join(f"; {part}" for part in data.left_out(quality))
         + ("" if history.is_plain_revenue else f"; amounts are {history.money}"),
         transactions.rejected,
@@ -74,6 +75,11 @@ def _shares(quality: data.Quality) -> dict[str, float]:
         "data/rejected_revenue_share": quality.rejected_revenue_share,
     }
     return rows | {name: share for name, share in shares.items() if share}
+
+
+def _without_an_order(quality: data.Quality) -> str:
+    number = quality.customers - quality.customers_with_an_order
+    return f"; {number:,} customers have free orders or returns alone, and are not scored" if number else ""
 
 
 def _refused(run: Run, name: str, error: InputError) -> Outcome:

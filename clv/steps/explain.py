@@ -179,6 +179,7 @@ def contributions(history: History, version: Version, as_of: dt.date, customer: 
         )
     fitted = versions.load(version)
     effects = model.contributions(fitted, row).iloc[0]
+    row = model.with_answers(fitted, row)
     predicted = float(model.predict(fitted, row)["predicted_clv"].iloc[0])
     typical = float(predicted / np.exp(effects.sum()))
     close = np.isclose(predicted, typical)

@@ -25,6 +25,7 @@ def score(run: Run, history: History, production: Production) -> Outcome:
             fix="choose a later window.as_of",
         )
     ranked = ranking.rank(table, model.predict(production.model, table), version.number, as_of)
+    ranked = ranked.assign(horizon_days=production.horizon_days)
     predicted = ranked["predicted_clv"].to_numpy()
     low, high = model.total(production.model, predicted)
     return Outcome(
