@@ -299,7 +299,9 @@ def test_multirun_gives_one_mlflow_run_a_job(copied):
 def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves_for_every_step(copied):
     folder = copied.folder / "formulas"
     folder.mkdir()
-    rows = pd.read_csv(copied.folder / "history.csv").assign(customer_id=lambda table: "=1+" + table["customer_id"])
+    rows = pd.read_csv(copied.folder / "history.csv")
+    is_kept = rows["customer_id"].str.endswith(("0", "1", "2"))  # else it would be another history
+    rows["customer_id"] = rows["customer_id"].where(is_kept, "=1+" + rows["customer_id"])
     rows.to_csv(folder / "history.csv", index=False)
     config = copied.config(f"data.path={folder}/history.csv", f"outputs={folder}/outputs")
     run_command("score", config)
@@ -307,8 +309,9 @@ def test_ids_that_look_like_formulas_are_defused_for_spreadsheets_and_themselves
     run_command("cluster", config)
     for name in (RANKED, "clv_clustered_customers.csv"):
         ids = pd.read_parquet(folder / "outputs" / raw(name))["customer_id"]
-        assert set(ids) <= set(rows["customer_id"]) and ids.str.startswith("=1+").all()
-        assert read(folder / "outputs" / name)["customer_id"].tolist() == [f"'{one}" for one in ids]
+        assert set(ids) <= set(rows["customer_id"]) and ids.str.startswith("=1+").mean() > 0.5
+        defused = ["'" + text if text.startswith("=") else text for text in ids]
+        assert read(folder / "outputs" / name)["customer_id"].tolist() == defused
     assert scores.download_scores(scores_run, folder)["customer_id"].tolist() == ids.tolist()
 
 

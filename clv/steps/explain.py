@@ -179,8 +179,8 @@ def contributions(history: History, version: Version, as_of: dt.date, customer: 
         )
     fitted = versions.load(version)
     effects = model.contributions(fitted, row).iloc[0]
-    row = model.with_answers(fitted, row)
     predicted = float(model.predict(fitted, row)["predicted_clv"].iloc[0])
+    values = model.with_answers(fitted, row).iloc[0]
     typical = float(predicted / np.exp(effects.sum()))
     close = np.isclose(predicted, typical)
     mean = predicted if close else (predicted - typical) / np.log(predicted / typical)
@@ -188,7 +188,7 @@ def contributions(history: History, version: Version, as_of: dt.date, customer: 
         {
             "feature": effects.index,
             "in_words": [features.in_words(name) for name in effects.index],
-            "value": [row[name].iloc[0] if name in row else np.nan for name in effects.index],
+            "value": [values.get(name, np.nan) for name in effects.index],
             "times": np.exp(effects.to_numpy()),
             "part": mean * effects.to_numpy(),
         }
