@@ -172,11 +172,11 @@ def stationary(seed: int, customers_count: int, path: Path) -> None:
 def trained(run: Run, history: History, day: dt.date) -> tuple[baseline.Baseline, measure.Measured]:
     """What training as of that day keeps for the monitor, without a tracking store."""
     values, plan = run.config, settings.plan(run.config, history, day)
-    measured = measure.measure(history, plan, settings.recipe(values, plan))
+    measured = measure.measure(history, plan, settings.recipe(values, plan, history))
     evaluation = measured.evaluation.assign(predicted_clv=measured.predicted[measure.OURS])
     draws = resampled(measured, values.evaluation.bootstrap_replicates, values.seed)
     figures = metrics.intervals(draws[measure.OURS], values.evaluation.confidence)
-    newest = history.snapshot(day, settings.definition(values, plan))
+    newest = history.snapshot(day, settings.definition(values, plan, history))
     scored = newest.assign(predicted_clv=model.predict(measured.model, newest)["predicted_clv"])
     groups = clusters.assign(scored["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
     contributions = model.contributions(measured.model, run.sample(newest, values.monitor.shap_drift.customers))

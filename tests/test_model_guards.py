@@ -30,6 +30,8 @@ FEATURES = pd.DataFrame(
         "kept_revenue": [20.0, 200.0],
         "placed_orders": [1.0, 4.0],
         "placed_recency_days": [200.0, 10.0],
+        "season_of_orders": [1.0, 1.0],
+        "season_of_value": [1.0, 1.0],
     }
 )
 REVENUE = btyd.expected(CUSTOMERS, FEATURES, 90)["btyd_revenue"]

@@ -7,7 +7,7 @@ each customer's revenue: without a cap, the luck of the largest customers hides 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class PredictionDrift:
     def describe(self, measured: Measured) -> dict[str, Any]:
         """Returns the moments of the errors, and the intervals of RMSE and R2."""
         return {
-            "errors": moments(measured.labelled[ACTUAL], measured.labelled[PREDICTED]),
+            "errors": moments(*_season_free(measured.labelled)),
             "intervals": measured.metrics.loc[list(_BESIDE)].to_dict("index"),
         }
 
@@ -61,7 +61,8 @@ class PredictionDrift:
         """Returns the worse of the errors and of the distribution of the predictions."""
         table = evidence.columns[evidence.columns["feature"] == PREDICTED]
         row = table.iloc[0]
-        status, reason, figures = _judge(part["errors"], evidence.matured, row, limits)
+        wider = replace(limits, warn=max(limits.warn, evidence.room), alert=max(limits.alert, evidence.room))
+        status, reason, figures = _judge(part["errors"], evidence.matured, row, wider)
         if evidence.too_short:
             status, reason, figures = INSUFFICIENT, evidence.too_short, {"judged_on": "nothing", "errors": {}}
         report = {"status": status, "reason": reason} | _window(evidence.matured, part["intervals"]) | figures
@@ -81,12 +82,23 @@ def _judge(part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limit
     if matured.table is None:
         reason = f"{matured.why_not} In their place, the distribution of the predictions: {row['reason']}"
         return row["status"], reason, figures | {"judged_on": "distribution of predicted_clv", "errors": {}}
-    current = moments(matured.table[ACTUAL], matured.table[PREDICTED], part["caps"])
+    current = moments(*_season_free(matured.table), part["caps"])
     errors = compare_errors(part, current, limits)
     status = worst([errors.status, row["status"]])
     sentences = ((errors.status, errors.reason), (row["status"], f"predicted CLV: {row['reason']}"))
     reason = " ".join(sentence for level, sentence in sentences if level == status)
     return status, reason, figures | {"judged_on": "errors", "errors": errors.figures}
+
+
+def _season_free(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Actual and predicted revenue as if the season had been an average one.
+
+    Between customers, errors grow with the season; by the chance of single orders, with its square root. An error that has not grown
+    beyond either is the season's.
+    """
+    fold = float((table["season_of_orders"] * table["season_of_value"]).iloc[0])
+    size = max(fold, math.sqrt(fold))
+    return table[ACTUAL] / size, table[PREDICTED] / size
 
 
 def _window(matured: Matured, part: dict[str, Any]) -> dict[str, Any]:
