@@ -1,13 +1,30 @@
-"""The engine as `train` runs it, on a file and without a tracking store."""
+"""The engine as `train`, `score` and `monitor` run it, on files and without a tracking store."""
 
 import datetime as dt
+import inspect
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pandas as pd
 from hydra import compose, initialize_config_dir
 
 import clv
-from clv import config, settings
-from clv.evaluation import measure
+from clv import clusters, config, model, settings, windows
+from clv.evaluation import measure, metrics
+from clv.evaluation.leaderboard import resampled
+from clv.history import History
+from clv.monitor import baseline, checks, evidence
+from clv.monitor.evidence import ACTUAL, PREDICTED, Vintage
+from clv.monitor.verdict import verdict
+from clv.outcome import Run
+from clv.registry.versions import Version
+from clv.steps import monitoring
+from clv.steps.training import facts_of
+from clv.steps.vintages import Watch
 
 CONF = Path(clv.__file__).resolve().parent.parent / "conf"  # of the engine that is imported, wherever this file lies
 
@@ -24,6 +41,107 @@ def measured(path: Path, cutoff: str, horizon_days: int, overrides: list[str]) -
     values = configuration(
         f"data.path={path}", f"window.horizon_days={horizon_days}", f"window.as_of={as_of}", *overrides
     )
-    history = settings.history(values, dt.datetime.now(dt.UTC))
+    return _measured(values, settings.history(values, dt.datetime.now(dt.UTC)))
+
+
+def _measured(values: config.Config, history: History) -> measure.Measured:
     plan = settings.plan(values, history)
-    return measure.measure(history, plan, settings.recipe(values, plan))
+    return measure.measure(history, plan, _seasonal(settings.recipe, values, plan, history))
+
+
+def _seasonal(make: Callable, values: config.Config, plan: windows.Plan, history: History) -> Any:
+    """A recipe or a definition, of an engine that takes the season from the history or of one before it."""
+    takes_history = "history" in inspect.signature(make).parameters
+    return make(values, plan, history) if takes_history else make(values, plan)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A version as the monitor meets it in production. vintages: scores of earlier looks, by the day of scoring."""
+
+    run: Run
+    production: SimpleNamespace
+    base: baseline.Baseline
+    scores: dict[dt.date, pd.DataFrame] = field(default_factory=dict)
+    vintages: dict[dt.date, Vintage] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the monitor says on a day. fired: the checks that warn or alert, with their sentences."""
+
+    day: dt.date
+    word: str
+    reasons: tuple[str, ...]
+    fired: dict[str, str]
+
+
+def train(values: config.Config, folder: Path) -> Trained:
+    """Returns the version that `train` makes as of window.as_of, with the baseline that it keeps for the monitor."""
+    run = Run(values, dt.datetime.now(dt.UTC), folder)
+    history = settings.history(values, run.now)
+    fitted = _measured(values, history)
+    evaluation = fitted.evaluation.assign(predicted_clv=fitted.predicted[measure.OURS])
+    draws = resampled(fitted, values.evaluation.bootstrap_replicates, values.seed)
+    figures = metrics.intervals(draws[measure.OURS], values.evaluation.confidence)
+    newest = history.snapshot(fitted.plan.as_of, _seasonal(settings.definition, values, fitted.plan, history))
+    scored = newest.assign(predicted_clv=model.predict(fitted.model, newest)["predicted_clv"])
+    groups = clusters.assign(scored["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
+    contributions = model.contributions(fitted.model, run.sample(newest, values.monitor.shap_drift.customers))
+    facts = facts_of(run, history, fitted)
+    version = Version("shop", "1", "", "", facts, {})
+    production = SimpleNamespace(
+        version=version,
+        model=fitted.model,
+        definition=version.definition,
+        learnt_until=version.learnt_until,
+        horizon_days=version.horizon_days,
+    )
+    made_on = evidence.Measured(scored, groups, contributions, evaluation, figures)
+    return Trained(run, production, baseline.describe(facts, made_on))
+
+
+def look(history: History, version: Trained, as_of: dt.date) -> Look:
+    """Returns what `monitor` says of the version on that day; what `score` says on it is kept, and judged once it has matured."""
+    watch, section = Watch(version.run, history, version.production), version.run.config.monitor
+    limits = checks.limits(asdict(section))
+    seen = monitoring.look(watch, version.base, limits, _matured(version, history, as_of))
+    findings = checks.compare(version.base.parts, seen, limits)
+    decided = verdict(findings, section.alarm_at, seen.incomplete)
+    fired = {name: finding.reason for name, finding in findings.items() if finding.status in ("warn", "alert")}
+    table = history.snapshot(as_of, version.production.definition)
+    predicted = model.predict(version.production.model, table)[PREDICTED]
+    version.scores[as_of] = table[["customer_id"]].assign(**{PREDICTED: predicted})
+    return Look(as_of, decided.word, decided.reasons, fired)
+
+
+def _matured(version: Trained, history: History, as_of: dt.date) -> list[Vintage]:
+    """The scores of earlier looks whose horizon has passed."""
+    horizon = version.production.horizon_days
+    for day, scores in version.scores.items():
+        if day not in version.vintages and day + dt.timedelta(days=horizon) <= as_of:
+            actual = history.with_actual(scores, day, horizon)[[ACTUAL]]
+            predicted = scores[PREDICTED].to_numpy()
+            figures = version.run.intervals(actual[ACTUAL], predicted)
+            deciles = metrics.deciles(actual[ACTUAL].to_numpy(), predicted)
+            version.vintages[day] = Vintage(day, "1", "run", figures, deciles, actual)
+    return list(version.vintages.values())
+
+
+def replay(rows: pd.DataFrame, begin: dt.date, days: list[dt.date], overrides: list[str]) -> Iterator[Look]:
+    """Yields what the monitor says on each day of a version that was trained as of `begin`; each time the file ends the day before.
+
+    Args: rows: customer_id, order_date (YYYY-MM-DD, or a day), revenue.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        version = train(_cut(rows, begin, Path(folder), overrides), Path(folder))
+        for day in days:
+            values = _cut(rows, day, Path(folder), overrides)
+            yield look(settings.history(values, version.run.now), version, day)
+
+
+def _cut(rows: pd.DataFrame, day: dt.date, folder: Path, overrides: list[str]) -> config.Config:
+    """The configuration of a file with the rows before the day."""
+    path = folder / f"until_{day}.csv"
+    rows.loc[rows["order_date"] < day.isoformat(), ["customer_id", "order_date", "revenue"]].to_csv(path, index=False)
+    return configuration(f"data.path={path}", f"window.as_of={day}", *overrides)

@@ -1,11 +1,14 @@
 """The shops of benchmarks/season_shops.py have the season, the growth and the events that they say, and its clairvoyant is right."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.engine import Look
+from benchmarks.season_alarms import AUTUMN, Case, counted
 from benchmarks.season_shops import LEVELS, Shop, clairvoyant, draw, rate_level, value_level
 from benchmarks.seasons import summary
 
@@ -102,3 +105,26 @@ def test_a_summary_holds_the_figures_of_the_rows():
             "total's 80 % interval holds, 3 simulated windows": 2 / 3,
         }
     )
+
+
+def test_an_event_counts_once_and_only_what_comes_within_two_looks_of_it():
+    looks = [
+        Look(date(2024, 11, 1), "alarm", (), {"Feature drift": "early"}),
+        Look(date(2024, 12, 1), "stable", (), {}),
+        Look(date(2025, 1, 1), "alarm", (), {"Segment drift": "moved"}),
+    ]
+    steady, event = (Case(kind, kind, None, AUTUMN, 3) for kind in ("steady", "event"))
+    assert counted(steady, looks) == {
+        "kind": "steady",
+        "sort": "steady",
+        "looks": 3,
+        "alarms": 2,
+        "checks": {"Feature drift": 1, "Segment drift": 1},
+    }
+    assert counted(event, looks) == {
+        "kind": "event",
+        "sort": "event",
+        "looks": 1,
+        "alarms": 1,
+        "checks": {"Segment drift": 1},
+    }
