@@ -4,7 +4,7 @@ import datetime as dt
 import inspect
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -134,14 +134,16 @@ def replay(rows: pd.DataFrame, begin: dt.date, days: list[dt.date], overrides: l
     Args: rows: customer_id, order_date (YYYY-MM-DD, or a day), revenue.
     """
     with tempfile.TemporaryDirectory() as folder:
-        version = train(_cut(rows, begin, Path(folder), overrides), Path(folder))
+        values = configuration(*overrides)
+        version = train(_cut(rows, begin, Path(folder), values), Path(folder))
         for day in days:
-            values = _cut(rows, day, Path(folder), overrides)
+            values = _cut(rows, day, Path(folder), values)
             yield look(settings.history(values, version.run.now), version, day)
 
 
-def _cut(rows: pd.DataFrame, day: dt.date, folder: Path, overrides: list[str]) -> config.Config:
-    """The configuration of a file with the rows before the day."""
+def _cut(rows: pd.DataFrame, day: dt.date, folder: Path, values: config.Config) -> config.Config:
+    """The configuration for a file with the rows before the day."""
     path = folder / f"until_{day}.csv"
     rows.loc[rows["order_date"] < day.isoformat(), ["customer_id", "order_date", "revenue"]].to_csv(path, index=False)
-    return configuration(f"data.path={path}", f"window.as_of={day}", *overrides)
+    data, window = replace(values.data, path=str(path)), replace(values.window, as_of=day.isoformat())
+    return replace(values, data=data, window=window)

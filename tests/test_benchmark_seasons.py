@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.engine import Look
+from benchmarks.engine import Look, replay
+from benchmarks.monitoring import SMALL
 from benchmarks.season_alarms import AUTUMN, Case, counted
 from benchmarks.season_shops import LEVELS, Shop, clairvoyant, draw, rate_level, value_level
 from benchmarks.seasons import summary
@@ -80,6 +81,12 @@ def test_events_change_what_comes_after_them_and_nothing_before():
     assert totals[1][0] == totals[0][0]
     assert totals[1][1] == pytest.approx(1.3 * totals[0][1], rel=0.001)
     assert totals[2][1] < 0.85 * totals[0][1]
+
+
+def test_the_monitor_says_stable_of_a_small_shop_without_a_season_a_month_after_its_training():
+    rows = draw(Shop("flat", customers=1_500, days=500), 1)[0]
+    (month,) = replay(rows, date(2021, 2, 1), [date(2021, 3, 1)], list(SMALL))
+    assert (month.day, month.word, month.fired) == (date(2021, 3, 1), "stable", {})
 
 
 def test_a_summary_holds_the_figures_of_the_rows():
