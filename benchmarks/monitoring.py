@@ -9,38 +9,29 @@ import ctypes
 import datetime as dt
 import resource
 import sys
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
-from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
-from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
+from benchmarks import engine
 from benchmarks.drawn import MODEL, customers
-from clv import clusters, config, model, settings, simulate
-from clv.evaluation import measure, metrics
-from clv.evaluation.leaderboard import resampled
-from clv.history import History
+from clv import clusters, config, simulate
+from clv.evaluation import metrics
 from clv.monitor import Finding, baseline, checks, sketches
 from clv.monitor.evidence import Evidence, Matured, Measured
 from clv.monitor.segment_drift import SegmentDrift
-from clv.monitor.verdict import ALARM, Verdict
+from clv.monitor.verdict import ALARM
 from clv.monitor.verdict import verdict as judge
-from clv.outcome import Run
-from clv.registry.versions import Version
-from clv.steps import monitoring
-from clv.steps.training import facts_of
-from clv.steps.vintages import Watch
 
 SMALL = (
     "model.rounds=40",
@@ -53,11 +44,6 @@ SHOP_DAYS, WARM_UP_DAYS = 2550, 900
 MONTHS, MONTH_DAYS = 12, 30
 SEEDS, SHOP_CUSTOMERS = 10, 12_000  # about 5,000 of them are seen in a month
 KS_TABLES = 400
-
-
-def configuration(*overrides: str) -> config.Config:
-    with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
-        return config.load(compose("config", list(overrides)))
 
 
 def reference(table: pd.DataFrame, settings: config.Config) -> baseline.Baseline:
@@ -161,72 +147,33 @@ def table_of(rows: list[tuple], replays: int, settings: config.Config) -> pd.Dat
     )
 
 
-def stationary(seed: int, customers_count: int, path: Path) -> None:
-    """Write the purchases of a shop without a season, from a day on which its oldest customers have long come and gone."""
+def stationary(seed: int, customers_count: int) -> pd.DataFrame:
+    """The purchases of a shop without a season, from a day on which its oldest customers have long come and gone."""
     with patch.object(simulate, "SEASON", np.ones(12)):
         rows, _ = simulate.simulate(customers_count, "2018-01-01", SHOP_DAYS, seed)
     begin = dt.date(2018, 1, 1) + dt.timedelta(days=WARM_UP_DAYS)
-    rows[rows["order_date"] >= begin.isoformat()].to_csv(path, index=False)
+    return rows[rows["order_date"] >= begin.isoformat()]
 
 
-def trained(run: Run, history: History, day: dt.date) -> tuple[baseline.Baseline, measure.Measured]:
-    """What training as of that day keeps for the monitor, without a tracking store."""
-    values, plan = run.config, settings.plan(run.config, history, day)
-    measured = measure.measure(history, plan, settings.recipe(values, plan, history))
-    evaluation = measured.evaluation.assign(predicted_clv=measured.predicted[measure.OURS])
-    draws = resampled(measured, values.evaluation.bootstrap_replicates, values.seed)
-    figures = metrics.intervals(draws[measure.OURS], values.evaluation.confidence)
-    newest = history.snapshot(day, settings.definition(values, plan, history))
-    scored = newest.assign(predicted_clv=model.predict(measured.model, newest)["predicted_clv"])
-    groups = clusters.assign(scored["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
-    contributions = model.contributions(measured.model, run.sample(newest, values.monitor.shap_drift.customers))
-    made_on = Measured(scored, groups, contributions, evaluation, figures)
-    return baseline.describe(facts_of(run, history, measured), made_on), measured
-
-
-def months(seed: int, customers_count: int, values: config.Config, verbose: bool = False) -> list[str]:
-    """Verdicts of the months after a training in which nothing changed; performance over time is left out.
+def months(seed: int, customers_count: int, verbose: bool = False) -> list[str]:
+    """Verdicts of the months after a training in which nothing changed.
 
     customers_count: of the whole simulation; those of a month are fewer.   verbose: print why a month opens an alarm.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path, now = Path(folder) / "history.csv", dt.datetime.now(dt.UTC)
-        stationary(seed, customers_count, path)
-        run = Run(replace(values, data=replace(values.data, path=str(path))), now, path.parent)
-        history = settings.history(run.config, now)
-        begin = history.as_of - dt.timedelta(days=MONTHS * MONTH_DAYS)
-        base, measured = trained(run, history, begin)
-        version = Version("shop", "1", "", "", base.facts, {})
-        production = SimpleNamespace(
-            version=version,
-            model=measured.model,
-            definition=version.definition,
-            learnt_until=version.learnt_until,
-            horizon_days=version.horizon_days,
-        )
-        days = [begin + dt.timedelta(days=MONTH_DAYS * number) for number in range(1, MONTHS + 1)]
-        verdicts = [month(Watch(run, history, production), base, day) for day in days]
-    for number, verdict in enumerate(verdicts, 1):
-        if verbose and verdict.word == ALARM:
-            print(f"seed {seed}, month {number}: {' '.join(verdict.reasons)}", flush=True)
-    return [verdict.word for verdict in verdicts]
-
-
-def month(watch: Watch, base: baseline.Baseline, day: dt.date) -> Verdict:
-    """Verdict as of a day."""
-    vars(watch.history)["as_of"] = day
-    limits = checks.limits(asdict(watch.run.config.monitor))
-    evidence_now = monitoring.look(watch, base, limits, [])
-    if evidence_now.too_short:
-        raise SystemExit(evidence_now.too_short)
-    return judge(checks.compare(base.parts, evidence_now, limits), watch.run.config.monitor.alarm_at)
+    rows = stationary(seed, customers_count)
+    end = dt.date.fromisoformat(rows["order_date"].max()) + dt.timedelta(days=1)
+    days = [end - dt.timedelta(days=MONTH_DAYS * number) for number in reversed(range(MONTHS + 1))]
+    looks = list(engine.replay(rows, days[0], days[1:], list(SMALL)))
+    for look in looks:
+        if verbose and look.word == ALARM:
+            print(f"seed {seed}, {look.day}: {' '.join(look.reasons)}", flush=True)
+    return [look.word for look in looks]
 
 
 def monthly(seeds: int, processes: int, verbose: bool = True) -> float:
     """Share of stationary months that open an alarm."""
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        values = repeat(configuration(*SMALL))
-        words = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), values, repeat(verbose)))
+        words = list(pool.map(months, range(seeds), repeat(SHOP_CUSTOMERS), repeat(verbose)))
     return float(np.mean(np.array(words) == ALARM))
 
 
@@ -274,7 +221,7 @@ def distances(tables: int = KS_TABLES) -> dict[str, float]:
 
 def measured(replays: int) -> list[tuple[str, str, float, float]]:
     """What was measured, at most or at least, the bound, and the figure."""
-    settings = configuration()
+    settings = engine.configuration()
     rows = [
         (f"{row.scenario}, {row.customers:,} customers", row.must, row.limit, row.found)
         for row in table_of(MUST, replays, settings).itertuples()

@@ -2,13 +2,13 @@
 
 import pytest
 
-from benchmarks import monitoring
+from benchmarks import engine, monitoring
 
-CHOSEN = monitoring.configuration()
+SETTINGS = engine.configuration()
 
 
 def share(scenario, n, replays):
-    return sum(monitoring.replay(scenario, n, number, CHOSEN) for number in range(replays)) / replays
+    return sum(monitoring.replay(scenario, n, number, SETTINGS) for number in range(replays)) / replays
 
 
 @pytest.mark.parametrize("n", [500, 5000])

@@ -48,7 +48,7 @@ def train(run: Run, history: History) -> Outcome:
         + leaderboard.in_words(against),
         outputs={"clv_model_metrics.csv": board},
         artifacts=reports.training_pictures(measured, breakdown, contributions)
-        | baseline.files(_baseline(run, history, facts, measured, figures[OURS]))
+        | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=leaderboard.headline(figures) | breakdown.metrics | {"evaluation/customers": len(evaluation)},
         dataset=history.dataset,
@@ -67,7 +67,13 @@ def train(run: Run, history: History) -> Outcome:
     )
 
 
-def _baseline(run: Run, history: History, facts: dict, measured: Measured, figures: pd.DataFrame) -> baseline.Baseline:
+def baseline_of(
+    run: Run, history: History, facts: dict, measured: Measured, figures: pd.DataFrame
+) -> baseline.Baseline:
+    """Returns what the monitor will compare later days with.
+
+    Args: facts: of facts_of().   figures: of metrics.intervals(), of the model.
+    """
     section, labelled = run.config.clusters, measured.evaluation.assign(predicted_clv=measured.predicted[OURS])
     newest = history.snapshot(measured.plan.as_of, settings.definition(run.config, measured.plan, history))
     scored = newest.assign(predicted_clv=in_average_season(measured.model, newest))
