@@ -11,6 +11,7 @@ OF_GAPS = (  # they do not exist for a customer with too few orders
     *("gap_median_days", "gap_max_days", "gap_last_days", "gap_mean_days", "gap_std_days", "recency_over_gap"),
 )
 OF_THE_HORIZON = ("season_of_orders", "season_of_value")  # the same for every customer of a snapshot
+LAST_YEAR = "revenue_same_window_last_year"  # its window is as long as the season makes the horizon
 FOR_PEOPLE = (
     "calendar_recency_days",
     "calendar_tenure_days",
@@ -79,6 +80,10 @@ class Definition:
         """Returns how many times the orders of an average horizon fall into the one after a cutoff."""
         return self.season.fold(cutoff, self.horizon_days)
 
+    def fold(self, cutoff: dt.date) -> float:
+        """Returns how many times an average horizon the one after a cutoff brings, by the season."""
+        return self.season_of_orders(cutoff) * self.season_of_value(cutoff)
+
     def doubt_at(self, cutoff: dt.date) -> float:
         """Returns the standard deviation of the logarithm of what the horizon after a cutoff brings, beside what the season says."""
         return self.season.doubt_at(cutoff)
@@ -119,7 +124,7 @@ class Definition:
             "active_months",
             *FOR_PEOPLE,
         ]
-        last_year = {"revenue_same_window_last_year": f"revenue_same_window_last_year / {orders!r}"}
+        last_year = {LAST_YEAR: f"{LAST_YEAR} / {orders!r}"}
         return (
             {name: name for name in plain}
             | (last_year if self.same_window_last_year else {})

@@ -61,7 +61,7 @@ class Limits:
 
 def watched(scored: pd.DataFrame) -> pd.DataFrame:
     """Returns the columns whose distributions are compared: the numbers that are known at the cutoff, in season time."""
-    unwatched = [ACTUAL, *features.FOR_PEOPLE, *features.OF_THE_HORIZON]
+    unwatched = [ACTUAL, features.LAST_YEAR, *features.FOR_PEOPLE, *features.OF_THE_HORIZON]
     return scored.select_dtypes("number").drop(columns=unwatched, errors="ignore")
 
 

@@ -23,18 +23,20 @@ class Measured:
           average horizon, so that the season moves nothing.
           cluster_id: the cluster of each of these rows, 1 = lowest predictions.
           contributions: SHAP values of a sample of these rows, one column a feature.
-          recent: as in Recent, of the stretches before that day; the model has learnt from none of them.
           labelled: one row a customer whom the version was measured on; the feature table with predicted_clv and actual_clv of the
           horizon, from which it had not learnt.
           metrics: of metrics.intervals(), on these.
+          recent: as in Recent, of the stretches before that day; the model has learnt from none of them.
+          fold: what the season brings in the horizon of the labels, beside an average one.
     """
 
     scored: pd.DataFrame
     cluster_id: np.ndarray
     contributions: pd.DataFrame
-    recent: pd.DataFrame
     labelled: pd.DataFrame
     metrics: pd.DataFrame
+    recent: pd.DataFrame
+    fold: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Matured:
           why_not: a sentence that says why there is no table.
           intervals: of metrics.intervals(), on the table.
           tells_nothing_new: the version was measured on this very window.
+          fold: what the season brings in the window, beside an average one.
     """
 
     cutoff: dt.date
@@ -53,6 +56,7 @@ class Matured:
     why_not: str = ""
     intervals: pd.DataFrame | None = None
     tells_nothing_new: bool = False
+    fold: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class PredictionDrift:
     def describe(self, measured: Measured) -> dict[str, Any]:
         """Returns the moments of the errors, and the intervals of RMSE and R2."""
         return {
-            "errors": moments(*_season_free(measured.labelled)),
+            "errors": moments(*_season_free(measured.labelled, measured.fold)),
             "intervals": measured.metrics.loc[list(_BESIDE)].to_dict("index"),
         }
 
@@ -82,7 +82,7 @@ def _judge(part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limit
     if matured.table is None:
         reason = f"{matured.why_not} In their place, the distribution of the predictions: {row['reason']}"
         return row["status"], reason, figures | {"judged_on": "distribution of predicted_clv", "errors": {}}
-    current = moments(*_season_free(matured.table), part["caps"])
+    current = moments(*_season_free(matured.table, matured.fold), part["caps"])
     errors = compare_errors(part, current, limits)
     status = worst([errors.status, row["status"]])
     sentences = ((errors.status, errors.reason), (row["status"], f"predicted CLV: {row['reason']}"))
@@ -90,13 +90,12 @@ def _judge(part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limit
     return status, reason, figures | {"judged_on": "errors", "errors": errors.figures}
 
 
-def _season_free(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _season_free(table: pd.DataFrame, fold: float) -> tuple[pd.Series, pd.Series]:
     """Actual and predicted revenue as if the season had been an average one.
 
     Between customers, errors grow with the season; by the chance of single orders, with its square root. An error that has not grown
     beyond either is the season's.
     """
-    fold = float((table["season_of_orders"] * table["season_of_value"]).iloc[0])
     size = max(fold, math.sqrt(fold))
     return table[ACTUAL] / size, table[PREDICTED] / size
 

@@ -165,7 +165,8 @@ def _matured(watch: Watch, history_days: int) -> Matured:
     predicted = model.predict(watch.production.model, customers)[PREDICTED]
     table = watch.history.with_actual(customers.assign(predicted_clv=predicted), cutoff, horizon)
     intervals = watch.run.intervals(table[ACTUAL], table[PREDICTED].to_numpy())
-    return Matured(cutoff, table, intervals=intervals, tells_nothing_new=nothing_new)
+    fold = watch.production.definition.fold(cutoff)
+    return Matured(cutoff, table, intervals=intervals, tells_nothing_new=nothing_new, fold=fold)
 
 
 def _immature(watch: Watch, cutoff: dt.date, horizon: int) -> str:

@@ -81,7 +81,8 @@ def baseline_of(
     sample = run.sample(newest, run.config.monitor.shap_drift.customers)
     contributions = model.contributions(measured.model, features.in_average_season(sample))
     recent = _recent(run, history, measured)
-    return baseline.describe(facts, MadeOn(scored, groups, contributions, recent, labelled, figures))
+    fold = settings.definition(run.config, measured.plan, history).fold(measured.plan.evaluation)
+    return baseline.describe(facts, MadeOn(scored, groups, contributions, labelled, figures, recent, fold))
 
 
 def _recent(run: Run, history: History, measured: Measured) -> pd.DataFrame:

@@ -95,7 +95,7 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
     >>> ann |= {"season_of_orders": [1.5], "season_of_value": [1.0]}
     >>> expected(customers, pd.DataFrame(ann), horizon_days=90).round(2).to_dict("records")[0]  # doctest: +NORMALIZE_WHITESPACE
     {'btyd_purchases': 0.45, 'btyd_alive': 0.73, 'btyd_spend': 21.94, 'btyd_placed_revenue': 9.96, 'btyd_kept': 1.0,
-     'btyd_orders': 0.65, 'btyd_season': 1.43, 'btyd_revenue': 14.28}
+     'btyd_orders': 0.66, 'btyd_season': 1.46, 'btyd_revenue': 14.49}
     """
     placed, kept = _Placed.of(features), _kept(features)
     folds, values = (features[name].to_numpy("float64") for name in ("season_of_orders", "season_of_value"))
