@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +20,7 @@ from clv.monitor import baseline, checks, evidence
 from clv.monitor.evidence import ACTUAL, PREDICTED, Vintage
 from clv.monitor.verdict import verdict
 from clv.outcome import Run
+from clv.registry.production import Production
 from clv.registry.versions import Version
 from clv.steps import monitoring
 from clv.steps.training import facts_of
@@ -60,7 +60,7 @@ class Trained:
     """A version as the monitor meets it in production. vintages: scores of earlier looks, by the day of scoring."""
 
     run: Run
-    production: SimpleNamespace
+    production: Production
     base: baseline.Baseline
     scores: dict[dt.date, pd.DataFrame] = field(default_factory=dict)
     vintages: dict[dt.date, Vintage] = field(default_factory=dict)
@@ -89,14 +89,8 @@ def train(values: config.Config, folder: Path) -> Trained:
     groups = clusters.assign(scored["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
     contributions = model.contributions(fitted.model, run.sample(newest, values.monitor.shap_drift.customers))
     facts = facts_of(run, history, fitted)
-    version = Version("shop", "1", "", "", facts, {})
-    production = SimpleNamespace(
-        version=version,
-        model=fitted.model,
-        definition=version.definition,
-        learnt_until=version.learnt_until,
-        horizon_days=version.horizon_days,
-    )
+    production = Production.__new__(Production)  # filled by hand: there is no registry to ask
+    vars(production).update(version=Version("shop", "1", "", "", facts, {}), model=fitted.model, warning=None)
     made_on = evidence.Measured(scored, groups, contributions, evaluation, figures)
     return Trained(run, production, baseline.describe(facts, made_on))
 

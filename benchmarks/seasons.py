@@ -79,14 +79,21 @@ def row(window: Window, overrides: list[str]) -> dict:
     """
     begin = time.perf_counter()
     if window.seed is None:
-        return _row(window, overrides) | {"seconds": time.perf_counter() - begin}
+        truth = _truth_of(window)
+        return _row(window, truth, overrides) | {"seconds": time.perf_counter() - begin}
     with tempfile.TemporaryDirectory() as folder:
-        window = replace(window, path=Path(folder) / "history.csv")
-        draw(Shop(window.group), window.seed)[0].to_csv(window.path, index=False)
-        return _row(window, overrides) | {"seconds": time.perf_counter() - begin}
+        path = Path(folder) / "history.csv"
+        rows, truth = draw(Shop(window.group), window.seed)
+        rows.to_csv(path, index=False)
+        return _row(replace(window, path=path), truth, overrides) | {"seconds": time.perf_counter() - begin}
 
 
-def _row(window: Window, overrides: list[str]) -> dict:
+def _truth_of(window: Window) -> pd.DataFrame | None:
+    """The truth beside a file of a simulated shop."""
+    return pd.read_csv(str(window.path).replace(".csv.gz", "_truth.csv.gz")) if window.group in LEVELS else None
+
+
+def _row(window: Window, truth: pd.DataFrame | None, overrides: list[str]) -> dict:
     measured = engine.measured(window.path, window.cutoff, window.horizon_days, overrides)
     actual = measured.evaluation["actual_clv"]
     checks = len(actual), round(actual.sum(), 2)
@@ -101,7 +108,7 @@ def _row(window: Window, overrides: list[str]) -> dict:
         "window": window.name,
         "bias": ours["bias"],
         "rmse": ours["rmse"],
-        "over_oracle": ours["rmse"] / _oracle_rmse(window, measured.evaluation),
+        "over_oracle": ours["rmse"] / _oracle_rmse(window, truth, measured.evaluation),
         "over_btyd": ours["rmse"] / alone["rmse"],
         "over_peer": ours["rmse"] / window.peer,
         "low": total["total/low"] / total["total/actual"],
@@ -110,13 +117,10 @@ def _row(window: Window, overrides: list[str]) -> dict:
     }
 
 
-def _oracle_rmse(window: Window, evaluation: pd.DataFrame) -> float:
-    if window.group not in LEVELS:
+def _oracle_rmse(window: Window, truth: pd.DataFrame | None, evaluation: pd.DataFrame) -> float:
+    """NaN where nobody knows the truth."""
+    if truth is None:
         return np.nan
-    if window.seed is None:
-        truth = pd.read_csv(str(window.path).replace(".csv.gz", "_truth.csv.gz"))
-    else:
-        truth = draw(Shop(window.group), window.seed)[1]
     best = clairvoyant(truth, Shop(window.group), window.cutoff, window.horizon_days)
     predicted = best[evaluation["customer_id"].astype(str)].to_numpy()
     return metrics.evaluate(evaluation["actual_clv"], predicted)["rmse"]
