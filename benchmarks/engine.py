@@ -16,8 +16,9 @@ from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
 from clv.history import History
 from clv.monitor import baseline, checks
+from clv.monitor.diagnosis import diagnosis
 from clv.monitor.evidence import ACTUAL, PREDICTED, Vintage
-from clv.monitor.verdict import verdict
+from clv.monitor.verdict import ALARM, verdict
 from clv.outcome import Run
 from clv.registry.versions import Version
 from clv.steps.evidence import gathered
@@ -94,11 +95,12 @@ def look(history: History, version: Trained, as_of: dt.date) -> Look:
     seen = gathered(watch, version.base, limits, _matured(version, history, as_of))
     findings = checks.compare(version.base.parts, seen, limits)
     decided = verdict(findings, section.alarm_at, seen.incomplete)
+    reasons = (*decided.reasons, diagnosis(findings, seen)) if decided.word == ALARM else decided.reasons
     fired = {name: finding.reason for name, finding in findings.items() if finding.status in ("warn", "alert")}
     table = history.snapshot(as_of, version.production.definition)
     predicted = model.predict(version.production.model, table)[PREDICTED]
     version.scores[as_of] = table[["customer_id"]].assign(**{PREDICTED: predicted})
-    return Look(as_of, decided.word, decided.reasons, fired)
+    return Look(as_of, decided.word, reasons, fired)
 
 
 def _matured(version: Trained, history: History, as_of: dt.date) -> list[Vintage]:
