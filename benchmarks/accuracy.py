@@ -49,7 +49,7 @@ def figures(folder: Path, window, overrides: list[str]) -> pd.DataFrame:
     history = settings.history(values, dt.datetime.now(dt.UTC))
     as_of = dt.date.fromisoformat(window.cutoff) + dt.timedelta(days=window.horizon_days)
     plan = windows.plan(history.first_day, as_of, settings.rule(values))
-    measured = measure.measure(history, plan, settings.recipe(values, plan))
+    measured = measure.measure(history, plan, settings.recipe(values, plan, history))
     actual = measured.evaluation["actual_clv"]
     if (len(actual), round(actual.sum(), 2)) != (window.customers, window.label_sum):
         raise SystemExit(

@@ -1,29 +1,28 @@
 """The engine as `train`, `score` and `monitor` run it, on files and without a tracking store."""
 
 import datetime as dt
-import inspect
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from hydra import compose, initialize_config_dir
 
 import clv
-from clv import clusters, config, model, settings, windows
+from clv import config, model, settings
 from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
 from clv.history import History
-from clv.monitor import baseline, checks, evidence
+from clv.monitor import baseline, checks
+from clv.monitor.diagnosis import diagnosis
 from clv.monitor.evidence import ACTUAL, PREDICTED, Vintage
-from clv.monitor.verdict import verdict
+from clv.monitor.verdict import ALARM, verdict
 from clv.outcome import Run
 from clv.registry.production import Production
 from clv.registry.versions import Version
-from clv.steps import monitoring
-from clv.steps.training import facts_of
+from clv.steps.evidence import gathered
+from clv.steps.training import baseline_of, facts_of
 from clv.steps.vintages import Watch
 
 CONF = Path(clv.__file__).resolve().parent.parent / "conf"  # of the engine that is imported, wherever this file lies
@@ -46,18 +45,12 @@ def measured(path: Path, cutoff: str, horizon_days: int, overrides: list[str]) -
 
 def _measured(values: config.Config, history: History) -> measure.Measured:
     plan = settings.plan(values, history)
-    return measure.measure(history, plan, _seasonal(settings.recipe, values, plan, history))
-
-
-def _seasonal(make: Callable, values: config.Config, plan: windows.Plan, history: History) -> Any:
-    """A recipe or a definition, of an engine that takes the season from the history or of one before it."""
-    takes_history = "history" in inspect.signature(make).parameters
-    return make(values, plan, history) if takes_history else make(values, plan)
+    return measure.measure(history, plan, settings.recipe(values, plan, history))
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A version as the monitor meets it in production. vintages: scores of earlier looks, by the day of scoring."""
+    """A version as the monitor meets it in production.   scores, vintages: of earlier looks, by the day of scoring, and once they matured."""
 
     run: Run
     production: Production
@@ -81,32 +74,27 @@ def train(values: config.Config, folder: Path) -> Trained:
     run = Run(values, dt.datetime.now(dt.UTC), folder)
     history = settings.history(values, run.now)
     fitted = _measured(values, history)
-    evaluation = fitted.evaluation.assign(predicted_clv=fitted.predicted[measure.OURS])
     draws = resampled(fitted, values.evaluation.bootstrap_replicates, values.seed)
-    figures = metrics.intervals(draws[measure.OURS], values.evaluation.confidence)
-    newest = history.snapshot(fitted.plan.as_of, _seasonal(settings.definition, values, fitted.plan, history))
-    scored = newest.assign(predicted_clv=model.predict(fitted.model, newest)["predicted_clv"])
-    groups = clusters.assign(scored["predicted_clv"], values.clusters.k, values.clusters.scale).to_numpy()
-    contributions = model.contributions(fitted.model, run.sample(newest, values.monitor.shap_drift.customers))
+    figures = {name: metrics.intervals(drawn, values.evaluation.confidence) for name, drawn in draws.items()}
     facts = facts_of(run, history, fitted)
     production = Production.__new__(Production)  # filled by hand: there is no registry to ask
     vars(production).update(version=Version("shop", "1", "", "", facts, {}), model=fitted.model, warning=None)
-    made_on = evidence.Measured(scored, groups, contributions, evaluation, figures)
-    return Trained(run, production, baseline.describe(facts, made_on))
+    return Trained(run, production, baseline_of(run, history, facts, fitted, figures[measure.OURS]))
 
 
 def look(history: History, version: Trained, as_of: dt.date) -> Look:
     """Returns what `monitor` says of the version on that day; what `score` says on it is kept, and judged once it has matured."""
     watch, section = Watch(version.run, history, version.production), version.run.config.monitor
     limits = checks.limits(asdict(section))
-    seen = monitoring.look(watch, version.base, limits, _matured(version, history, as_of))
+    seen = gathered(watch, version.base, limits, _matured(version, history, as_of))
     findings = checks.compare(version.base.parts, seen, limits)
     decided = verdict(findings, section.alarm_at, seen.incomplete)
+    reasons = (*decided.reasons, diagnosis(findings, seen)) if decided.word == ALARM else decided.reasons
     fired = {name: finding.reason for name, finding in findings.items() if finding.status in ("warn", "alert")}
     table = history.snapshot(as_of, version.production.definition)
     predicted = model.predict(version.production.model, table)[PREDICTED]
     version.scores[as_of] = table[["customer_id"]].assign(**{PREDICTED: predicted})
-    return Look(as_of, decided.word, decided.reasons, fired)
+    return Look(as_of, decided.word, reasons, fired)
 
 
 def _matured(version: Trained, history: History, as_of: dt.date) -> list[Vintage]:

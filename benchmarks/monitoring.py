@@ -28,7 +28,7 @@ from benchmarks.drawn import MODEL, customers
 from clv import clusters, config, simulate
 from clv.evaluation import metrics
 from clv.monitor import Finding, baseline, checks, sketches
-from clv.monitor.evidence import Evidence, Matured, Measured
+from clv.monitor.evidence import Evidence, Matured, Measured, Recent
 from clv.monitor.segment_drift import SegmentDrift
 from clv.monitor.verdict import ALARM
 from clv.monitor.verdict import verdict as judge
@@ -51,7 +51,13 @@ def reference(table: pd.DataFrame, settings: config.Config) -> baseline.Baseline
     figures = metrics.bootstrap(scored["actual_clv"].to_numpy(), scored["predicted_clv"].to_numpy(), 20, 0.9, 1)
     groups = clusters.assign(scored["predicted_clv"], settings.clusters.k, settings.clusters.scale)
     contributions = MODEL.contributions(scored, settings.monitor.shap_drift.customers)
-    return baseline.describe({}, Measured(scored, groups, contributions, scored, figures))
+    return baseline.describe({}, Measured(scored, groups, contributions, scored, figures, as_expected(len(scored))))
+
+
+def as_expected(customers: int) -> pd.DataFrame:
+    """Recent orders as the model expects them: one of value 1 of every customer."""
+    names = ["orders", "revenue", "expected_orders", "expected_value"]
+    return pd.DataFrame(1.0, index=range(customers), columns=names)
 
 
 def evidence(
@@ -66,9 +72,10 @@ def evidence(
     return Evidence(
         version="1",
         sketches=base.sketches,
-        columns=checks.columns(base.sketches, scored, [], limits),
+        columns=checks.columns(base.sketches, scored, None, [], "", limits),
         scored=scored,
         contributions=contributions,
+        recent=Recent(dt.date.min, 30, as_expected(len(scored)), 0.0, pd.DataFrame()),
         matured=Matured(dt.date.min, matured, "Labels not matured."),
         vintages=[],
     )

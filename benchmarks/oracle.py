@@ -52,7 +52,7 @@ def compared(shop: Shop, seed: int, overrides: list[str]) -> tuple[np.ndarray, d
             values = config.load(compose("config", [f"data.path={path}", *overrides]))
         past = settings.history(values, dt.datetime.now(dt.UTC))
         plan = settings.plan(values, past)
-        measured = measure.measure(past, plan, settings.recipe(values, plan))
+        measured = measure.measure(past, plan, settings.recipe(values, plan, past))
     truth = btyd.Customers(
         btyd.MODELS["pareto_nbd"](*shop[1]), btyd.GammaGamma(*shop[2]), kept=btyd.KeptShare(1.0, 0.0)
     )

@@ -51,7 +51,7 @@ def fit(
     values = _configuration(horizon_days, as_of, overrides)
     history = _history(values, purchases)
     plan = settings.plan(values, history)
-    recipe = settings.recipe(values, plan)
+    recipe = settings.recipe(values, plan, history)
     measured = measure(history, plan, recipe)
     board = _board(values, measured).drop(columns="cutoff")
     return Fitted(measured.model, recipe.definition, plan.horizon_days, plan.evaluation, board)
@@ -88,7 +88,7 @@ def backtest(
     plans = [windows.plan(history.first_day, dt.date.fromisoformat(day) + horizon, rule) for day in cutoffs]
     plans = plans or windows.rolling(history.first_day, history.as_of, values.backtest.origins, rule)
     plans = plans or [settings.plan(values, history)]
-    boards = [_board(values, measure(history, plan, settings.recipe(values, plan))) for plan in plans]
+    boards = [_board(values, measure(history, plan, settings.recipe(values, plan, history))) for plan in plans]
     return pd.concat(boards, ignore_index=True)
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from clv import data, features, process, windows
+from clv import data, features, process, season, windows
 from clv.data import Contract, Quality, Transactions
 from clv.errors import UserError
+from clv.season import Season
 
 _SPILL = "clv-duckdb-"
 _SAMPLED = 2048  # digests of customers and days
@@ -40,6 +41,8 @@ class History:
         self._compute: dict[str, str | int] = {"threads": threads, "memory_limit": memory_limit}
         self._temp_folder = temp_folder
         self._snapshots: dict[tuple[dt.date, str], pd.DataFrame] = {}
+        self._seasons: dict[tuple[dt.date, int], Season] = {}
+        self._linked: dict[Season, duckdb.DuckDBPyRelation] = {}
 
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -103,16 +106,26 @@ class History:
             "profile": profile,
         }
 
-    @cached_property
-    def _linked(self) -> duckdb.DuckDBPyRelation:
-        features.history(self.purchases).create("history")
-        return self.connection.table("history")
+    def season(self, before: dt.date, horizon_days: int) -> Season:
+        """Returns the season that the purchases before a day show."""
+        key = (before, horizon_days)
+        if key not in self._seasons:
+            self._seasons[key] = season.fit(self.purchases, before, horizon_days)
+        return self._seasons[key]
+
+    def _in(self, season: Season) -> duckdb.DuckDBPyRelation:
+        """The purchases in the time of a season, made once."""
+        if season not in self._linked:
+            name = f"history_{len(self._linked)}"
+            features.history(self.purchases, season).create(name)
+            self._linked[season] = self.connection.table(name)
+        return self._linked[season]
 
     def snapshot(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
         """Returns the feature table at a cutoff. It is shared: do not change it."""
         key = (cutoff, repr(definition))
         if key not in self._snapshots:
-            self._snapshots[key] = features.snapshot(self._linked, cutoff, definition)
+            self._snapshots[key] = features.snapshot(self._in(definition.season), cutoff, definition)
         return self._snapshots[key]
 
     def labelled(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
@@ -140,12 +153,13 @@ class History:
         digests = days.project("LEFT(MD5(customer_id || ' ' || CAST(order_date AS DATE)), 8) AS digest").distinct()
         return [digest for (digest,) in digests.order("digest").limit(_SAMPLED).fetchall()]
 
-    def recent(self, cutoff: dt.date, days: int, definition: features.Definition) -> pd.DataFrame:
-        """Returns the snapshot that the last `days` before the cutoff alone give.
+    def recent(self, cutoff: dt.date, days: int, like: dt.date, definition: features.Definition) -> pd.DataFrame:
+        """Returns the snapshot that the last days before the cutoff alone give: as much season time as `days` before `like` hold.
 
         Both sides of a comparison see histories of one length: else every customer who ever left would count as drift.
         """
-        begin = cutoff - dt.timedelta(days=days)
+        season = definition.season
+        begin = season.back(cutoff, season.day(like) - season.day(like - dt.timedelta(days=days)))
         return self._cut(f"order_date >= DATE '{begin}'", cutoff, definition)
 
     def seen_from(self, known_until: dt.date, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
@@ -153,7 +167,9 @@ class History:
         return self._cut(f"order_date < DATE '{known_until}'", cutoff, definition)
 
     def _cut(self, condition: str, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
-        return features.snapshot(features.history(self.purchases.filter(condition)), cutoff, definition)
+        return features.snapshot(
+            features.history(self.purchases.filter(condition), definition.season), cutoff, definition
+        )
 
 
 def connect(compute: dict[str, str | int], temp_folder: str | None) -> duckdb.DuckDBPyConnection:

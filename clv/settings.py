@@ -9,6 +9,7 @@ from clv.data import Contract, Limits
 from clv.evaluation.measure import Recipe
 from clv.history import History
 from clv.model import Options
+from clv.season import NONE
 
 _CONTRACT = {entry.name for entry in fields(Contract)}  # named as in conf/data
 
@@ -56,8 +57,8 @@ def plan(config: Config, history: History, as_of: dt.date | None = None) -> wind
     return windows.plan(history.first_day, as_of or history.as_of, rule(config))
 
 
-def definition(config: Config, plan: windows.Plan) -> features.Definition:
-    """Returns the features that every training snapshot of the plan can fill."""
+def definition(config: Config, plan: windows.Plan, history: History) -> features.Definition:
+    """Returns the features that every training snapshot of the plan can fill, in the season of the purchases before its evaluation."""
     section = config.features
     return features.Definition.within(
         plan.shortest_history_days,
@@ -65,17 +66,19 @@ def definition(config: Config, plan: windows.Plan) -> features.Definition:
         section.half_lives_days,
         plan.horizon_days,
         asdict(section.lifecycle),
+        history.season(plan.evaluation, plan.horizon_days) if section.season else NONE,
     )
 
 
-def recipe(config: Config, plan: windows.Plan, section: Model | None = None) -> Recipe:
+def recipe(config: Config, plan: windows.Plan, history: History, section: Model | None = None) -> Recipe:
     """Returns what is fitted on the plan, and how; section: another one than conf/model."""
+    columns = definition(config, plan, history)
     options = Options(
         **asdict(section or config.model),
         seed=config.seed,
         threads=config.compute.threads,
         horizon_days=plan.horizon_days,
         cutoffs=plan.training,
+        season_doubt=columns.doubt_at(plan.evaluation) if columns.season.is_known else None,
     )
-    columns = definition(config, plan)
     return Recipe(columns, columns.columns(config.features.moving), options, config.window.max_silent_days)

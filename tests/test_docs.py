@@ -201,7 +201,7 @@ def test_the_worked_example_of_a_stage_multiplies_each_group_by_what_it_brought_
 def test_the_worked_example_of_a_check_alerts_when_the_top_tenth_takes_all():
     check = example("ConcentrationDrift").ConcentrationDrift()
     even = pd.DataFrame({"predicted_clv": np.tile([9.0, 10.0, 11.0], 100)})
-    part = check.describe(Measured(even, np.array([]), *[pd.DataFrame()] * 3))
+    part = check.describe(Measured(even, np.array([]), *[pd.DataFrame()] * 4))
     top = even.assign(predicted_clv=[1000.0] * 30 + [1.0] * 270)
     limits = check.limits({"min_z": 3.0, "warn": 0.05, "alert": 0.1, "min_customers": 100})
     finding = check.compare(part, types.SimpleNamespace(too_short="", scored=top), limits)

@@ -14,7 +14,7 @@ from clv import store
 from clv.errors import InputError, UserError
 from clv.evaluation import metrics
 from clv.monitor import Finding, baseline, checks, prediction_drift, segment_drift, shap_drift, stored_scores, verdict
-from clv.monitor.evidence import Evidence, Matured, Measured, Vintage
+from clv.monitor.evidence import Evidence, Matured, Measured, Recent, Vintage
 
 SHARES = segment_drift.Limits(significance=0.01, warn=0.03, alert=0.05, min_customers=100)
 LEANING = shap_drift.Limits(2000, significance=0.01, warn=0.05, alert=0.10, low=0.8, high=1.25, min_customers=100)
@@ -219,10 +219,16 @@ def test_every_section_of_conf_monitor_is_named_after_the_check_that_it_sets_and
     assert asdict(checks.limits(settings)["feature_drift"].overrides["spend"]) == overrides["spend"]
 
 
+RECENT = pd.DataFrame(
+    {"orders": 1.0, "revenue": 20.0, "expected_orders": 1.0, "expected_value": 20.0}, index=range(200)
+)
+
+
 def evidence(**changed):
     """Hardly anything: what a check needs that looks at nothing else."""
     nothing = pd.DataFrame()
     parts = {"sketches": {}, "columns": nothing, "scored": nothing, "contributions": nothing, "vintages": []}
+    parts |= {"recent": Recent(dt.date(2025, 1, 1), 30, RECENT, 0.0)}
     return Evidence(**{"version": "3", "matured": Matured(dt.date(2025, 1, 1))} | parts | changed)
 
 
@@ -472,7 +478,7 @@ def test_a_baseline_comes_back_from_its_files_as_it_was_with_figures_that_were_u
     figures = pd.DataFrame(0.5, index=list(metrics.METRICS), columns=["value", "low", "high", "standard_error"])
     figures.loc["r2"] = np.nan
     base = baseline.describe(
-        FACTS, Measured(table.drop(columns="actual_clv"), np.repeat([1, 2], 100), SHAP, table, figures)
+        FACTS, Measured(table.drop(columns="actual_clv"), np.repeat([1, 2], 100), SHAP, table, figures, RECENT)
     )
     for path, content in baseline.files(base).items():
         store.write(tmp_path, {path: content})
@@ -498,7 +504,7 @@ def test_a_baseline_comes_back_from_its_files_as_it_was_with_figures_that_were_u
 def test_a_baseline_that_is_not_whole_is_refused_with_what_is_wrong(change, message, tmp_path):
     table = pd.DataFrame({"lifecycle_stage": "active", "predicted_clv": PREDICTED[:200], "actual_clv": ACTUAL[:200]})
     figures = pd.DataFrame(0.5, index=list(metrics.METRICS), columns=["value", "low", "high", "standard_error"])
-    measured = Measured(table.drop(columns="actual_clv"), np.repeat([1, 2], 100), SHAP, table, figures)
+    measured = Measured(table.drop(columns="actual_clv"), np.repeat([1, 2], 100), SHAP, table, figures, RECENT)
     content, sketched = baseline.files(baseline.describe(FACTS, measured)).values()
     content = json.loads(json.dumps(content))
     change(content)

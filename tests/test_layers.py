@@ -7,7 +7,7 @@ from helpers import ROOT
 
 SHELVES = [
     {"errors", "process", "hints"},
-    {"config"},
+    {"config", "season"},
     {"data", "simulate", "features", "windows", "ranking", "clusters", "search"},
     {"proposal", "history", "model"},
     {"evaluation"},

@@ -157,7 +157,7 @@ def test_intervals_hold_the_prediction_and_about_the_share_they_promise(shop, sn
 def test_shifted_ends_hold_the_promised_share_of_the_customers_they_were_shifted_on():
     chance = np.random.default_rng(1)
     table = pd.DataFrame({"x": chance.normal(size=2000), "lifecycle_stage": "active"})
-    table = table.assign(btyd_revenue=0.0, btyd_alive=1.0, btyd_purchases=5.0)
+    table = table.assign(btyd_revenue=0.0, btyd_alive=1.0, btyd_orders=5.0)
     table["actual_clv"] = np.expm1(2 + table["x"] + chance.normal(0, 0.5, 2000)).clip(lower=0)
     data = trees.matrix(table, ["x"], 1, intervals.on_log(table["actual_clv"], 1.0) - 0.7)  # quantiles that are too low
     data.set_base_margin(intervals.start(table, 1.0))

@@ -30,6 +30,8 @@ FEATURES = pd.DataFrame(
         "kept_revenue": [20.0, 200.0],
         "placed_orders": [1.0, 4.0],
         "placed_recency_days": [200.0, 10.0],
+        "season_of_orders": [1.0, 1.0],
+        "season_of_value": [1.0, 1.0],
     }
 )
 REVENUE = btyd.expected(CUSTOMERS, FEATURES, 90)["btyd_revenue"]
@@ -148,7 +150,7 @@ def learnt():
     """Intervals of customers who bring 50 to 150 where BTYD expects 100."""
     actual = np.random.default_rng(1).uniform(50, 150, 1000)
     table = pd.DataFrame({"x": np.zeros(1000), "lifecycle_stage": "active", "actual_clv": actual})
-    table = table.assign(btyd_revenue=100.0, btyd_alive=1.0, btyd_purchases=5.0)
+    table = table.assign(btyd_revenue=100.0, btyd_alive=1.0, btyd_orders=5.0)
     booster = intervals.quantile_trees(table, ["x"], 100.0, OPTIONS)
     return intervals.Intervals(0.8, 100.0, ["x"], booster, {"everybody": 0.0}, np.inf, 0.1, 1.0), table.head(1)
 
@@ -157,7 +159,7 @@ def test_the_interval_of_a_customer_who_may_well_bring_nothing_begins_at_zero_an
     held, table = learnt()
     low, high = intervals.around(held, table, np.array([100.0]))
     assert low[0] == pytest.approx(60, abs=6) and high[0] == pytest.approx(140, abs=6)
-    low, high = intervals.around(held, table.assign(btyd_purchases=0.6), np.array([100.0]))  # e^-0.6 = 0.55
+    low, high = intervals.around(held, table.assign(btyd_orders=0.6), np.array([100.0]))  # e^-0.6 = 0.55
     assert low[0] == 0 and high[0] == pytest.approx(130, abs=6)
 
 
@@ -273,7 +275,7 @@ def test_a_model_of_an_earlier_format_and_files_elsewhere_are_refused(tmp_path):
     content = json.loads((tmp_path / "model.json").read_text())
     assert model.predict(files.load(tmp_path), FEATURES).equals(model.predict(scaled(1), FEATURES))
     (tmp_path / "model.json").write_text(json.dumps({name: content[name] for name in content if name != "format"}))
-    with pytest.raises(ValueError, match="model.json has format 1, and this engine reads format 3"):
+    with pytest.raises(ValueError, match="model.json has format 1, and this engine reads format 4"):
         files.load(tmp_path)
     outside = {"trees": {"columns": [], "unit": 1.0, "files": ["../trees-0.ubj"]}}
     (tmp_path / "model.json").write_text(json.dumps(content | {"stages": outside}))

@@ -59,11 +59,22 @@ class ShapDrift:
 
 
 @dataclass
+class RecentOrders:
+    days: int = between(7, 365)
+    windows: int = between(1, 100)
+    min_z: float = between(0, 100)
+    warn: float = between(0, 100)
+    alert: float = between(0, 100)
+
+
+@dataclass
 class Monitor:
     alarm_at: str = one_of("warn", "alert")
     min_customers: int = between(2, 1_000_000_000)
     least_history: float = between(0, 1)
     report_customers: int = between(100, 50_000)
+    season_doubts: float = between(0, 10)
+    recent_orders: RecentOrders = required()
     feature_drift: FeatureDrift = required()
     prediction_drift: PredictionDrift = required()
     performance_over_time: PerformanceOverTime = required()

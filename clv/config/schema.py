@@ -80,6 +80,7 @@ class Lifecycle:
 class Features:
     windows_days: list[int] = between(1, 3650)
     half_lives_days: list[int] = between(1, 3650)
+    season: bool = required()
     lifecycle: Lifecycle = required()
     moving: list[str] = text()
 

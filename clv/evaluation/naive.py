@@ -12,18 +12,21 @@ def predictions(
     """Returns three naive predictions of net revenue in the horizon for each row of the feature table.
 
     Args:
-        features: n rows; revenue_per_day (in currency, over at least 30 days).
+        features: n rows; calendar_revenue_total (in currency), calendar_tenure_days.
         training_mean: mean label of the newest training snapshot, in currency.
         last_horizon: net revenue of each customer in the horizon before the cutoff, in currency.
         horizon_days: how far ahead.
     Returns:
         naive_mean: the training mean.
-        naive_rate: revenue per day so far times the horizon, at least 0.
+        naive_rate: revenue per day so far, over at least 30 days, times the horizon, at least 0.
         naive_last: the last horizon carried forward.
     """
     return {
         "naive_mean": np.full(len(features), training_mean),
-        "naive_rate": features["revenue_per_day"].to_numpy("float64").clip(min=0) * horizon_days,
+        "naive_rate": (features["calendar_revenue_total"] / features["calendar_tenure_days"].clip(lower=30))
+        .to_numpy("float64")
+        .clip(min=0)
+        * horizon_days,
         "naive_last": last_horizon,
     }
 

@@ -1,7 +1,19 @@
 """The feature table at one cutoff: what its columns mean, the SQL that makes it, and their names in words."""
 
-from clv.features.definition import LIFECYCLE, OF_GAPS, Definition
-from clv.features.table import digest, history, snapshot
+from clv.features.definition import FOR_PEOPLE, LAST_YEAR, LIFECYCLE, OF_GAPS, OF_THE_HORIZON, Definition
+from clv.features.table import digest, history, in_average_season, snapshot
 from clv.features.words import in_words
 
-__all__ = ["LIFECYCLE", "OF_GAPS", "Definition", "digest", "history", "in_words", "snapshot"]
+__all__ = [
+    "FOR_PEOPLE",
+    "LAST_YEAR",
+    "LIFECYCLE",
+    "OF_GAPS",
+    "OF_THE_HORIZON",
+    "Definition",
+    "digest",
+    "history",
+    "in_average_season",
+    "in_words",
+    "snapshot",
+]

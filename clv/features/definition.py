@@ -1,14 +1,22 @@
 """What the columns of a feature table are."""
 
 import datetime as dt
-import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
+
+from clv.season import NONE, Season
 
 LIFECYCLE = ("new", "active", "lagging", "dormant", "lost")
 OF_GAPS = (  # they do not exist for a customer with too few orders
     *("gap_median_days", "gap_max_days", "gap_last_days", "gap_mean_days", "gap_std_days", "recency_over_gap"),
 )
+OF_THE_HORIZON = ("season_of_orders", "season_of_value")  # the same for every customer of a snapshot
+LAST_YEAR = "revenue_same_window_last_year"  # its window is as long as the season makes the horizon
+FOR_PEOPLE = (
+    "calendar_recency_days",
+    "calendar_tenure_days",
+    "calendar_revenue_total",
+)  # by the calendar, as it was paid
 _MOVED_BY_REFUNDS = (
     *("recency_days", "frequency", "revenue_total", "kept_revenue"),
     *("revenue_per_day", "return_share", "average_order_value"),
@@ -23,6 +31,7 @@ class Definition:
     horizon_days: length of the same window last year.
     same_window_last_year: whether the table has its revenue.
     lifecycle: the numbers of conf/features/*.yaml, section lifecycle.
+    season: of the business. Days and amounts of all columns are in its time and its money, but for those of FOR_PEOPLE.
     """
 
     windows_days: tuple[int, ...]
@@ -30,6 +39,7 @@ class Definition:
     horizon_days: int
     same_window_last_year: bool
     lifecycle: dict[str, float]
+    season: Season = NONE
 
     @classmethod
     def within(
@@ -39,6 +49,7 @@ class Definition:
         half_lives_days: list[int],
         horizon_days: int,
         lifecycle: dict[str, float],
+        season: Season = NONE,
     ) -> Self:
         """Returns the definition that a history can fill: longer windows are left out.
 
@@ -46,24 +57,40 @@ class Definition:
             history_days: before the earliest cutoff; the same window last year needs 365.
             windows_days, half_lives_days, lifecycle: of conf/features/.
             horizon_days: of the labels.
+            season: of the purchases before the day on which the model is measured.
 
         >>> Definition.within(40, [30, 90], [30], horizon_days=90, lifecycle={}).windows_days
         (30,)
         """
         reached = tuple(days for days in sorted(windows_days) if days <= history_days)
-        return cls(reached, tuple(sorted(half_lives_days)), horizon_days, history_days >= 365, lifecycle)
+        return cls(reached, tuple(sorted(half_lives_days)), horizon_days, history_days >= 365, lifecycle, season)
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the definition as values that JSON can hold."""
-        return asdict(self) | {"windows_days": list(self.windows_days), "half_lives_days": list(self.half_lives_days)}
+        lists = {"windows_days": list(self.windows_days), "half_lives_days": list(self.half_lives_days)}
+        return asdict(self) | lists | {"season": self.season.as_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Returns the definition that as_dict() gave."""
-        return cls(
-            **values
-            | {"windows_days": tuple(values["windows_days"]), "half_lives_days": tuple(values["half_lives_days"])}
-        )
+        tuples = {name: tuple(values[name]) for name in ("windows_days", "half_lives_days")}
+        return cls(**values | tuples | {"season": Season.from_dict(values["season"])})
+
+    def season_of_orders(self, cutoff: dt.date) -> float:
+        """Returns how many times the orders of an average horizon fall into the one after a cutoff."""
+        return self.season.fold(cutoff, self.horizon_days)
+
+    def fold(self, cutoff: dt.date) -> float:
+        """Returns how many times an average horizon the one after a cutoff brings, by the season."""
+        return self.season_of_orders(cutoff) * self.season_of_value(cutoff)
+
+    def doubt_at(self, cutoff: dt.date) -> float:
+        """Returns the standard deviation of the logarithm of what the horizon after a cutoff brings, beside what the season says."""
+        return self.season.doubt_at(cutoff)
+
+    def season_of_value(self, cutoff: dt.date) -> float:
+        """Returns the value of the orders in the horizon after a cutoff, beside their mean over the year."""
+        return self.season.fold_of_value(cutoff, self.horizon_days)
 
     def columns(self, moving: list[str]) -> list[str]:
         """Returns the numeric columns that a model may learn corrections from.
@@ -74,16 +101,19 @@ class Definition:
         Args:
             moving: those that grow by themselves, left out.
         """
-        return [name for name in self.numbers(dt.date(2000, 1, 1)) if name not in (*moving, *_MOVED_BY_REFUNDS)]
+        return [
+            name
+            for name in self.numbers(dt.date(2000, 1, 1))
+            if name not in (*moving, *_MOVED_BY_REFUNDS, *OF_THE_HORIZON, *FOR_PEOPLE)
+        ]
 
     def numbers(self, cutoff: dt.date) -> dict[str, str]:
-        """Returns the SQL of every numeric column by its name, in the table's order. cutoff: for the time of the year."""
-        year_share = 2 * math.pi * cutoff.timetuple().tm_yday / 365.25
+        """Returns the SQL of every numeric column by its name, in the table's order. cutoff: of the horizon."""
+        orders, value = self.season_of_orders(cutoff), self.season_of_value(cutoff)
         plain = ["recency_days", "tenure_days", "frequency", "revenue_total", "kept_revenue"]
         plain += ["placed_orders", "placed_recency_days"]
         plain += [f"{kind}_{days}d" for kind in ("revenue", "orders") for days in self.windows_days]
         plain += [f"{kind}_decayed_{days}d" for kind in ("revenue", "orders") for days in self.half_lives_days]
-        plain += ["revenue_same_window_last_year"] if self.same_window_last_year else []
         plain += [
             "last_order_value",
             "first_order_value",
@@ -92,16 +122,22 @@ class Definition:
             "gap_max_days",
             "gap_last_days",
             "active_months",
+            *FOR_PEOPLE,
         ]
-        return {name: name for name in plain} | {
-            "revenue_per_day": "revenue_total / GREATEST(tenure_days, 30)",  # one order yesterday is no daily habit
-            "placed_order_value": "positive_total / placed_orders",
-            "average_order_value": "order_value_total / placed_orders",
-            "gap_mean_days": "gap_sum / NULLIF(gaps, 0)",
-            "gap_std_days": "SQRT((gap_squares - gap_sum * gap_sum / gaps) / NULLIF(gaps - 1, 0))",
-            "recency_over_gap": "placed_recency_days / gap_median_days",
-            "return_share": "(positive_total - revenue_total) / positive_total",
-            "active_month_share": "active_months / tenure_months",
-            "cutoff_year_sin": repr(math.sin(year_share)),
-            "cutoff_year_cos": repr(math.cos(year_share)),
-        }
+        last_year = {LAST_YEAR: f"{LAST_YEAR} / {orders!r}"}
+        return (
+            {name: name for name in plain}
+            | (last_year if self.same_window_last_year else {})
+            | {
+                "revenue_per_day": "revenue_total / GREATEST(tenure_days, 30)",  # one order yesterday is no daily habit
+                "placed_order_value": "positive_total / placed_orders",
+                "average_order_value": "order_value_total / placed_orders",
+                "gap_mean_days": "gap_sum / NULLIF(gaps, 0)",
+                "gap_std_days": "SQRT((gap_squares - gap_sum * gap_sum / gaps) / NULLIF(gaps - 1, 0))",
+                "recency_over_gap": "placed_recency_days / gap_median_days",
+                "return_share": "(positive_total - revenue_total) / positive_total",
+                "active_month_share": "active_months / tenure_months",
+                "season_of_orders": repr(orders),
+                "season_of_value": repr(value),
+            }
+        )

@@ -8,22 +8,25 @@ import duckdb
 import jinja2
 import pandas as pd
 
-from clv.features.definition import Definition
+from clv.features.definition import OF_THE_HORIZON, Definition
+from clv.season import NONE, Season
 
 _SQL = Path(__file__).parent / "sql"
 _SNAPSHOT = jinja2.Template((_SQL / "snapshot.sql").read_text(), undefined=jinja2.StrictUndefined)
 
 # Gaps look back from each order, so one pass serves every cutoff. An order's value is the day's net revenue, at least 0.
 HISTORY = (_SQL / "history.sql").read_text()
+_HISTORY = jinja2.Template(HISTORY, undefined=jinja2.StrictUndefined)
 
 
-def history(purchases: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Returns purchases with the days of each customer's previous and next order; good for every cutoff.
+def history(purchases: duckdb.DuckDBPyRelation, season: Season = NONE) -> duckdb.DuckDBPyRelation:
+    """Returns purchases in season time, with the days of each customer's previous and next order; good for every cutoff.
 
     Args:
         purchases: one row per customer and day: customer_id, order_date, revenue, positive_revenue, orders.
+        season: of the definition whose features are wanted.
     """
-    return _queried(purchases, "purchases", HISTORY)
+    return _queried(purchases, "purchases", _HISTORY.render(days=_days(season)))
 
 
 def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Definition) -> pd.DataFrame:
@@ -38,6 +41,11 @@ def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Defi
         float32 columns; missing where a value does not exist (gaps of a customer with one order).
     """
     return _queried(history, "history", _query_at(cutoff, definition)).df()
+
+
+def in_average_season(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns a feature table as if its horizon were an average stretch of the year."""
+    return table.assign(**dict.fromkeys(OF_THE_HORIZON, 1.0))
 
 
 def digest(definition: Definition) -> str:
@@ -56,9 +64,20 @@ def _queried(table: duckdb.DuckDBPyRelation, name: str, query: str) -> duckdb.Du
     return rows
 
 
+def _days(season: Season) -> list[tuple[int, int, str, str]]:
+    """Each day of a plain and of a leap year: is_leap, day of the year, days of season time before it, worth of its money."""
+    return [
+        (int(is_leap), number, f"{before:.3f}", f"{1 / value:.6f}")
+        for is_leap in (False, True)
+        for number, (before, value) in enumerate(zip(season.offsets(is_leap), season.values(is_leap), strict=True), 1)
+    ]
+
+
 def _query_at(cutoff: dt.date, definition: Definition) -> str:
     return _SNAPSHOT.render(
-        cutoff_day=(cutoff - dt.date(1970, 1, 1)).days,
+        calendar_day=(cutoff - dt.date(1970, 1, 1)).days,
+        cutoff_day=f"{definition.season.day(cutoff):.3f}",
+        horizon_season_days=f"{definition.horizon_days * definition.season_of_orders(cutoff):.3f}",
         numbers=definition.numbers(cutoff),
         **definition.as_dict(),
     )

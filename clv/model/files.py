@@ -13,7 +13,7 @@ from clv.model.intervals import Intervals
 from clv.model.stages import STAGES
 
 CONTENT, QUANTILES = "model.json", "quantiles.ubj"
-FORMAT = 3  # of the JSON; another one was written by another engine
+FORMAT = 4  # of the JSON; another one was written by another engine
 
 
 def save(model: Model, folder: Path) -> None:

@@ -11,11 +11,12 @@ import pandas as pd
 import xgboost as xgb
 from scipy.stats import norm
 
-from clv.model import trees
+from clv.model import btyd, trees
 from clv.model.options import Options
 
 EVERYBODY, TOP = "everybody", "top decile"
-UNKNOWN_PERIOD_SD = 0.25  # of the log of a total, where a history has shown no two periods
+UNKNOWN_PERIOD_SD = 0.25  # of the log of a total, where a history has shown no two periods, and no season is known
+_KNOWN_PERIOD_SD = 0.05  # the same where a season is known, beside the season's own doubt
 _ROUNDS, _ENOUGH = 60, 200  # trees; customers for a group of its own
 
 
@@ -59,7 +60,7 @@ def fit(tables: list[pd.DataFrame], predicted: np.ndarray, columns: list[str], o
     """
     newest, unit = tables[-1], float(pd.concat(tables)["actual_clv"].clip(lower=0).mean())
     rows, judged = _split(tables, options)
-    inputs = [*columns, *(name for name in newest if name.startswith("btyd_"))]
+    inputs = [*columns, *(name for name in btyd.ANSWERS if name != "btyd_season")]
     errors = newest["actual_clv"].to_numpy() - predicted
     totals = [table["actual_clv"].clip(lower=0).sum() / max(table["btyd_revenue"].sum(), 1e-9) for table in tables]
     unshifted = Intervals(
@@ -110,15 +111,18 @@ def quantile_trees(rows: pd.DataFrame, inputs: list[str], unit: float, options: 
 def period_sd(ratios: list[float], options: Options) -> float:
     """Returns the standard deviation of the log of the ratios of totals.
 
-    n windows side by side count n - 1 times beside UNKNOWN_PERIOD_SD, which counts once.
+    n windows side by side count n - 1 times beside what is expected before any was seen, which counts once: the doubt of the
+    season, or UNKNOWN_PERIOD_SD where none is known.
 
     Args:
         ratios: actual total over BTYD's, by snapshot.
-        options: cutoffs and horizon_days are used.
+        options: season_doubt, cutoffs and horizon_days are used.
     """
+    doubt = options.season_doubt
+    before = UNKNOWN_PERIOD_SD if doubt is None else np.hypot(doubt, _KNOWN_PERIOD_SD)
     more = options.windows_side_by_side - 1
     seen = np.var(np.log(np.maximum(ratios, 1e-3)), ddof=1) if len(ratios) > 1 else 0.0
-    return float(np.sqrt((UNKNOWN_PERIOD_SD**2 + more * seen) / (1 + more)))
+    return float(np.sqrt((before**2 + more * seen) / (1 + more)))
 
 
 def ended(cutoff: dt.date, newest: dt.date, horizon_days: int) -> bool:
@@ -164,7 +168,7 @@ def _ends(intervals: Intervals, table: pd.DataFrame) -> tuple[np.ndarray, np.nda
     learnt = intervals.booster.inplace_predict(table[intervals.columns], base_margin=margin).astype("float64")
     tail, most, both = np.sort(learnt, axis=1).T
     alive = np.maximum(table["btyd_alive"].to_numpy(), 1e-9)
-    nothing = 1 - alive * -np.expm1(-table["btyd_purchases"].to_numpy() / alive)  # at least: rates vary
+    nothing = 1 - alive * -np.expm1(-table["btyd_orders"].to_numpy() / alive)  # at least: rates vary
     zero = (tail <= 0) | (nothing > (1 - intervals.level) / 2)
     return np.where(zero, 0, tail), np.maximum(np.where(zero, most, both), 0)
 

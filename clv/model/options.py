@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """The keys of conf/model/, which says what each does, and four facts about the fit.
+    """The keys of conf/model/, which says what each does, and five facts about the fit.
 
     seed: of every draw.   threads: at most.   horizon_days: how far ahead the labels look.
     cutoffs: of the snapshots, oldest first; empty where there are none.
+    season_doubt: standard deviation of the logarithm of a horizon's total, beside what the season says; None where no season is known.
     """
 
     chains: Sequence[str]
@@ -33,6 +34,7 @@ class Options:
     threads: int
     horizon_days: int
     cutoffs: Sequence[dt.date]
+    season_doubt: float | None = None
 
     @property
     def windows_side_by_side(self) -> float:

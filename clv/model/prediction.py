@@ -25,7 +25,7 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     if model.intervals:
         low, high = intervals.around(model.intervals, table, revenue)
     else:
-        low, high = intervals.rough(table["btyd_purchases"].to_numpy(), revenue, model.interval)
+        low, high = intervals.rough(table["btyd_orders"].to_numpy(), revenue, model.interval)
     predicted = pd.DataFrame(
         {"predicted_clv": revenue, "predicted_clv_low": low, "predicted_clv_high": high}, index=features.index
     )

@@ -14,6 +14,8 @@ from clv.model.options import Options
 from clv.model.protocol import LEAST, Lesson
 from clv.model.stages import STAGES, check_chains, starts_from_history
 
+_OFF_BY = 0.15  # standard deviation of the logarithm of what BTYD's totals are off by, over businesses
+
 
 def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str], options: Options) -> Model:
     """Returns a model fitted on all snapshots; BTYD on each one's own history, and for use on that of `current`.
@@ -130,13 +132,14 @@ def totals(chains: Sequence[Sequence[str]], rows: pd.DataFrame, options: Options
     """Returns scale and level: BTYD is corrected on the scale of the actual total, and a part of that is taken back at the end.
 
     All customers of a period are off together, so a ratio of totals says less than the number of customers makes believe:
-    it is trusted as n / (n + model.level_prior), with n label windows side by side in the training span; the shrinkage of a
-    random effect that is seen n times. A ratio above e or below 1 / e is not the size of a correction and is cut off there.
+    it is trusted as n / (n + k), with n label windows side by side in the training span; the shrinkage of a random effect that is
+    seen n times. k is model.level_prior, and more where periods differ by more than the season says: the variance of a period
+    beside that of what BTYD is off by. A ratio above e or below 1 / e is not the size of a correction and is cut off there.
 
     Args:
         chains: of stage names; where none corrects BTYD, both are 1.
         rows: btyd_revenue and actual_clv, in currency.
-        options: level_prior, cutoffs and horizon_days are used.
+        options: level_prior, season_doubt, cutoffs and horizon_days are used.
     Source:
         Buhlmann and Gisler (2005), A Course in Credibility Theory and its Applications, chapter 3.
     """
@@ -144,7 +147,8 @@ def totals(chains: Sequence[Sequence[str]], rows: pd.DataFrame, options: Options
         return 1.0, 1.0
     revenue = rows["actual_clv"].clip(lower=0).sum()
     ratio = np.clip(revenue / max(rows["btyd_revenue"].sum(), 1e-9 * revenue), np.exp(-1), np.exp(1))
-    doubt = options.level_prior / (options.windows_side_by_side + options.level_prior)
+    prior = options.level_prior + ((options.season_doubt or 0.0) / _OFF_BY) ** 2
+    doubt = prior / (options.windows_side_by_side + prior)
     return float(ratio), float(ratio**-doubt)
 
 

@@ -11,12 +11,14 @@ from clv.monitor.evidence import Evidence, Measured
 from clv.monitor.feature_drift import FeatureDrift
 from clv.monitor.finding import INSUFFICIENT, Finding
 from clv.monitor.prediction_drift import PredictionDrift
+from clv.monitor.recent_orders import RecentOrders
 from clv.monitor.segment_drift import SegmentDrift
 from clv.monitor.shap_drift import ShapDrift
-from clv.monitor.sketches import Sketch
+from clv.monitor.sketches import Sketch, exact
 from clv.monitor.stored_scores import PerformanceOverTime
 
 CHECKS: tuple[Check[Any], ...] = (
+    RecentOrders(),
     FeatureDrift(),
     PredictionDrift(),
     PerformanceOverTime(),
@@ -40,16 +42,28 @@ def describe(measured: Measured) -> dict[str, dict[str, Any]]:
 
 
 def columns(
-    sketches: Mapping[str, Sketch], scored: pd.DataFrame, moving: list[str], limits: Mapping[str, Any]
+    sketches: Mapping[str, Sketch],
+    scored: pd.DataFrame,
+    last_year: pd.DataFrame | None,
+    moving: list[str],
+    ageing: str,
+    limits: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Returns every column now beside its sketch: of distributions.compare(), with the limits of the feature drift.
 
     Args: sketches: of the baseline, by column.
           scored: one row a customer; the feature table with predicted_clv.
+          last_year: the same, a year earlier; what is as it was then is not drift. None where there is none.
           moving: columns that are reported and not judged.
+          ageing: a sentence where the customer base grows older; only missing and frozen values count then.
           limits: of limits().
     """
-    return distributions.compare(sketches, distributions.watched(scored), moving, limits[FeatureDrift.section])
+    now, of_features = distributions.watched(scored), limits[FeatureDrift.section]
+    table = distributions.compare(sketches, now, moving, of_features, ageing)
+    if last_year is None:
+        return table
+    then = {name: exact(values.to_numpy("float64")) for name, values in distributions.watched(last_year).items()}
+    return distributions.milder(table, distributions.compare(then, now, moving, of_features, ageing))
 
 
 def compare(parts: Mapping[str, dict[str, Any]], evidence: Evidence, limits: Mapping[str, Any]) -> dict[str, Finding]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from clv import features
 from clv.monitor import sketches
 from clv.monitor.evidence import ACTUAL
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, grade, worst
@@ -59,18 +60,24 @@ class Limits:
 
 
 def watched(scored: pd.DataFrame) -> pd.DataFrame:
-    """Returns the columns whose distributions are compared: the numbers that are known at the cutoff."""
-    return scored.select_dtypes("number").drop(columns=[ACTUAL], errors="ignore")
+    """Returns the columns whose distributions are compared: the numbers that are known at the cutoff, in season time."""
+    unwatched = [ACTUAL, features.LAST_YEAR, *features.FOR_PEOPLE, *features.OF_THE_HORIZON]
+    return scored.select_dtypes("number").drop(columns=unwatched, errors="ignore")
 
 
 def compare(
-    reference: Mapping[str, sketches.Sketch], current: pd.DataFrame, moving: Iterable[str], limits: Limits
+    reference: Mapping[str, sketches.Sketch],
+    current: pd.DataFrame,
+    moving: Iterable[str],
+    limits: Limits,
+    ageing: str = "",
 ) -> pd.DataFrame:
     """Returns each column of the reference beside now: p-values corrected over all columns and tests that are judged, and sizes.
 
     Args:    reference: the sketches of the baseline by column.
              current: one row a customer, numbers.
              moving: columns that are reported and not judged.
+             ageing: a sentence where the customer base grows older; only missing and frozen values count then.
     Returns: one row per column, those of the reference first: feature, status (stable, warn, alert, insufficient, moves by itself),
              reason, ks_statistic, p_value, q_value, psi, wasserstein, then the same for the positives, the changes of the missing and
              the zero share with their q, the thresholds, and counts, shares and quantiles of both sides.
@@ -82,10 +89,21 @@ def compare(
     judged = ~table["feature"].isin(unjudged) & (fewest >= limits.min_customers)
     p_values = table[[f"{test}p_value" for test in TESTS]].where(judged, np.nan, axis=0)
     table[[f"{test}q_value" for test in TESTS]] = _corrected(p_values.to_numpy("float64"))
-    verdicts = [judge(row, judged[index], unjudged, limits.significance) for index, row in table.iterrows()]
+    verdicts = [judge(row, judged[index], unjudged, limits.significance, ageing) for index, row in table.iterrows()]
     table.insert(1, "status", [status for status, _ in verdicts])
     table.insert(2, "reason", [reason for _, reason in verdicts])
     return table
+
+
+def milder(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with the rows of the other one where that is milder: what either side explains is not drift.
+
+    Args: table, other: of compare(), of the same columns.
+    """
+    other = other.set_index("feature").reindex(table["feature"]).reset_index()
+    drifted = table["status"].isin([WARN, ALERT])
+    calmer = drifted & ~other["status"].isin([ALERT]) & (other["status"] != table["status"])
+    return table.where(~calmer, other)
 
 
 def _corrected(p_values: np.ndarray) -> np.ndarray:
@@ -196,12 +214,15 @@ def _quantiles(values: np.ndarray) -> dict[str, float]:
     return {q: float(f"{value:.3g}") for q, value in zip(_QUANTILES, cuts, strict=True)}
 
 
-def judge(row: pd.Series, judged: bool, moving: Iterable[str], significance: float) -> tuple[str, str]:
+def judge(
+    row: pd.Series, judged: bool, moving: Iterable[str], significance: float, ageing: str = ""
+) -> tuple[str, str]:
     """Returns the status of one column and its sentence: the worst of its tests.
 
     Args: row: of compare(), without status and reason.
           judged: whether both sides have enough customers.
           moving: columns that are not judged.
+          ageing: a sentence where the customer base grows older; only missing and frozen values count then.
     """
     if row["feature"] in moving:
         return _NOT_JUDGED, "It moves with the calendar or the length of the history, so it is reported and not judged."
@@ -213,14 +234,14 @@ def judge(row: pd.Series, judged: bool, moving: Iterable[str], significance: flo
         return INSUFFICIENT, "There are too few customers on one of the sides."
     if row["frozen_q_value"] < significance:
         return ALERT, _frozen_at(row["current_p50"])
-    return _worst_test(row, significance)
+    return _worst_test(row, significance, ageing)
 
 
 def _frozen_at(value: float) -> str:
     return "Nobody has a value." if np.isnan(value) else f"Every customer has the value {value:g}."
 
 
-def _worst_test(row: pd.Series, significance: float) -> tuple[str, str]:
+def _worst_test(row: pd.Series, significance: float, ageing: str) -> tuple[str, str]:
     moved, positives_moved = (_matters(row, test, significance) for test in ("", "positives_"))
     tests = [
         ("missing_", abs(row["missing_share_change"]), "share", _share(row, "missing", "have no value"), True),
@@ -228,15 +249,19 @@ def _worst_test(row: pd.Series, significance: float) -> tuple[str, str]:
         ("", row["ks_statistic"], "ks", _moved(row), moved),
         ("positives_", row["positives_ks_statistic"], "ks", _among_positives(row), positives_moved),
     ]
+    if ageing:  # whoever orders again has gaps: the share of those without moves as well
+        tests = [] if row["feature"] in features.OF_GAPS else tests[:1]
     there = [test for test in tests if not np.isnan(test[1])]  # the share of missing values always is
     graded = [
         (grade(size, row[f"warn_{kind}"], row[f"alert_{kind}"], not row[f"{test}q_value"] >= significance), reason)
         for test, size, kind, reason, matters in there
         if matters
     ]
-    status = worst(status for status, _ in graded)
+    status = worst([STABLE, *(status for status, _ in graded)])
     if status in (WARN, ALERT):
         return status, next(reason for other, reason in graded if other == status)
+    if ageing:
+        return STABLE, "It moves as the customers grow older."
     large = [test for test, size, kind, *_ in there if size >= row[f"warn_{kind}"]]
     if not large:
         return STABLE, "No change that matters."

@@ -19,11 +19,15 @@ class Measured:
     Drift is change since the training. So the customers of that day stand beside those of later days, and a look at the very same
     day finds nothing moved.
 
-    Args: scored: one row a customer on the day of the training; the feature table with lifecycle_stage and predicted_clv.
+    Args: scored: one row a customer on the day of the training; the feature table with lifecycle_stage, and predicted_clv for an
+          average horizon, so that the season moves nothing.
           cluster_id: the cluster of each of these rows, 1 = lowest predictions.
           contributions: SHAP values of a sample of these rows, one column a feature.
-          labelled: one row a customer whom the version was measured on; predicted_clv and actual_clv, from which it had not learnt.
+          labelled: one row a customer whom the version was measured on; the feature table with predicted_clv and actual_clv of the
+          horizon, from which it had not learnt.
           metrics: of metrics.intervals(), on these.
+          recent: as in Recent, of the stretches before that day; the model has learnt from none of them.
+          fold: what the season brings in the horizon of the labels, beside an average one.
     """
 
     scored: pd.DataFrame
@@ -31,6 +35,8 @@ class Measured:
     contributions: pd.DataFrame
     labelled: pd.DataFrame
     metrics: pd.DataFrame
+    recent: pd.DataFrame
+    fold: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Matured:
           why_not: a sentence that says why there is no table.
           intervals: of metrics.intervals(), on the table.
           tells_nothing_new: the version was measured on this very window.
+          fold: what the season brings in the window, beside an average one.
     """
 
     cutoff: dt.date
@@ -49,6 +56,24 @@ class Matured:
     why_not: str = ""
     intervals: pd.DataFrame | None = None
     tells_nothing_new: bool = False
+    fold: float = 1.0
+
+
+@dataclass(frozen=True)
+class Recent:
+    """What the customers of some weeks ago ordered since.
+
+    Args: begin: first day of the stretch.   days: its length.
+          table: one row a customer; orders, revenue (currency), expected_orders, expected_value (of an order, in currency).
+          room: relative change that the season may make by itself.
+          year: one row a week of the year until the day, oldest first: day, season, last_year as in finding.OverYear.
+    """
+
+    begin: dt.date
+    days: int
+    table: pd.DataFrame
+    room: float
+    year: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -78,8 +103,13 @@ class Evidence:
     Args: version: number of the version in production.
           sketches: of the baseline, by column.
           columns: of distributions.compare(): every column now beside its sketch, predicted_clv among them.
-          scored: one row a customer; the feature table at the as-of date with lifecycle_stage and predicted_clv.
-          contributions: SHAP values of a sample of these customers.
+          scored: one row a customer; the feature table at the as-of date with lifecycle_stage, and predicted_clv for an average horizon.
+          contributions: SHAP values of a sample of these customers, for an average horizon.
+          recent: what the customers of some weeks ago ordered since.
+          last_year: as scored, a year earlier; None where the season is known, or the history does not reach back.
+          room: relative change of a horizon's total that the season may make by itself.
+          season: a sentence where the season is not known, else empty.
+          ageing: a sentence where hardly anybody new comes, so that all columns move as the customers grow older; else empty.
           matured: the newest window whose revenue has come in.
           vintages: oldest first; None where the tracking server does not answer.
           too_short: a sentence where the history is too short to be compared with the baseline, else empty.
@@ -91,8 +121,13 @@ class Evidence:
     columns: pd.DataFrame
     scored: pd.DataFrame
     contributions: pd.DataFrame
+    recent: Recent
     matured: Matured
     vintages: list[Vintage] | None
+    last_year: pd.DataFrame | None = None
+    room: float = 0.0
+    season: str = ""
+    ageing: str = ""
     too_short: str = ""
     gone: str = ""
 

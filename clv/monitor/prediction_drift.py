@@ -7,7 +7,7 @@ each customer's revenue: without a cap, the luck of the largest customers hides 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class PredictionDrift:
     def describe(self, measured: Measured) -> dict[str, Any]:
         """Returns the moments of the errors, and the intervals of RMSE and R2."""
         return {
-            "errors": moments(measured.labelled[ACTUAL], measured.labelled[PREDICTED]),
+            "errors": moments(*_season_free(measured.labelled, measured.fold)),
             "intervals": measured.metrics.loc[list(_BESIDE)].to_dict("index"),
         }
 
@@ -61,7 +61,11 @@ class PredictionDrift:
         """Returns the worse of the errors and of the distribution of the predictions."""
         table = evidence.columns[evidence.columns["feature"] == PREDICTED]
         row = table.iloc[0]
-        status, reason, figures = _judge(part["errors"], evidence.matured, row, limits)
+        wider = replace(limits, warn=max(limits.warn, evidence.room), alert=max(limits.alert, evidence.room))
+        judged = (
+            ("total_ratio",) if evidence.ageing else tuple(_IN_WORDS)
+        )  # fewer customers still order: errors shrink or grow by that
+        status, reason, figures = _judge(part["errors"], evidence.matured, row, wider, judged)
         if evidence.too_short:
             status, reason, figures = INSUFFICIENT, evidence.too_short, {"judged_on": "nothing", "errors": {}}
         report = {"status": status, "reason": reason} | _window(evidence.matured, part["intervals"]) | figures
@@ -75,18 +79,30 @@ class PredictionDrift:
         )
 
 
-def _judge(part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limits) -> tuple[str, str, dict[str, Any]]:
-    """Status, reason and figures. row: of the predicted CLV in distributions.compare()."""
+def _judge(
+    part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limits, judged: tuple[str, ...]
+) -> tuple[str, str, dict[str, Any]]:
+    """Status, reason and figures. row: of the predicted CLV in distributions.compare().   judged: names of errors."""
     figures: dict[str, Any] = {"predicted_clv_distribution": row.to_dict()}
     if matured.table is None:
         reason = f"{matured.why_not} In their place, the distribution of the predictions: {row['reason']}"
         return row["status"], reason, figures | {"judged_on": "distribution of predicted_clv", "errors": {}}
-    current = moments(matured.table[ACTUAL], matured.table[PREDICTED], part["caps"])
-    errors = compare_errors(part, current, limits)
+    current = moments(*_season_free(matured.table, matured.fold), part["caps"])
+    errors = compare_errors(part, current, limits, judged)
     status = worst([errors.status, row["status"]])
     sentences = ((errors.status, errors.reason), (row["status"], f"predicted CLV: {row['reason']}"))
     reason = " ".join(sentence for level, sentence in sentences if level == status)
     return status, reason, figures | {"judged_on": "errors", "errors": errors.figures}
+
+
+def _season_free(table: pd.DataFrame, fold: float) -> tuple[pd.Series, pd.Series]:
+    """Actual and predicted revenue as if the season had been an average one.
+
+    Between customers, errors grow with the season; by the chance of single orders, with its square root. An error that has not grown
+    beyond either is the season's.
+    """
+    size = max(fold, math.sqrt(fold))
+    return table[ACTUAL] / size, table[PREDICTED] / size
 
 
 def _window(matured: Matured, part: dict[str, Any]) -> dict[str, Any]:
@@ -140,10 +156,13 @@ def _figure(value: float, terms: np.ndarray, mean: float | None = None) -> dict[
     return {"value": float(value), "log_error": float(log_error)}
 
 
-def compare_errors(reference: dict[str, Any], current: dict[str, Any], limits: Limits) -> Finding:
+def compare_errors(
+    reference: dict[str, Any], current: dict[str, Any], limits: Limits, judged: tuple[str, ...] = tuple(_IN_WORDS)
+) -> Finding:
     """Returns a two-sample z of the logarithm of each figure, and its relative change.
 
     Args: reference, current: of moments(), with the same caps.
+          judged: figures that count; the others are reported.
     """
     fewest = min(reference["customers"], current["customers"])
     if fewest < limits.min_customers:
@@ -151,8 +170,9 @@ def compare_errors(reference: dict[str, Any], current: dict[str, Any], limits: L
             INSUFFICIENT, f"There are too few customers with labels to judge errors by: {fewest} on one of the sides."
         )
     figures = {name: _changed(name, reference[name], current[name], limits) for name in _IN_WORDS}
-    status = worst(figure["status"] for figure in figures.values())
-    reasons = [figure["reason"] for figure in figures.values() if figure["status"] == status]
+    counting = [figures[name] for name in judged]
+    status = worst(figure["status"] for figure in counting)
+    reasons = [figure["reason"] for figure in counting if figure["status"] == status]
     return Finding(status, _CALM if status == STABLE else " ".join(reasons), figures)
 
 

@@ -1,7 +1,7 @@
 """Have the shares of customer groups moved? Lifecycle stages, and clusters within the limits of the baseline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from clv.monitor.evidence import PREDICTED, Evidence, Measured
-from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, Shares, grade, worst
+from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, Finding, Shares, grade, worst
 
 _STAGES = ("new", "active", "lagging", "dormant", "lost")
 _TITLES = {"stage": "Lifecycle stages", "cluster": "Clusters, within the limits of the baseline"}
@@ -47,7 +47,14 @@ class SegmentDrift:
         """Returns the groups whose shares moved most."""
         if evidence.too_short:
             return Finding(INSUFFICIENT, evidence.too_short)
-        return compare_groups(part["groups"], groups(evidence.scored, part["cluster_limits"]), limits)
+        now = groups(evidence.scored, part["cluster_limits"])
+        finding = compare_groups(part["groups"], now, limits)
+        if evidence.ageing and finding.status in (WARN, ALERT):
+            return replace(finding, status=STABLE, reason=evidence.ageing)
+        if evidence.last_year is None or finding.status == STABLE:
+            return finding
+        then = compare_groups(groups(evidence.last_year, part["cluster_limits"]), now, limits)
+        return then if then.status == STABLE else finding
 
 
 def groups(scored: pd.DataFrame, cluster_limits: list[float]) -> _Groups:

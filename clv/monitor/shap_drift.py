@@ -1,7 +1,7 @@
 """Does the model lean on other features than it did? From SHAP values of a sample on both sides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.metrics import ndcg_score
 
 from clv.monitor.evidence import Evidence, Measured
-from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, grade, worst
+from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, Finding, grade, worst
 
 _BLIND = (
     "The model does not change, so this depends on the features alone: it does not show a changed relation between "
@@ -54,7 +54,10 @@ class ShapDrift:
         """Returns the feature whose share moved most."""
         if evidence.too_short:
             return Finding(INSUFFICIENT, evidence.too_short)
-        return compare_profiles(part, profile(evidence.contributions), limits)
+        finding = compare_profiles(part, profile(evidence.contributions), limits)
+        if evidence.ageing and finding.status in (WARN, ALERT):
+            return replace(finding, status=STABLE, reason=evidence.ageing)
+        return finding
 
 
 def profile(contributions: pd.DataFrame) -> dict[str, Any]:

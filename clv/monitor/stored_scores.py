@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,12 @@ class PerformanceOverTime:
         ours = [vintage for vintage in vintages if vintage.version == evidence.version]
         status, reason = INSUFFICIENT, f"No stored scores of version {evidence.version} are a horizon old yet."
         if ours:
-            status, reason = _judge(part, ours[-1], limits)
+            wider = replace(
+                limits,
+                warn_bias=max(limits.warn_bias, evidence.room),
+                alert_bias=max(limits.alert_bias, evidence.room),
+            )
+            status, reason = _judge(part, ours[-1], wider)
         return Finding(
             status,
             reason,

@@ -56,7 +56,7 @@ def _kept(finished: Finished, plan: windows.Plan) -> _Tables | None:
 
 
 def _measured(run: Run, history: History, plan: windows.Plan, finished: Finished) -> _Tables:
-    section, measured = run.config.evaluation, measure(history, plan, settings.recipe(run.config, plan))
+    section, measured = run.config.evaluation, measure(history, plan, settings.recipe(run.config, plan, history))
     draws = leaderboard.resampled(measured, section.bootstrap_replicates, run.config.seed)
     tables = _Tables(leaderboard.leaderboard(measured, draws, section.confidence), _long_table(measured))
     finished.keep(f"{plan.evaluation}_board", tables.board)

@@ -107,7 +107,7 @@ def _kept(run: Run, summary: str, rejected: pd.DataFrame, report: dict, **more) 
 def features(run: Run, history: History) -> Outcome:
     """Makes the feature table at the as-of date."""
     plan = settings.plan(run.config, history)
-    table = history.snapshot(history.as_of, settings.definition(run.config, plan))
+    table = history.snapshot(history.as_of, settings.definition(run.config, plan, history))
     as_of = history.as_of.isoformat()
     return Outcome(
         f"{len(table):,} customers x {table.shape[1] - 2} features as of {as_of}",

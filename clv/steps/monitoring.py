@@ -1,18 +1,18 @@
 """Now beside the baseline of the version in production: the findings of every check, a verdict, and what a person reads."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
 
-from clv import hints, model, reports, windows
-from clv.errors import Code, InputError, UserError
+from clv import hints, reports, windows
+from clv.errors import UserError
 from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
 from clv.monitor.baseline import Baseline
-from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence, Matured, Vintage
+from clv.monitor.diagnosis import diagnosis
+from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence
 from clv.monitor.verdict import ALARM, PERSON_DECIDES, Verdict, in_short, verdict
 from clv.outcome import Open, Outcome, Run
 from clv.registry import versions
@@ -20,10 +20,9 @@ from clv.registry.alarms import Alarm
 from clv.registry.production import Production
 from clv.registry.versions import Version
 from clv.steps import vintages
+from clv.steps.evidence import gathered
 from clv.steps.lineage import refuse_stranger
 from clv.steps.vintages import Watch
-
-_LEFT = 0.5  # share of the baseline's customers; fewer, and fewer than can be judged, are no whole history
 
 
 def monitor(run: Run, history: History, production: Production) -> Outcome:
@@ -34,9 +33,11 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
     base = baseline_of(version)
     limits = checks.limits(asdict(watch.run.config.monitor))
     scores = vintages.matured(watch)
-    evidence = look(watch, base, limits, scores)
+    evidence = gathered(watch, base, limits, scores)
     findings = checks.compare(base.parts, evidence, limits)
     decided = verdict(findings, watch.run.config.monitor.alarm_at, evidence.incomplete)
+    if decided.word == ALARM:
+        decided = replace(decided, reasons=(*decided.reasons, diagnosis(findings, evidence)))
     first = first_look(watch.history.as_of, base, version)
     decided = replace(decided, reasons=(first, *decided.reasons)) if first and decided.word != ALARM else decided
     outputs = _reports(watch, base, evidence, findings, decided)
@@ -68,36 +69,6 @@ def baseline_of(version: Version) -> Baseline:
         raise UserError(f"Version {version.number} of model {version.name}: {error}\n{hints.another()}") from error
 
 
-def look(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: list[Vintage] | None) -> Evidence:
-    """Returns everything that the checks look at.
-
-    Args:   limits: of checks.limits().
-            scores: of vintages.matured().
-    Raises: InputError: no customer ordered in the days that the baseline covers.
-    """
-    days, number = base.days, watch.production.version.number
-    customers = scored(watch, watch.history.as_of, days)
-    if customers.empty:
-        raise InputError(
-            Code.NO_CUSTOMERS,
-            what=f"No customer ordered in the {days} days before {watch.history.as_of}; there is nothing to compare with the baseline of "
-            f"version {number}",
-            fix="check the dates of the history, or choose another window.as_of",
-        )
-    sample = watch.run.sample(customers, watch.run.config.monitor.shap_drift.customers)
-    return Evidence(
-        version=number,
-        sketches=base.sketches,
-        columns=checks.columns(base.sketches, customers, watch.run.config.features.moving, limits),
-        scored=customers,
-        contributions=model.contributions(watch.production.model, sample),
-        matured=_matured(watch, base.facts["history_days"]),
-        vintages=scores,
-        too_short=_too_short(watch, days),
-        gone=_gone(watch, base, len(customers)),
-    )
-
-
 def first_look(as_of: dt.date, base: Baseline, version: Version) -> str:
     """Returns from when on there is something new to compare, where the version has seen nearly all of it; else nothing."""
     window = min([*version.definition.windows_days, version.horizon_days])
@@ -107,26 +78,6 @@ def first_look(as_of: dt.date, base: Baseline, version: Version) -> str:
     return (
         f"First look: nothing to compare with until {new_window}, because version {version.number} was trained on the purchases before "
         f"{base.as_of}; its errors can be judged from {new_horizon} on."
-    )
-
-
-def scored(watch: Watch, cutoff: dt.date, history_days: int) -> pd.DataFrame:
-    """Returns the customers that the last `history_days` before the cutoff show, with their predictions."""
-    table = watch.history.recent(cutoff, history_days, watch.production.definition)
-    if table.empty:
-        return table.assign(predicted_clv=0.0)
-    return table.assign(predicted_clv=model.predict(watch.production.model, table)["predicted_clv"])
-
-
-def _too_short(watch: Watch, days: int) -> str:
-    """Why the history cannot be compared with the baseline, if so. days: of history that the baseline saw."""
-    there = (watch.history.as_of - watch.history.first_day).days
-    if there >= watch.run.config.monitor.least_history * days:
-        return ""
-    begin = watch.history.as_of - dt.timedelta(days=days)
-    return (
-        f"The history has {there} days before {watch.history.as_of}, and the baseline of version {watch.production.version.number} has {days}: hand over "
-        f"purchases from {begin} on, or train a version on this history."
     )
 
 
@@ -140,43 +91,6 @@ def _by_month(history: History) -> tuple[str, ...]:
         f"recency, gaps, windows or errors may be the calendar's. Compare on the same day of the month: window.as_of={history.as_of:%Y-%m}-"
         f"{min(day + 1, 28):02d}.",
     )
-
-
-def _gone(watch: Watch, base: Baseline, customers: int) -> str:
-    """Why so few customers mean that the history is not whole, if so; a small business has always had few."""
-    least = watch.run.config.monitor.min_customers
-    if customers >= least or base.customers < least or customers > _LEFT * base.customers:
-        return ""
-    return f"{customers} customers are left of {base.customers:,} on the day of the training: is the history complete?"
-
-
-def _matured(watch: Watch, history_days: int) -> Matured:
-    """The newest window whose revenue has come in. Revenue that the version learnt from is refused."""
-    horizon = watch.production.horizon_days
-    cutoff = watch.history.as_of - dt.timedelta(days=horizon)
-    same_data = watch.history.quality.sha256 == watch.production.version.facts["data_sha256"]
-    nothing_new = same_data and cutoff == watch.production.learnt_until
-    if why_not := _immature(watch, cutoff, horizon):
-        return Matured(cutoff, why_not=why_not, tells_nothing_new=nothing_new)
-    table = watch.history.with_actual(scored(watch, cutoff, history_days), cutoff, horizon)
-    if len(table) < watch.run.config.monitor.min_customers:
-        few = f"Errors are not judged: {len(table)} customers had ordered before {cutoff}, too few to judge by."
-        return Matured(cutoff, why_not=few, tells_nothing_new=nothing_new)
-    intervals = watch.run.intervals(table[ACTUAL], table[PREDICTED].to_numpy())
-    return Matured(cutoff, table, intervals=intervals, tells_nothing_new=nothing_new)
-
-
-def _immature(watch: Watch, cutoff: dt.date, horizon: int) -> str:
-    """Why no error can be judged from this cutoff on, if so."""
-    learnt, silent = watch.production.learnt_until, watch.history.silent_days(watch.history.as_of)
-    if cutoff < learnt:
-        return (
-            f"Labels not matured until {learnt + dt.timedelta(days=horizon)}: version {watch.production.version.number} learnt from revenue up "
-            f"to {learnt}, and the newest window of {horizon} days begins {cutoff}."
-        )
-    if silent > watch.run.config.window.max_silent_days:
-        return f"Errors are not judged: there is no order in the {silent} days before {watch.history.as_of}; is the history complete?"
-    return ""
 
 
 def _reports(

@@ -33,7 +33,7 @@ def reproduce(run: Run, standing: Standing) -> Outcome:
     differences = different_libraries(version) + _different_code(version)
     recorded, history = _data_of(run, version, recorded, differences)
     plan = settings.plan(recorded, history)
-    rebuilt = measure(history, plan, settings.recipe(recorded, plan))
+    rebuilt = measure(history, plan, settings.recipe(recorded, plan, history))
     before = model.predict(versions.load(version), rebuilt.evaluation)["predicted_clv"].to_numpy()
     distance = np.abs(rebuilt.predicted[OURS] - before)
     off = int((distance > _TOLERANCE * np.maximum(1, np.abs(before))).sum())

@@ -1,5 +1,6 @@
 """From snapshots to a version that waits for a person."""
 
+import datetime as dt
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +17,7 @@ from clv.monitor import baseline
 from clv.monitor.evidence import Measured as MadeOn
 from clv.outcome import Outcome, Register, Run
 from clv.registry.registration import Candidate
+from clv.steps.evidence import in_average_season, ordered_since, over_year
 
 _LIBRARIES = (  # what a prediction depends on
     *("duckdb", "kmeans1d", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "xgboost"),
@@ -26,7 +28,7 @@ _SHOWN = ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"]
 def train(run: Run, history: History) -> Outcome:
     """Fits on the training snapshots, measures out of time on the evaluation snapshot, and hands over the model that was measured."""
     section, plan = run.config.evaluation, settings.plan(run.config, history)
-    measured = measure(history, plan, settings.recipe(run.config, plan))
+    measured = measure(history, plan, settings.recipe(run.config, plan, history))
     draws = leaderboard.resampled(measured, section.bootstrap_replicates, run.config.seed)
     figures = {name: metrics.intervals(drawn, section.confidence) for name, drawn in draws.items()}
     evaluation = measured.evaluation.assign(predicted_clv=measured.predicted[OURS])
@@ -41,12 +43,13 @@ def train(run: Run, history: History) -> Outcome:
         measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
     )
     breakdown = break_down(measured)
+    definition = settings.definition(run.config, plan, history)
     return Outcome(
         f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
         outputs={"clv_model_metrics.csv": board},
-        artifacts=reports.training_pictures(measured, breakdown, contributions)
-        | baseline.files(_baseline(run, history, facts, measured, figures[OURS]))
+        artifacts=reports.training_pictures(measured, breakdown, contributions, over_year(history, definition.season))
+        | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=leaderboard.headline(figures) | breakdown.metrics | {"evaluation/customers": len(evaluation)},
         dataset=history.dataset,
@@ -65,14 +68,34 @@ def train(run: Run, history: History) -> Outcome:
     )
 
 
-def _baseline(run: Run, history: History, facts: dict, measured: Measured, figures: pd.DataFrame) -> baseline.Baseline:
+def baseline_of(
+    run: Run, history: History, facts: dict, measured: Measured, figures: pd.DataFrame
+) -> baseline.Baseline:
+    """Returns what the monitor will compare later days with.
+
+    Args: facts: of facts_of().   figures: of metrics.intervals(), of the model.
+    """
     section, labelled = run.config.clusters, measured.evaluation.assign(predicted_clv=measured.predicted[OURS])
-    newest = history.snapshot(measured.plan.as_of, settings.definition(run.config, measured.plan))
-    scored = newest.assign(predicted_clv=model.predict(measured.model, newest)["predicted_clv"])
+    newest = history.snapshot(measured.plan.as_of, settings.definition(run.config, measured.plan, history))
+    scored = newest.assign(predicted_clv=in_average_season(measured.model, newest))
     groups = clusters.assign(scored["predicted_clv"], section.k, section.scale).to_numpy()
     sample = run.sample(newest, run.config.monitor.shap_drift.customers)
-    contributions = model.contributions(measured.model, sample)
-    return baseline.describe(facts, MadeOn(scored, groups, contributions, labelled, figures))
+    contributions = model.contributions(measured.model, features.in_average_season(sample))
+    recent = _recent(run, history, measured)
+    fold = settings.definition(run.config, measured.plan, history).fold(measured.plan.evaluation)
+    return baseline.describe(facts, MadeOn(scored, groups, contributions, labelled, figures, recent, fold))
+
+
+def _recent(run: Run, history: History, measured: Measured) -> pd.DataFrame:
+    """What customers ordered in the stretches between the measurement and the training, beside what the model expects of them."""
+    section, plan = run.config.monitor.recent_orders, measured.plan
+    days = min(section.days, plan.horizon_days)
+    definition = settings.definition(run.config, plan, history)
+    begins = [plan.as_of - dt.timedelta(days=days * number) for number in range(1, section.windows + 1)]
+    tables = [
+        ordered_since(history, measured.model, definition, begin, days) for begin in begins if begin >= plan.evaluation
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _recipe_in_words(fitted: model.Model) -> str:
@@ -95,7 +118,7 @@ def _title(measured: Measured) -> str:
 
 def facts_of(run: Run, history: History, measured: Measured) -> dict:
     """Returns what a version carries with it: all that scoring and the monitor need, and where it comes from. JSON-ready."""
-    plan, definition = measured.plan, settings.definition(run.config, measured.plan)
+    plan, definition = measured.plan, settings.definition(run.config, measured.plan, history)
     return {
         "definition": definition.as_dict(),
         "feature_digest": features.digest(definition),

@@ -79,7 +79,7 @@ def _part(number: int, trial: search.Trial) -> Part:
 
 
 def _over_mean(run: Run, history: History, plan: windows.Plan, model: config.Model) -> float:
-    measured = measure(history, plan, settings.recipe(run.config, plan, model))
+    measured = measure(history, plan, settings.recipe(run.config, plan, history, model))
     actual = measured.evaluation["actual_clv"].to_numpy()
     ours, mean = (metrics.evaluate(actual, measured.predicted[name])["rmse"] for name in (OURS, "naive_mean"))
     return ours / mean

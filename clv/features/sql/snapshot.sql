@@ -1,10 +1,10 @@
 -- Features of every customer with an order before the cutoff. Reads `history` (see features/table.py) and nothing dated on or
--- after the cutoff: age_days, the days from a purchase to the cutoff, is at least 1.
+-- after the cutoff: age_days, the days of season time from a purchase to the cutoff, is above 0.
 -- CASE and plain aggregates over exact numbers only: the same text runs on Spark, and the order of rows changes nothing.
 -- A month is a block of 30 days counted back from the cutoff: calendar months would make the share depend on the day of the month.
 WITH before_cutoff AS (
-  SELECT *, {{ cutoff_day }} - order_day AS age_days, FLOOR(({{ cutoff_day }} - 1 - order_day) / 30.0) AS order_block,
-         CASE WHEN next_order_day < {{ cutoff_day }} THEN FLOOR(({{ cutoff_day }} - 1 - next_order_day) / 30.0) END AS next_order_block
+  SELECT *, {{ cutoff_day }} - order_day AS age_days, CEIL(({{ cutoff_day }} - order_day) / 30.0) - 1 AS order_block,
+         CASE WHEN next_order_day < {{ cutoff_day }} THEN CEIL(({{ cutoff_day }} - next_order_day) / 30.0) - 1 END AS next_order_block
   FROM history
   WHERE order_day < {{ cutoff_day }}
 ),
@@ -17,36 +17,36 @@ seen AS (
 -- the newest earlier order of exactly that amount; failing that, it is taken off the newest orders, the next one when one is used up.
 -- `pending` counts orders of one amount without their refunds; it falls below its value at an order when that order is refunded.
 counted AS (
-  SELECT customer_id, order_day, age_days, revenue,
-         SUM(SIGN(revenue)) OVER (PARTITION BY customer_id, ABS(revenue) ORDER BY order_day) AS pending
+  SELECT customer_id, order_day, age_days, paid, in_money,
+         SUM(SIGN(paid)) OVER (PARTITION BY customer_id, ABS(paid) ORDER BY order_day) AS pending
   FROM seen
   WHERE first_refund_day < {{ cutoff_day }}
 ),
 paired AS (
   SELECT *,
-    CASE WHEN revenue > 0 THEN COALESCE(MIN(pending) OVER later < pending, FALSE)
+    CASE WHEN paid > 0 THEN COALESCE(MIN(pending) OVER later < pending, FALSE)
          ELSE pending >= LEAST(0, COALESCE(MIN(pending) OVER earlier, 0)) END AS is_paired
   FROM counted
-  WINDOW later AS (PARTITION BY customer_id, ABS(revenue) ORDER BY order_day ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING),
-         earlier AS (PARTITION BY customer_id, ABS(revenue) ORDER BY order_day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+  WINDOW later AS (PARTITION BY customer_id, ABS(paid) ORDER BY order_day ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING),
+         earlier AS (PARTITION BY customer_id, ABS(paid) ORDER BY order_day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 summed AS (
-  SELECT *, SUM(CASE WHEN is_paired THEN 0 ELSE revenue END) OVER (PARTITION BY customer_id ORDER BY order_day) AS revenue_until
+  SELECT *, SUM(CASE WHEN is_paired THEN 0 ELSE paid END) OVER (PARTITION BY customer_id ORDER BY order_day) AS paid_until
   FROM paired
 ),
 -- The amounts after an order sum to less than 0 on the day on which refunds have reached it.
 reached AS (
-  SELECT *, LEAST(COALESCE(MIN(revenue_until) OVER (PARTITION BY customer_id ORDER BY order_day
-                           ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) - revenue_until, 0), 0) AS taken
+  SELECT *, LEAST(COALESCE(MIN(paid_until) OVER (PARTITION BY customer_id ORDER BY order_day
+                           ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) - paid_until, 0), 0) AS taken
   FROM summed
 ),
 kept AS (
   SELECT customer_id,
-    SUM(CASE WHEN NOT is_paired AND revenue + taken > 0 THEN 1 ELSE 0 END) AS kept_orders,
-    MIN(CASE WHEN NOT is_paired AND revenue + taken > 0 THEN age_days END) AS kept_recency_days,
-    SUM(CASE WHEN NOT is_paired THEN GREATEST(revenue + taken, 0) ELSE 0 END) AS kept_revenue
+    SUM(CASE WHEN NOT is_paired AND paid + taken > 0 THEN 1 ELSE 0 END) AS kept_orders,
+    MIN(CASE WHEN NOT is_paired AND paid + taken > 0 THEN age_days END) AS kept_recency_days,
+    SUM(CASE WHEN NOT is_paired THEN CAST(GREATEST(paid + taken, 0) * CAST(in_money AS DECIMAL(8,6)) AS DECIMAL(28,4)) ELSE 0 END) AS kept_revenue
   FROM reached
-  WHERE revenue > 0
+  WHERE paid > 0
   GROUP BY customer_id
 ),
 placed AS (
@@ -57,6 +57,9 @@ placed AS (
     SUM(revenue) AS revenue_total,
     SUM(positive_revenue) AS positive_total,
     SUM(order_value) AS order_value_total,
+    MIN(CASE WHEN orders = 1 THEN {{ calendar_day }} - calendar_day END) AS calendar_recency_days,
+    MAX(CASE WHEN orders = 1 THEN {{ calendar_day }} - calendar_day END) AS calendar_tenure_days,
+    SUM(paid) AS calendar_revenue_total,
     {% for days in windows_days %}
     SUM(CASE WHEN age_days <= {{ days }} THEN positive_revenue ELSE 0 END) AS revenue_{{ days }}d,
     SUM(CASE WHEN age_days <= {{ days }} THEN orders ELSE 0 END) AS orders_{{ days }}d,
@@ -66,7 +69,7 @@ placed AS (
     SUM(orders * CAST(ROUND(POWER(0.5, age_days / {{ days }}.0), 9) AS DECIMAL(10,9))) AS orders_decayed_{{ days }}d,
     {% endfor %}
     {% if same_window_last_year %}
-    SUM(CASE WHEN age_days <= 365 AND age_days > 365 - {{ horizon_days }} THEN positive_revenue ELSE 0 END) AS revenue_same_window_last_year,
+    SUM(CASE WHEN age_days <= 365 AND age_days > 365 - {{ horizon_season_days }} THEN positive_revenue ELSE 0 END) AS revenue_same_window_last_year,
     {% endif %}
     MAX(CASE WHEN is_last_order = 1 THEN positive_revenue END) AS last_order_value,
     MAX(CASE WHEN orders = 1 AND previous_order_day IS NULL THEN positive_revenue END) AS first_order_value,

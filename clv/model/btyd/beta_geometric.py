@@ -53,7 +53,9 @@ class _BetaGeometric:
         )
         return 1 / (1 + np.exp(np.clip(log_odds, -700, 700)))
 
-    def expected_purchases(self, horizon: float, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+    def expected_purchases(
+        self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray
+    ) -> np.ndarray:
         r, alpha = self.r, self.alpha
         a = self.a + 1e-6 * (abs(self.a - 1) < 1e-6)  # the formula divides by a - 1; its limit is finite
         shape, second = a + self.b + x - 1 + self.FIRST, self.b + x + self.FIRST

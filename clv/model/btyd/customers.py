@@ -13,14 +13,15 @@ from clv.model.btyd.purchases import PurchaseModel, fit_purchases
 NEEDS = (
     *("tenure_days", "placed_recency_days", "placed_orders", "placed_order_value"),
     *("average_order_value", "recency_days", "frequency", "kept_revenue"),
+    *("season_of_orders", "season_of_value"),
 )
 READ = (
     "btyd_purchases",
     "btyd_alive",
     "btyd_spend",
     "btyd_placed_revenue",
-)  # what corrections may read: refunds do not move it
-ANSWERS = (*READ, "btyd_kept", "btyd_revenue")
+)  # what corrections may read: neither refunds nor the season move it
+ANSWERS = (*READ, "btyd_kept", "btyd_orders", "btyd_season", "btyd_revenue")
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,26 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
         features: the columns of NEEDS, one row a customer.
         horizon_days: how far ahead.
     Returns:
-        One row per row of the features: btyd_purchases (orders), btyd_alive (probability, 0 to 1), btyd_spend (value of an
-        order, in currency), btyd_placed_revenue (in currency: orders x value x the share that everybody keeps), btyd_kept (share that
-        the customer is expected to keep, 0 to 1), btyd_revenue (net revenue, in currency: orders x value less refunds x that share).
-        A refund changes the last two alone, and never raises the last one.
+        One row per row of the features. Of an average horizon: btyd_purchases (orders), btyd_alive (probability, 0 to 1), btyd_spend
+        (value of an order, in currency), btyd_placed_revenue (in currency: orders x value x the share that everybody keeps). Then
+        btyd_kept (share that the customer is expected to keep, 0 to 1), and of this horizon: btyd_orders, btyd_season (what it brings
+        beside an average one), btyd_revenue (net revenue, in currency: orders x value less refunds x the share that is kept).
+        A refund changes btyd_kept and btyd_revenue alone, and never raises the latter.
 
     >>> from clv.model.btyd import MODELS
     >>> customers = Customers(MODELS["bg_nbd"](r=0.24, alpha=31, a=0.79, b=2.43), GammaGamma(6.25, 3.74, 15.44), KeptShare(1.0, 0.0))
     >>> ann = {"tenure_days": [270], "placed_recency_days": [60], "placed_orders": [3], "placed_order_value": [20.0]}
     >>> ann |= {"recency_days": [60], "frequency": [2], "average_order_value": [20.0], "kept_revenue": [60.0]}
-    >>> expected(customers, pd.DataFrame(ann), horizon_days=90).round(2).to_dict("records")
-    [{'btyd_purchases': 0.45, 'btyd_alive': 0.73, 'btyd_spend': 21.94, 'btyd_placed_revenue': 9.96, 'btyd_kept': 1.0, 'btyd_revenue': 9.96}]
+    >>> ann |= {"season_of_orders": [1.5], "season_of_value": [1.0]}
+    >>> expected(customers, pd.DataFrame(ann), horizon_days=90).round(2).to_dict("records")[0]  # doctest: +NORMALIZE_WHITESPACE
+    {'btyd_purchases': 0.45, 'btyd_alive': 0.73, 'btyd_spend': 21.94, 'btyd_placed_revenue': 9.96, 'btyd_kept': 1.0,
+     'btyd_orders': 0.66, 'btyd_season': 1.46, 'btyd_revenue': 14.49}
     """
     placed, kept = _Placed.of(features), _kept(features)
+    folds, values = (features[name].to_numpy("float64") for name in ("season_of_orders", "season_of_value"))
     orders = customers.purchases.expected_purchases(horizon_days, placed.x, placed.t_x, placed.T)
+    seasonal = customers.purchases.expected_purchases(horizon_days * folds, placed.x, placed.t_x, placed.T)
+    season = np.divide(seasonal, orders, out=folds.copy(), where=orders > 0) * values
     spend = customers.spend.expected(placed.x + 1, features["placed_order_value"].to_numpy("float64"))
     share = customers.kept.expected(kept, placed.ordered)
     revenue = orders * customers.spend.expected(placed.x + 1, placed.value) * share
@@ -109,7 +116,9 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
             "btyd_spend": spend,
             "btyd_placed_revenue": orders * spend * customers.kept.everybody,
             "btyd_kept": share,
-            "btyd_revenue": revenue,
+            "btyd_orders": seasonal,
+            "btyd_season": season,
+            "btyd_revenue": revenue * season,
         },
         index=features.index,
     )

@@ -62,7 +62,9 @@ class ParetoNbd:
         )
         return 1 / (1 + np.exp(np.clip(log_odds, -700, 700)))
 
-    def expected_purchases(self, horizon: float, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+    def expected_purchases(
+        self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray
+    ) -> np.ndarray:
         s = self.s + 1e-6 * (abs(self.s - 1) < 1e-6)  # the formula divides by s - 1; its limit is finite
         left = -np.expm1((s - 1) * np.log((self.beta + T) / (self.beta + T + horizon)))
         return self.p_alive(x, t_x, T) * (self.r + x) * (self.beta + T) / (self.alpha + T) / (s - 1) * left

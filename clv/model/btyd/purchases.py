@@ -29,7 +29,9 @@ class PurchaseModel(Protocol):
         """Returns the probability that a customer still orders at T."""
         ...
 
-    def expected_purchases(self, horizon: float, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+    def expected_purchases(
+        self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray
+    ) -> np.ndarray:
         """Returns the orders expected in (T, T + horizon] given the history."""
         ...
 
@@ -44,13 +46,13 @@ def fit_purchases(
 
     Args:
         kind: a name of MODELS.
-        x, t_x, T: of each customer, in one unit of time; at most MOST_CUSTOMERS are used, drawn at random.
+        x, t_x, T: of each customer, in one unit of time, rounded to whole ones; at most MOST_CUSTOMERS are used, drawn at random.
         start: of another history of the same customers; spares the search among several starts.
     Raises:
         InputError: no start converges.
     """
     model = MODELS[kind]
-    groups, counts = grouped(np.column_stack([x, t_x, T]))
+    groups, counts = grouped(np.column_stack([x, t_x, T]).round())
     unit = max(float(T.max()), 1e-9) / 39  # parameters of order one, whatever the unit of time
     units = np.where(model.TIMES, unit, 1.0)
     starts = [np.array(astuple(start)) / units] if start else _STARTS

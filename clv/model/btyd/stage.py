@@ -16,7 +16,7 @@ class Btyd:
     """BTYD's revenue on the scale of the actual total.
 
     scale: actual total over BTYD's.   unit: mean label, in currency.
-    centre: mean logarithm of the answer where the model learnt; effects() count from it.
+    centre: mean logarithm of the answer for an average horizon where the model learnt; effects() count from it.
     """
 
     scale: float
@@ -28,7 +28,7 @@ class Btyd:
 
     @classmethod
     def fit(cls, lesson: Lesson) -> Self:
-        revenue = lesson.scale * lesson.rows["btyd_revenue"]
+        revenue = lesson.scale * lesson.rows["btyd_revenue"] / lesson.rows["btyd_season"]
         logs = np.log(np.maximum(revenue, LEAST * revenue.mean()))
         return cls(lesson.scale, lesson.unit, float(logs.mean()))
 
@@ -36,9 +36,10 @@ class Btyd:
         return self.scale * table["btyd_revenue"].to_numpy("float64")
 
     def effects(self, table: pd.DataFrame, threads: int) -> pd.DataFrame:
-        """Returns one column, btyd_revenue: the logarithm of the answer, beside the average customer of the training."""
+        """Returns the logarithms of btyd_revenue, in an average horizon beside the average customer of the training, and of btyd_season."""
+        season = np.log(table["btyd_season"])
         logs = np.log(np.maximum(self.scale * table["btyd_revenue"], LEAST * self.unit))
-        return (logs - self.centre).to_frame("btyd_revenue")
+        return pd.DataFrame({"btyd_revenue": logs - season - self.centre, "btyd_season": season})
 
     def save(self, folder: Path, name: str) -> dict[str, Any]:
         return asdict(self)
