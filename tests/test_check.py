@@ -241,6 +241,15 @@ def test_a_profile_is_read_back_as_it_was_proposed(tmp_path, name):
     assert again.names == contract.names and again.columns["currency"] == contract.columns["currency"] == "currency"
 
 
+def test_a_profile_without_a_column_is_read_as_well(tmp_path):
+    proposed, _, path = proposal(tmp_path, "colour;size;shape\n")
+    folder = tmp_path / "conf" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "shop.yaml").write_text(profile("shop", path, proposed, []))
+    assert proposed.missing == ["customer_id", "order_date", "revenue"]
+    assert composed(f"hydra.searchpath=[file://{tmp_path}/conf]", "experiment=shop").data.path == path
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [

@@ -1,6 +1,6 @@
 """A proposal how to read an export: it is looked at as a whole, and each setting comes with the reason for it.
 
-look.py       its encoding (encoding.py), its layout, and all columns as text
+look.py       its encoding (encoding.py), its layout (layout.py), and all columns as text (cells.py)
 described.py  what stands in each column
 roles.py      which column is which: by a known system (systems.py), by its name (words.py), or by what stands in it
 notation.py   how days and amounts are written
@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from clv.data import Contract
+from clv.data.queries import refusing_errors
 from clv.proposal import counted, notation, words
 from clv.proposal.described import Column, described
 from clv.proposal.look import Look, look
@@ -68,6 +69,11 @@ def propose(path: str, given: Contract, connection: duckdb.DuckDBPyConnection) -
     Args:   connection: gets the table `cells`.
     Raises: InputError: there is no file, or it is not a table.
     """
+    with refusing_errors(path):
+        return _propose(path, given, connection)
+
+
+def _propose(path: str, given: Contract, connection: duckdb.DuckDBPyConnection) -> Proposal:
     options = _options(given)
     seen = look(path, options, connection)
     columns = list(described(seen.names, connection).values())

@@ -39,7 +39,7 @@ def profile(name: str, path: str, proposal: Proposal, heading: list[str]) -> str
     ]
     lines += [f"# DECIDE: {_in_one_line(sentence)}" for sentence in proposal.choices]
     lines += [f"# LOOK: {_in_one_line(sentence)}" for sentence in proposal.traps]
-    lines += [f"profile: {name}", "data:", f"  path: {_value(path)}", "  columns:"]
+    lines += [f"profile: {name}", "data:", f"  path: {_value(path)}", "  columns:" if columns else "  columns: {}"]
     lines += [_entry(role, theirs, evidence.get(role), "    ") for role, theirs in columns.items()]
     lines += [f"    # {role}: NAME   # no column was taken for it" for role in proposal.missing]
     lines += [_entry(key, value, evidence.get(key), "  ") for key, value in sorted(proposal.settings.items())]
