@@ -124,7 +124,7 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
 
 def _with_one_experiment(words_of: list[str]) -> list[str]:
     """A profile and other files of conf/experiment/ are one list for Hydra; later ones win."""
-    names = [word.removeprefix(EXPERIMENT) for word in words_of if word.startswith(EXPERIMENT)]
+    names = [word.removeprefix(EXPERIMENT).strip("[]") for word in words_of if word.startswith(EXPERIMENT)]
     if len(names) < 2:
         return words_of
     rest = [word for word in words_of if not word.startswith(EXPERIMENT)]

@@ -1,6 +1,7 @@
 """What a command line may say: values stay values on their way through MLflow, the shell and Hydra, and only keys of conf/ are set."""
 
 import os
+import shlex
 import subprocess
 from dataclasses import asdict
 
@@ -9,7 +10,7 @@ from helpers import ROOT
 from hydra import compose, initialize_config_dir
 from mlflow.projects import _project_spec
 
-from clv import config
+from clv import config, hints
 from clv.errors import UserError
 from entrypoints import launch
 from entrypoints.launch import checked, hydra_arguments
@@ -66,6 +67,44 @@ def test_no_shell_runs_what_stands_in_a_parameter_and_it_arrives_as_it_was_writt
 def composed_from(*arguments):
     with initialize_config_dir(launch.CONF, version_base="1.3"):
         return config.load(compose("config", checked(hydra_arguments(list(arguments)))))
+
+
+def values(words):
+    """Key -> value of the words of a command line."""
+    overrides = [launch.parsed(word) for word in checked(hydra_arguments(words))]
+    return {override.key_or_group: override.value() for override in overrides}
+
+
+def pasted(command):
+    """Key -> value of a printed command, when a shell takes it."""
+    pairs = [word.split("=", 1) for word in shlex.split(command)[5:] if word != "-P"]
+    return values([word for name, value in pairs for word in (f"--{name}", value)])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["experiment=shop"],
+        ["experiment=[shop,deep_trees]"],
+        ["data.path='my shop.csv'", "tracking.model_name=clv_my_shop"],
+        ["experiment=shop", "data.path='o\\'brien, \"x\".csv'"],
+    ],
+)
+def test_a_printed_command_names_the_history_with_the_words_of_the_command_line(words):
+    with hints.about(tuple(words)):
+        assert pasted(hints.command("score")) == values(words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--profile", "shop", "experiment=deep_trees"],
+        ["--profile", "shop", "--overrides", "experiment=[deep_trees]"],
+        ["profile=shop", "experiment=deep_trees"],
+    ],
+)
+def test_a_profile_and_other_experiments_are_one_list(arguments):
+    assert values(arguments) == {"experiment": ["shop", "deep_trees"]}
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

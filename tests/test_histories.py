@@ -29,7 +29,7 @@ class Project:
         for path, first_day, seed in (
             ("data/raw/transactions.csv", "2024-01-01", 3),
             ("my shop.csv", "2021-01-01", 4),
-            ("other.csv", "2020-01-01", 5),
+            ("the other.csv", "2020-01-01", 5),
         ):
             simulate.simulate(500, first_day, 730, seed=seed)[0].to_csv(folder / path, index=False)
         self.printed = ""
@@ -78,7 +78,7 @@ def project(tmp_path_factory):
         "sample": ["entrypoints.full_pipeline", *SMALL],
         "check": ["entrypoints.check", "--data_path", "my shop.csv"],
         "shop": ["entrypoints.full_pipeline", "--profile", "my_shop", *SMALL],
-        "other": ["entrypoints.full_pipeline", "--data_path", "other.csv", *SMALL],
+        "other": ["entrypoints.full_pipeline", "--data_path", "the other.csv", *SMALL],
     }
     project.steps = {}
     for name, arguments in steps.items():
@@ -97,8 +97,8 @@ def configured(project, command):
 
 
 def test_each_history_has_a_model_of_its_own(project):
-    assert project.production() == {"clv": 1, "clv_my_shop": 1, "clv_other": 1}
-    assert "this history gets a model of its own, clv_other" in project.steps["other"]
+    assert project.production() == {"clv": 1, "clv_my_shop": 1, "clv_the_other": 1}
+    assert "this history gets a model of its own, clv_the_other" in project.steps["other"]
 
 
 def test_the_ranking_of_the_shop_does_not_replace_that_of_the_sample(project):
@@ -113,7 +113,7 @@ def test_the_shop_took_two_commands(project):
 
 @pytest.mark.parametrize(
     ("step", "folder", "model", "path"),
-    [("shop", "outputs/my_shop", "clv_my_shop", "my shop.csv"), ("other", "outputs", "clv_other", "other.csv")],
+    [("shop", "outputs/my_shop", "clv_my_shop", "my shop.csv"), ("other", "outputs", "clv_the_other", "the other.csv")],
 )
 def test_every_command_that_is_printed_or_written_acts_on_its_own_history(project, step, folder, model, path):
     text = "\n".join([project.steps[step], project.pages(folder), project.descriptions(model)])
@@ -128,7 +128,7 @@ def test_every_command_that_is_printed_or_written_acts_on_its_own_history(projec
 @pytest.mark.parametrize("command", ["score", "monitor"])
 def test_a_version_refuses_another_history_and_leaves_the_outputs_as_they_are(project, command):
     before = (project.folder / "outputs" / "clv_ranked_predictions.csv").read_bytes()
-    code, text = project.run(f"entrypoints.{command}", "--data_path", "other.csv", *SMALL)
+    code, text = project.run(f"entrypoints.{command}", "--data_path", "the other.csv", *SMALL)
     assert code == 65 and "[OTHER_HISTORY] Version 1 of model clv learnt from another history, transactions.csv" in text
     assert (project.folder / "outputs" / "clv_ranked_predictions.csv").read_bytes() == before
 

@@ -139,6 +139,8 @@ def json_object(line: str) -> dict[str, object] | None:
     """Returns the object that a line of JSON holds, numbers as they are written; None: it holds something else."""
     try:
         value = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+        if "\\u" in line:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is not text
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
