@@ -15,7 +15,7 @@ from clv.data import Contract, Quality, Transactions
 from clv.errors import UserError
 
 _SPILL = "clv-duckdb-"
-_SAMPLED = 2048  # digests of customers and days
+SAMPLED = 2048  # digests of customers and days; fewer are all
 
 
 class History:
@@ -138,7 +138,7 @@ class History:
         """
         days = self.purchases.filter(f"order_date < DATE '{before}'")
         digests = days.project("LEFT(MD5(customer_id || ' ' || CAST(order_date AS DATE)), 8) AS digest").distinct()
-        return [digest for (digest,) in digests.order("digest").limit(_SAMPLED).fetchall()]
+        return [digest for (digest,) in digests.order("digest").limit(SAMPLED).fetchall()]
 
     def recent(self, cutoff: dt.date, days: int, definition: features.Definition) -> pd.DataFrame:
         """Returns the snapshot that the last `days` before the cutoff alone give.
