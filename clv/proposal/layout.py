@@ -20,7 +20,10 @@ _FILLED = 0.5  # share of the fields of a header that have a name
 
 @dataclass(frozen=True)
 class Layout:
-    """delimiter: of the fields; empty where they have fixed widths.   first: the line that the rows begin behind."""
+    """delimiter: of the fields; empty where they have fixed widths.   first: the line that the rows begin behind.
+
+    part: which rows were looked at, in words; empty where they are all.
+    """
 
     kind: str
     names: list[str]
@@ -28,6 +31,7 @@ class Layout:
     delimiter: str = ""
     widths: tuple[int, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    part: str = ""
 
 
 def layout_of(head: str, given: dict[str, Any], path: str) -> Layout:

@@ -23,6 +23,7 @@ from clv.proposal.layout import JSON, Layout, delimited, layout_of
 
 WHOLE_ROWS = 200_000  # that are looked at one by one; behind them some of every piece of the file
 _SOME = 0.02  # share of the text of a piece
+_SPREAD = "the beginning of the file, and some of every piece behind it"
 _HEAD = 1 << 18  # characters that the layout is judged by
 
 
@@ -32,7 +33,7 @@ class Look:
 
     Args: files: that were looked at.   kind: in words, like "CSV".   names: of the columns; their numbers where there is no header.
           settings: key of conf/data -> value, of those that reading the layout needs.   evidence: key -> why, in words.
-          rows: that were looked at.   is_whole: whether these are all; of a longer history they are its beginning, and some of every part behind it.
+          rows: that were looked at.   part: which rows of the files these are, in words; empty where they are all.
 
     The rows are in the table `cells` of the connection: line, and c0, c1, ... as text.
     """
@@ -43,7 +44,7 @@ class Look:
     settings: dict[str, Any]
     evidence: dict[str, str]
     rows: int
-    is_whole: bool
+    part: str
 
     def column(self, name: str) -> str:
         """Returns the name in `cells` of a column of the file, which is compared as the contract does."""
@@ -59,9 +60,10 @@ def look(path: str, given: dict[str, Any], connection: duckdb.DuckDBPyConnection
     """
     files = files_of(path)
     looking = _Looking(given, Cells(connection), {})
-    first, *_ = [looking.at(name) for name in files]
+    first, *others = [looking.at(name) for name in files]
+    part = next((layout.part for layout in (first, *others) if layout.part), "")
     rows = row(connection, "SELECT COUNT(*) FROM cells")[0]
-    return Look(files, first.kind, first.names, first.settings, looking.evidence, rows, rows < WHOLE_ROWS)
+    return Look(files, first.kind, first.names, first.settings, looking.evidence, rows, part)
 
 
 @dataclass(frozen=True)
@@ -112,19 +114,21 @@ class _Looking:
 
     def _at_rows(self, rows: Iterable[Row], kind: str, name: str) -> Layout:
         """Cells, looked at as the CSV file that they make."""
+        rows = iter(rows)
         with as_csv(islice(rows, WHOLE_ROWS)) as copy:
+            part = "" if next(rows, None) is None else f"the first {WHOLE_ROWS - 1:,}"
             with copy.open(encoding="utf-8", newline="") as text:
                 head = text.read(_HEAD)
-            layout = replace(delimited(head, ",", self.given, name), kind=kind)
+            layout = replace(delimited(head, ",", self.given, name), kind=kind, part=part)
             self.cells.add_text(copy, layout, name)
         return layout
 
     def _at_text(self, path: str, encoding: Encoding, name: str) -> Layout:
-        with opened(path, name) as file, _as_utf8(file, encoding.name) as (text, head):
+        with opened(path, name) as file, _as_utf8(file, encoding.name) as (text, head, part):
             if not head.strip():
                 fix = "look at what wrote it: an export has a header and a row for every order and return"
                 raise InputError(Code.EMPTY, what="the file holds no text but blank lines", fix=fix, where=name)
-            layout = layout_of(head, self.given, name)
+            layout = replace(layout_of(head, self.given, name), part=part)
             if layout.kind == JSON:
                 return replace(layout, names=self.cells.add_json(text, name))
             self.cells.add_text(text, layout, name)
@@ -132,19 +136,21 @@ class _Looking:
 
 
 @contextmanager
-def _as_utf8(file: Opened, encoding: str | None) -> Iterator[tuple[Path, str]]:
-    """A copy of the text in UTF-8 as far as it is looked at, and its beginning."""
+def _as_utf8(file: Opened, encoding: str | None) -> Iterator[tuple[Path, str, str]]:
+    """A copy of the text in UTF-8 as far as it is looked at, its beginning, and which part it is, in words."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="clv-", suffix=".txt", encoding="utf-8", errors="replace", newline="\n"
     ) as copy:
-        head, lines = "", 0
+        head, lines, part = "", 0, ""
         for text in file.texts(encoding):
             piece = text.removeprefix("\ufeff") if not lines else text
             head += piece[: max(_HEAD - len(head), 0)]
-            copy.write(piece if lines < WHOLE_ROWS else _some_of(piece))
+            if piece and lines >= WHOLE_ROWS:
+                piece, part = _some_of(piece), _SPREAD
+            copy.write(piece)
             lines += piece.count("\n")
         copy.flush()
-        yield Path(copy.name), head[: head.rfind("\n") + 1] or head
+        yield Path(copy.name), head[: head.rfind("\n") + 1] or head, part
 
 
 def _some_of(piece: str) -> str:
