@@ -98,6 +98,8 @@ def configured(project, command):
 
 def test_each_history_has_a_model_of_its_own(project):
     assert project.production() == {"clv": 1, "clv_my_shop": 1, "clv_the_other": 1}
+    assert "history: data/raw/transactions.csv; model clv\n" in project.steps["sample"]
+    assert "history: the other.csv; model clv_the_other\n" in project.steps["other"]
     assert "this history gets a model of its own, clv_the_other" in project.steps["other"]
 
 
@@ -141,6 +143,27 @@ def test_check_leaves_a_profile_as_it_is(project):
     assert code == 0 and "is there already and was left as it is" in text and profile.read_text() == changed
     code, text = project.run("entrypoints.check", "--profile", "my_shop")
     assert code == 0 and "was used as it is" in text and profile.read_text() == changed
+
+
+def test_check_gives_a_name_of_its_own_to_a_history_whose_name_is_taken(project):
+    for name, whose in (("my shop", "reads my shop.csv"), ("deep_trees", "is not the profile of a history")):
+        path, profile = f"exports/{name}.csv", name.replace(" ", "_")
+        (project.folder / "exports").mkdir(exist_ok=True)
+        shutil.copy(project.folder / "the other.csv", project.folder / path)
+        before = (project.folder / "conf" / "experiment" / f"{profile}.yaml").read_text()
+        for _ in range(2):  # the second time the name is that of this history
+            code, text = project.run("entrypoints.check", "--data_path", path)
+            assert code == 0 and f"{profile}.yaml {whose}: the profile of this history is called {profile}_2" in text
+            command = f"mlflow run . -e full_pipeline -P profile={profile}_2"
+            assert f"next: {command}" in text and configured(project, command).data.path == path
+        assert (project.folder / "conf" / "experiment" / f"{profile}.yaml").read_text() == before
+
+
+def test_check_of_another_export_with_a_profile_names_both_in_the_next_command(project):
+    code, text = project.run("entrypoints.check", "--profile", "my_shop", "--data_path", "the other.csv")
+    command = COMMAND.search(text[text.index("next: ") :]).group()
+    values = configured(project, command)
+    assert code == 0 and (values.data.path, values.tracking.model_name) == ("the other.csv", "clv_my_shop")
 
 
 def test_check_says_all_that_is_wrong_and_still_writes_the_profile(project):
