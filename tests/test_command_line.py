@@ -84,10 +84,10 @@ def pasted(command):
 @pytest.mark.parametrize(
     "words",
     [
-        ["experiment=shop"],
-        ["experiment=[shop,deep_trees]"],
+        ["experiment=half_year"],
+        ["experiment=[half_year,deep_trees]"],
         ["data.path='my shop.csv'", "tracking.model_name=clv_my_shop"],
-        ["experiment=shop", "data.path='o\\'brien, \"x\".csv'"],
+        ["experiment=half_year", "data.path='o\\'brien, \"x\".csv'"],
     ],
 )
 def test_a_printed_command_names_the_history_with_the_words_of_the_command_line(words):
@@ -98,13 +98,13 @@ def test_a_printed_command_names_the_history_with_the_words_of_the_command_line(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--profile", "shop", "experiment=deep_trees"],
-        ["--profile", "shop", "--overrides", "experiment=[deep_trees]"],
-        ["profile=shop", "experiment=deep_trees"],
+        ["--profile", "half_year", "experiment=deep_trees"],
+        ["--profile", "half_year", "--overrides", "experiment=[deep_trees]"],
+        ["profile=half_year", "experiment=deep_trees"],
     ],
 )
 def test_a_profile_and_other_experiments_are_one_list(arguments):
-    assert values(arguments) == {"experiment": ["shop", "deep_trees"]}
+    assert values(arguments) == {"experiment": ["half_year", "deep_trees"]}
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -149,6 +149,12 @@ def test_a_day_a_number_and_a_yes_are_nothing_else(name, payload, monkeypatch):
         (["~model.rounds"], "model.rounds: a key cannot be taken out"),
         (["~alerts"], "alerts: a key cannot be taken out"),
         (["experiment=../../elsewhere/hunter2"], "a file of conf/experiment/ is named by letters"),
+        (
+            ["--profile", "hunter2"],
+            "has no file of that name.\nHint: the names are deep_trees, half_year; `check` writes",
+        ),
+        (["experiment=[deep_trees,hunter2]"], "conf/experiment/ has no file of that name"),
+        (["model=hunter2"], "conf/model/ has no file of that name.\nHint: the names are base_margin, blend, btyd, "),
         (["model.rounds=f(hunter2"], "model.rounds: its value cannot be read"),
         (["model.max_depth=3,4"], "model.max_depth: several values at once"),
         (["--overrides", "+data.password=hunter2"], "data.password: there is no such key"),

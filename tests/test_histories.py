@@ -13,6 +13,7 @@ from helpers import ROOT, SMALL, composed, read
 from hydra import compose, initialize_config_dir
 
 from clv import config, settings, simulate
+from entrypoints import launch
 from entrypoints.launch import checked, hydra_arguments
 
 COMMAND = re.compile(r"mlflow run \. -e \w+(?: -P \w+=(?:\"[^\"]*\"|'[^']*'|[^\s`\"'<]+)+)*")
@@ -92,7 +93,9 @@ def configured(project, command):
     """The configuration that a printed command has when it is pasted."""
     pairs = [word.split("=", 1) for word in shlex.split(command)[5:] if word != "-P"]
     words = hydra_arguments([word for name, value in pairs for word in (f"--{name}", value)])
-    with initialize_config_dir(str(project.folder / "conf"), version_base="1.3"):
+    folder = str(project.folder / "conf")
+    with pytest.MonkeyPatch.context() as patch, initialize_config_dir(folder, version_base="1.3"):
+        patch.setattr(launch, "CONF", folder)  # profiles are in the project
         return config.load(compose("config", checked(words)))
 
 
