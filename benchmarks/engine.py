@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 from hydra import compose, initialize_config_dir
@@ -16,9 +15,11 @@ from clv.evaluation import measure, metrics
 from clv.evaluation.leaderboard import resampled
 from clv.history import History
 from clv.monitor import baseline, checks
+from clv.monitor.diagnosis import diagnosis
 from clv.monitor.evidence import ACTUAL, PREDICTED, Vintage
-from clv.monitor.verdict import verdict
+from clv.monitor.verdict import ALARM, verdict
 from clv.outcome import Run
+from clv.registry.production import Production
 from clv.registry.versions import Version
 from clv.steps.evidence import gathered
 from clv.steps.training import baseline_of, facts_of
@@ -49,10 +50,10 @@ def _measured(values: config.Config, history: History) -> measure.Measured:
 
 @dataclass(frozen=True)
 class Trained:
-    """A version as the monitor meets it in production. vintages: scores of earlier looks, by the day of scoring."""
+    """A version as the monitor meets it in production.   scores, vintages: of earlier looks, by the day of scoring, and once they matured."""
 
     run: Run
-    production: SimpleNamespace
+    production: Production
     base: baseline.Baseline
     scores: dict[dt.date, pd.DataFrame] = field(default_factory=dict)
     vintages: dict[dt.date, Vintage] = field(default_factory=dict)
@@ -76,14 +77,8 @@ def train(values: config.Config, folder: Path) -> Trained:
     draws = resampled(fitted, values.evaluation.bootstrap_replicates, values.seed)
     figures = {name: metrics.intervals(drawn, values.evaluation.confidence) for name, drawn in draws.items()}
     facts = facts_of(run, history, fitted)
-    version = Version("shop", "1", "", "", facts, {})
-    production = SimpleNamespace(
-        version=version,
-        model=fitted.model,
-        definition=version.definition,
-        learnt_until=version.learnt_until,
-        horizon_days=version.horizon_days,
-    )
+    production = Production.__new__(Production)  # filled by hand: there is no registry to ask
+    vars(production).update(version=Version("shop", "1", "", "", facts, {}), model=fitted.model, warning=None)
     return Trained(run, production, baseline_of(run, history, facts, fitted, figures[measure.OURS]))
 
 
@@ -94,11 +89,12 @@ def look(history: History, version: Trained, as_of: dt.date) -> Look:
     seen = gathered(watch, version.base, limits, _matured(version, history, as_of))
     findings = checks.compare(version.base.parts, seen, limits)
     decided = verdict(findings, section.alarm_at, seen.incomplete)
+    reasons = (*decided.reasons, diagnosis(findings, seen)) if decided.word == ALARM else decided.reasons
     fired = {name: finding.reason for name, finding in findings.items() if finding.status in ("warn", "alert")}
     table = history.snapshot(as_of, version.production.definition)
     predicted = model.predict(version.production.model, table)[PREDICTED]
     version.scores[as_of] = table[["customer_id"]].assign(**{PREDICTED: predicted})
-    return Look(as_of, decided.word, decided.reasons, fired)
+    return Look(as_of, decided.word, reasons, fired)
 
 
 def _matured(version: Trained, history: History, as_of: dt.date) -> list[Vintage]:

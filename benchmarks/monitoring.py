@@ -75,7 +75,7 @@ def evidence(
         columns=checks.columns(base.sketches, scored, None, [], "", limits),
         scored=scored,
         contributions=contributions,
-        recent=Recent(dt.date.min, 30, as_expected(len(scored)), 0.0),
+        recent=Recent(dt.date.min, 30, as_expected(len(scored)), 0.0, pd.DataFrame()),
         matured=Matured(dt.date.min, matured, "Labels not matured."),
         vintages=[],
     )

@@ -121,7 +121,7 @@ def show(rows: list[dict]) -> None:
     for kind in dict.fromkeys(row["kind"] for row in rows):
         same = [row for row in rows if row["kind"] == kind]
         looks, alarms = (sum(row[name] for row in same) for name in ("looks", "alarms"))
-        checks = sum((row["checks"] for row in same), Counter())
+        checks: Counter[str] = sum((row["checks"] for row in same), Counter())
         names = ", ".join(f"{name} {count}" for name, count in checks.most_common())
         table.add_row(kind, str(looks), str(alarms), f"{alarms / looks:.2f}", MUST[same[0]["sort"]], names)
     Console(width=150).print(table)

@@ -1,5 +1,6 @@
 """The commands: which steps each runs, whether it needs the tracking server, what it does to the outputs."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +28,17 @@ class Command:
     makes_stale: tuple[str, ...] = ()
     catches_up: bool = False
     nested: bool = False
+
+    @property
+    def may_bootstrap(self) -> bool:
+        """Whether it puts the first version of a model into production."""
+        return steps.bootstrap in self.steps
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether it works on the purchases of a history, for one model; check works on a file that has none yet."""
+        steps_with_a_model = [step for step in self.steps if step is not steps.check]
+        return any("history" in inspect.signature(step).parameters for step in steps_with_a_model)
 
 
 COMMANDS = {
@@ -68,5 +80,5 @@ COMMANDS = {
 
 def steps_of(name: str, run: Run, standing: Standing) -> list[Step]:
     """Returns the steps that apply: the first version ever becomes Production by itself, later ones wait for a person."""
-    first_ever = steps.bootstrap in COMMANDS[name].steps and run.config.tracking.bootstrap and not standing.was_promoted
+    first_ever = COMMANDS[name].may_bootstrap and run.config.tracking.bootstrap and not standing.was_promoted
     return [step for step in COMMANDS[name].steps if step is not steps.bootstrap or first_ever]

@@ -31,11 +31,15 @@ def command(entry_point: str, *overrides: str, **parameters: str) -> str:
     >>> with about(("experiment=shop", "outputs=results")):
     ...     command("score")
     'mlflow run . -e score -P profile=shop -P overrides=outputs=results'
+    >>> with about(("experiment=[shop,deep_trees]",)):
+    ...     print(command("score"))
+    mlflow run . -e score -P overrides='"experiment=[shop,deep_trees]"'
     """
     words = [*_HISTORY.get(), *overrides]
-    profiles = [word.removeprefix(_PROFILE) for word in words if word.startswith(_PROFILE)]
-    rest = [word for word in words if not word.startswith(_PROFILE)]
-    pairs = [("profile", ",".join(profiles))] if profiles else []
+    profiles = [word for word in words if re.fullmatch(_PROFILE + r"\w+", word)]
+    profiles = profiles if len(profiles) == 1 else []  # of several, -P profile would take none
+    rest = [word for word in words if word not in profiles]
+    pairs = [("profile", word.removeprefix(_PROFILE)) for word in profiles]
     pairs += [*parameters.items(), *([("overrides", " ".join(map(_quoted, rest)))] if rest else [])]
     return " ".join(["mlflow run . -e", entry_point, *(f"-P {name}={_quoted(value)}" for name, value in pairs)])
 

@@ -16,7 +16,7 @@ from clv.errors import UserError
 from clv.season import Season
 
 _SPILL = "clv-duckdb-"
-_SAMPLED = 2048  # digests of customers and days
+SAMPLED = 2048  # digests of customers and days; fewer are all
 
 
 class History:
@@ -150,8 +150,9 @@ class History:
         Two histories of one business have them in common; 8 signs of a digest do not say which customer it was.
         """
         days = self.purchases.filter(f"order_date < DATE '{before}'")
-        digests = days.project("LEFT(MD5(customer_id || ' ' || CAST(order_date AS DATE)), 8) AS digest").distinct()
-        return [digest for (digest,) in digests.order("digest").limit(_SAMPLED).fetchall()]
+        digests = days.project("LEFT(MD5(customer_id || ' ' || CAST(order_date AS DATE)), 8) AS digest")
+        lowest = digests.order("digest").limit(2 * SAMPLED)  # of some rows; few have a digest in common
+        return [digest for (digest,) in lowest.distinct().order("digest").limit(SAMPLED).fetchall()]
 
     def recent(self, cutoff: dt.date, days: int, like: dt.date, definition: features.Definition) -> pd.DataFrame:
         """Returns the snapshot that the last days before the cutoff alone give: as much season time as `days` before `like` hold.

@@ -24,7 +24,7 @@ from clv.registry.production import Production
 from clv.registry.standing import Standing
 from clv.steps import lineage
 
-_NAMING_A_MODEL = ("experiment", "tracking")
+_NAMING_A_MODEL = ("tracking=", "tracking.model_name=")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
         with (
             _folder(name, command, config, bundle) as folder,
-            _its_own_model(_values(command, config, folder, now), words) as values,
+            _its_own_model(_of_run(command, Run(config, now, folder), settings.history(config, now)), words) as values,
         ):
             noticed = _caught_up(values.standing) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
@@ -64,7 +64,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
                     outcome = _nested(step, values) if command.nested else _finished(step, values)
                 outcomes.append(outcome)
                 shown.append((step.__name__, outcome.summary, time.perf_counter() - start))
-            closing_lines = _closing_lines(outcomes, config, run_id)
+            closing_lines = _closing_lines(outcomes, values, run_id)
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
         summaries = [f"**{step}**: {summary}" for step, summary, _ in shown]
         log.log(title=_title(outcomes), lines=summaries + noticed + warnings)
@@ -78,10 +78,10 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
 def _its_own_model(values: _Values, words: tuple[str, ...]) -> Iterator[_Values]:
     """A whole pipeline on a history that the version in production did not learn from makes that history's own model.
 
-    A model that the command line names is taken as it is: its version refuses another history by itself.
+    A model that the command line or a profile names is taken as it is: its version refuses another history by itself.
     """
-    is_named = any(word.startswith(_NAMING_A_MODEL) for word in words)
-    sentence = None if is_named or not values.command.nested else _another_history(values)
+    is_named = bool(values.run.config.profile) or any(word.startswith(_NAMING_A_MODEL) for word in words)
+    sentence = None if is_named or not values.command.may_bootstrap else _another_history(values)
     if sentence is None:
         yield values
         return
@@ -92,9 +92,7 @@ def _its_own_model(values: _Values, words: tuple[str, ...]) -> Iterator[_Values]
     tracking.current().log(tags={"own_model": name}, lines=[line])
     own = replace(config, tracking=replace(config.tracking, model_name=name))
     with hints.about((*words, f"tracking.model_name={name}")):
-        standing = Standing(name)
-        production = Production(standing, Path(config.outputs), config.review.require_record)
-        yield replace(values, run=replace(values.run, config=own), standing=standing, production=production)
+        yield _of_run(values.command, replace(values.run, config=own), values.history)
 
 
 def _another_history(values: _Values) -> str | None:
@@ -108,10 +106,12 @@ def _another_history(values: _Values) -> str | None:
         return None  # the step that needs it says what is wrong
 
 
-def _values(command: Command, config: Config, folder: Path, now: dt.datetime) -> _Values:
+def _of_run(command: Command, run: Run, history: History) -> _Values:
+    """The values for the model that the configuration of the run names."""
+    config = run.config
     standing = Standing(config.tracking.model_name, config.tracking.candidates)
     production = Production(standing, Path(config.outputs), config.review.require_record)
-    return _Values(command, Run(config, now, folder), settings.history(config, now), production, standing)
+    return _Values(command, run, history, production, standing)
 
 
 def _caught_up(standing: Standing) -> list[str]:
@@ -207,10 +207,13 @@ def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return keys
 
 
-def _closing_lines(outcomes: list[Outcome], config: Config, run_id: str) -> list[str]:
-    """Where the outputs are, the verdict, and the next command."""
+def _closing_lines(outcomes: list[Outcome], values: _Values, run_id: str) -> list[str]:
+    """Which history it was, where the outputs are, the verdict, and the next command."""
+    config = values.run.config
     tags = {key: value for outcome in outcomes for key, value in outcome.tags.items()}
     lines = [*(line for outcome in outcomes for line in outcome.lines), f"run {run_id}"]
+    if values.command.reads_history:
+        lines.append(f"history: {values.history.path}; model {config.tracking.model_name}")
     if any(outcome.outputs for outcome in outcomes):
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
     if "verdict" in tags:

@@ -165,6 +165,15 @@ def ordered(customers: pd.Series, purchases: duckdb.DuckDBPyRelation, begin: dt.
     return table.reindex(customers).fillna(0.0).reset_index(drop=True)
 
 
+def orders_by_week(purchases: duckdb.DuckDBPyRelation, begin: dt.date, weeks: int) -> pd.Series:
+    """Returns the orders of all customers in each week from a day on. purchases: order_date, orders."""
+    end = begin + dt.timedelta(days=7 * weeks)
+    inside = purchases.filter(f"order_date >= DATE '{begin}' AND order_date < DATE '{end}' AND orders > 0")
+    week = f"(CAST(order_date AS DATE) - DATE '{begin}') // 7"
+    counts = inside.project(f"{week} AS week, orders").aggregate("week, SUM(orders) AS orders", "week").df()
+    return counts.set_index("week")["orders"].astype("float64").reindex(range(weeks), fill_value=0.0)
+
+
 def net_revenue(purchases: duckdb.DuckDBPyRelation, begin: dt.date, end: dt.date) -> float:
     """Returns the net revenue of all customers in [begin, end)."""
     return float(labels(purchases, begin, (end - begin).days).sum())

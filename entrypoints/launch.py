@@ -124,7 +124,7 @@ def hydra_arguments(arguments: list[str]) -> list[str]:
 
 def _with_one_experiment(words_of: list[str]) -> list[str]:
     """A profile and other files of conf/experiment/ are one list for Hydra; later ones win."""
-    names = [word.removeprefix(EXPERIMENT) for word in words_of if word.startswith(EXPERIMENT)]
+    names = [word.removeprefix(EXPERIMENT).strip("[]") for word in words_of if word.startswith(EXPERIMENT)]
     if len(names) < 2:
         return words_of
     rest = [word for word in words_of if not word.startswith(EXPERIMENT)]
@@ -201,9 +201,20 @@ def refusal(override: Override) -> str | None:
         near = difflib.get_close_matches(key.split(".")[-1], known_keys(), 1)
         return "there is no such key.\nHint: " + (f"did you mean {known_keys()[near[0]]}? " if near else "") + KEYS
     value = override.value()
-    if (Path(CONF) / key).is_dir() and isinstance(value, str) and not re.fullmatch(r"\w+", value):
-        return f"a file of conf/{key}/ is named by letters, digits and _ alone."
+    if (Path(CONF) / key).is_dir() and isinstance(value, str | list):
+        return _no_file(key, list(map(str, value)) if isinstance(value, list) else [value])
     return None
+
+
+def _no_file(group: str, names: list[str]) -> str | None:
+    """Why these are no files of the group; None where they are."""
+    if not all(re.fullmatch(r"\w+", name) for name in names):
+        return f"a file of conf/{group}/ is named by letters, digits and _ alone."
+    files = {path.stem for path in (Path(CONF) / group).glob("*.yaml")}
+    if files.issuperset(names):
+        return None
+    way_out = "; `check` writes the profile of a history" if f"{group}=" == EXPERIMENT else ""
+    return f"conf/{group}/ has no file of that name.\nHint: the names are {', '.join(sorted(files))}{way_out}."
 
 
 def ambiguous(override: Override) -> str | None:

@@ -1,9 +1,12 @@
 """What `check` says of an export, and the profile that it writes. The exports are small and of the layouts that shops have."""
 
 import datetime as dt
+import io
 import json
+import sys
 
 import duckdb
+import pandas as pd
 import pytest
 from helpers import composed
 
@@ -146,9 +149,25 @@ def test_ids_that_stand_for_nobody_are_proposed_as_guests(tmp_path, guest):
     assert proposed.settings["guest_ids"] == [guest] and transactions.quality.rows == 180
 
 
-def test_an_id_with_a_large_share_of_the_rows_is_named(tmp_path):
-    proposed, _ = reading(tmp_path, orders(lambda i, c, d, a: f"{'TILL 4' if i % 4 == 0 else c},{d},{a}"))
-    assert "the id 'TILL 4' has 25% of all rows" in proposed.traps[0]
+@pytest.mark.parametrize("name", ["Guesthouse Müller", "guest_8271", "0", "walkinshaw"])
+def test_a_customer_whose_name_begins_like_that_of_a_guest_is_kept(tmp_path, name):
+    text = orders(lambda i, c, d, a: f"{name if i in (3, 90) else f'C{c}'},{d},{a}")  # below 1 % of the rows
+    proposed, transactions = reading(tmp_path, text)
+    assert "guest_ids" not in proposed.settings and transactions.quality.rows == 240
+
+
+def test_all_ids_that_stand_for_nobody_are_proposed(tmp_path):
+    names = [f"Guest {number}" for number in range(12)]
+    text = orders(lambda i, c, d, a: f"{names[i // 2 % 12] if i % 2 else f'C{c}'},{d},{a}")
+    proposed, _ = reading(tmp_path, text)
+    assert sorted(proposed.settings["guest_ids"]) == sorted(names)
+
+
+def test_what_the_reading_warns_of_is_named_in_the_profile(tmp_path):
+    proposed, transactions = reading(tmp_path, orders(lambda i, c, d, a: f"{'TILL 4' if i % 4 == 0 else c},{d},{a}"))
+    (doubt,) = data.warnings(transactions, data.Limits(0.01, 10000, 0.01, 0.002, 0.001))
+    assert "customer 'TILL 4' alone has" in doubt and not proposed.traps
+    assert f"# LOOK: {doubt}\n" in profile("shop", "sales.csv", proposed, [], [doubt])
 
 
 def test_rows_without_a_customer_are_left_out(tmp_path):
@@ -222,6 +241,24 @@ def test_json_lines_are_read_by_their_keys(tmp_path):
     assert net(transactions) == TOTAL and transactions.quality.customers == 60
 
 
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("sales.csv", "the beginning of the file, and some of every piece behind it"),
+        ("sales.parquet", ""),
+        ("sales.xlsx", "the first 100"),
+    ],
+)
+def test_a_look_says_which_rows_it_looked_at(tmp_path, monkeypatch, name, part):
+    monkeypatch.setattr(sys.modules["clv.proposal.look"], "WHOLE_ROWS", 101)  # with the header
+    monkeypatch.setattr("clv.data.decoding.BLOCK", 1000)
+    table = pd.read_csv(io.StringIO(orders(lambda i, c, d, a: f"C{c},{d},{a}.50")))
+    writers = {"csv": table.to_csv, "parquet": table.to_parquet, "xlsx": table.to_excel}
+    writers[name.partition(".")[2]](tmp_path / name, index=False)
+    look = propose(str(tmp_path / name), data.Contract(USUAL, "2030-01-01"), duckdb.connect()).look
+    assert look.part == part and (look.rows == 240) == (not part)
+
+
 AWKWARD = ["Käufer's €, ${x}: #1.csv", "a b\\c.csv", 'say "hi".csv', "sales.csv"]
 
 
@@ -233,12 +270,21 @@ def test_a_profile_is_read_back_as_it_was_proposed(tmp_path, name):
     )
     folder = tmp_path / "conf" / "experiment"
     folder.mkdir(parents=True)
-    (folder / "shop.yaml").write_text(profile("shop", path, proposed, ["found: everything"]))
+    (folder / "shop.yaml").write_text(profile("shop", path, proposed, ["found: everything"], []))
     config = composed(f"hydra.searchpath=[file://{tmp_path}/conf]", "experiment=shop")
     assert (config.profile, config.data.path, config.outputs) == ("shop", path, "outputs/shop")
     assert config.tracking.model_name == "clv_shop"
     again = settings.contract(config, dt.datetime(2029, 12, 30, tzinfo=dt.UTC))
     assert again.names == contract.names and again.columns["currency"] == contract.columns["currency"] == "currency"
+
+
+def test_a_profile_without_a_column_is_read_as_well(tmp_path):
+    proposed, _, path = proposal(tmp_path, "colour;size;shape\n")
+    folder = tmp_path / "conf" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "shop.yaml").write_text(profile("shop", path, proposed, [], []))
+    assert proposed.missing == ["customer_id", "order_date", "revenue"]
+    assert composed(f"hydra.searchpath=[file://{tmp_path}/conf]", "experiment=shop").data.path == path
 
 
 @pytest.mark.parametrize(

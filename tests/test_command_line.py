@@ -1,6 +1,7 @@
 """What a command line may say: values stay values on their way through MLflow, the shell and Hydra, and only keys of conf/ are set."""
 
 import os
+import shlex
 import subprocess
 from dataclasses import asdict
 
@@ -9,7 +10,7 @@ from helpers import ROOT
 from hydra import compose, initialize_config_dir
 from mlflow.projects import _project_spec
 
-from clv import config
+from clv import config, hints
 from clv.errors import UserError
 from entrypoints import launch
 from entrypoints.launch import checked, hydra_arguments
@@ -68,6 +69,44 @@ def composed_from(*arguments):
         return config.load(compose("config", checked(hydra_arguments(list(arguments)))))
 
 
+def values(words):
+    """Key -> value of the words of a command line."""
+    overrides = [launch.parsed(word) for word in checked(hydra_arguments(words))]
+    return {override.key_or_group: override.value() for override in overrides}
+
+
+def pasted(command):
+    """Key -> value of a printed command, when a shell takes it."""
+    pairs = [word.split("=", 1) for word in shlex.split(command)[5:] if word != "-P"]
+    return values([word for name, value in pairs for word in (f"--{name}", value)])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["experiment=half_year"],
+        ["experiment=[half_year,deep_trees]"],
+        ["data.path='my shop.csv'", "tracking.model_name=clv_my_shop"],
+        ["experiment=half_year", "data.path='o\\'brien, \"x\".csv'"],
+    ],
+)
+def test_a_printed_command_names_the_history_with_the_words_of_the_command_line(words):
+    with hints.about(tuple(words)):
+        assert pasted(hints.command("score")) == values(words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--profile", "half_year", "experiment=deep_trees"],
+        ["--profile", "half_year", "--overrides", "experiment=[deep_trees]"],
+        ["profile=half_year", "experiment=deep_trees"],
+    ],
+)
+def test_a_profile_and_other_experiments_are_one_list(arguments):
+    assert values(arguments) == {"experiment": ["half_year", "deep_trees"]}
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hydra_keeps_a_text_and_an_override_of_it_is_refused_with_a_message(payload, monkeypatch):
     monkeypatch.setenv("HOME", "/planted")
@@ -110,6 +149,12 @@ def test_a_day_a_number_and_a_yes_are_nothing_else(name, payload, monkeypatch):
         (["~model.rounds"], "model.rounds: a key cannot be taken out"),
         (["~alerts"], "alerts: a key cannot be taken out"),
         (["experiment=../../elsewhere/hunter2"], "a file of conf/experiment/ is named by letters"),
+        (
+            ["--profile", "hunter2"],
+            "has no file of that name.\nHint: the names are deep_trees, half_year; `check` writes",
+        ),
+        (["experiment=[deep_trees,hunter2]"], "conf/experiment/ has no file of that name"),
+        (["model=hunter2"], "conf/model/ has no file of that name.\nHint: the names are base_margin, blend, btyd, "),
         (["model.rounds=f(hunter2"], "model.rounds: its value cannot be read"),
         (["model.max_depth=3,4"], "model.max_depth: several values at once"),
         (["--overrides", "+data.password=hunter2"], "data.password: there is no such key"),

@@ -13,6 +13,7 @@ from helpers import ROOT, SMALL, composed, read
 from hydra import compose, initialize_config_dir
 
 from clv import config, settings, simulate
+from entrypoints import launch
 from entrypoints.launch import checked, hydra_arguments
 
 COMMAND = re.compile(r"mlflow run \. -e \w+(?: -P \w+=(?:\"[^\"]*\"|'[^']*'|[^\s`\"'<]+)+)*")
@@ -29,7 +30,7 @@ class Project:
         for path, first_day, seed in (
             ("data/raw/transactions.csv", "2024-01-01", 3),
             ("my shop.csv", "2021-01-01", 4),
-            ("other.csv", "2020-01-01", 5),
+            ("the other.csv", "2020-01-01", 5),
         ):
             simulate.simulate(500, first_day, 730, seed=seed)[0].to_csv(folder / path, index=False)
         self.printed = ""
@@ -78,7 +79,7 @@ def project(tmp_path_factory):
         "sample": ["entrypoints.full_pipeline", *SMALL],
         "check": ["entrypoints.check", "--data_path", "my shop.csv"],
         "shop": ["entrypoints.full_pipeline", "--profile", "my_shop", *SMALL],
-        "other": ["entrypoints.full_pipeline", "--data_path", "other.csv", *SMALL],
+        "other": ["entrypoints.full_pipeline", "--data_path", "the other.csv", *SMALL],
     }
     project.steps = {}
     for name, arguments in steps.items():
@@ -92,13 +93,17 @@ def configured(project, command):
     """The configuration that a printed command has when it is pasted."""
     pairs = [word.split("=", 1) for word in shlex.split(command)[5:] if word != "-P"]
     words = hydra_arguments([word for name, value in pairs for word in (f"--{name}", value)])
-    with initialize_config_dir(str(project.folder / "conf"), version_base="1.3"):
+    folder = str(project.folder / "conf")
+    with pytest.MonkeyPatch.context() as patch, initialize_config_dir(folder, version_base="1.3"):
+        patch.setattr(launch, "CONF", folder)  # profiles are in the project
         return config.load(compose("config", checked(words)))
 
 
 def test_each_history_has_a_model_of_its_own(project):
-    assert project.production() == {"clv": 1, "clv_my_shop": 1, "clv_other": 1}
-    assert "this history gets a model of its own, clv_other" in project.steps["other"]
+    assert project.production() == {"clv": 1, "clv_my_shop": 1, "clv_the_other": 1}
+    assert "history: data/raw/transactions.csv; model clv\n" in project.steps["sample"]
+    assert "history: the other.csv; model clv_the_other\n" in project.steps["other"]
+    assert "this history gets a model of its own, clv_the_other" in project.steps["other"]
 
 
 def test_the_ranking_of_the_shop_does_not_replace_that_of_the_sample(project):
@@ -113,7 +118,7 @@ def test_the_shop_took_two_commands(project):
 
 @pytest.mark.parametrize(
     ("step", "folder", "model", "path"),
-    [("shop", "outputs/my_shop", "clv_my_shop", "my shop.csv"), ("other", "outputs", "clv_other", "other.csv")],
+    [("shop", "outputs/my_shop", "clv_my_shop", "my shop.csv"), ("other", "outputs", "clv_the_other", "the other.csv")],
 )
 def test_every_command_that_is_printed_or_written_acts_on_its_own_history(project, step, folder, model, path):
     text = "\n".join([project.steps[step], project.pages(folder), project.descriptions(model)])
@@ -128,7 +133,7 @@ def test_every_command_that_is_printed_or_written_acts_on_its_own_history(projec
 @pytest.mark.parametrize("command", ["score", "monitor"])
 def test_a_version_refuses_another_history_and_leaves_the_outputs_as_they_are(project, command):
     before = (project.folder / "outputs" / "clv_ranked_predictions.csv").read_bytes()
-    code, text = project.run(f"entrypoints.{command}", "--data_path", "other.csv", *SMALL)
+    code, text = project.run(f"entrypoints.{command}", "--data_path", "the other.csv", *SMALL)
     assert code == 65 and "[OTHER_HISTORY] Version 1 of model clv learnt from another history, transactions.csv" in text
     assert (project.folder / "outputs" / "clv_ranked_predictions.csv").read_bytes() == before
 
@@ -141,6 +146,27 @@ def test_check_leaves_a_profile_as_it_is(project):
     assert code == 0 and "is there already and was left as it is" in text and profile.read_text() == changed
     code, text = project.run("entrypoints.check", "--profile", "my_shop")
     assert code == 0 and "was used as it is" in text and profile.read_text() == changed
+
+
+def test_check_gives_a_name_of_its_own_to_a_history_whose_name_is_taken(project):
+    for name, whose in (("my shop", "reads my shop.csv"), ("deep_trees", "is not the profile of a history")):
+        path, profile = f"exports/{name}.csv", name.replace(" ", "_")
+        (project.folder / "exports").mkdir(exist_ok=True)
+        shutil.copy(project.folder / "the other.csv", project.folder / path)
+        before = (project.folder / "conf" / "experiment" / f"{profile}.yaml").read_text()
+        for _ in range(2):  # the second time the name is that of this history
+            code, text = project.run("entrypoints.check", "--data_path", path)
+            assert code == 0 and f"{profile}.yaml {whose}: the profile of this history is called {profile}_2" in text
+            command = f"mlflow run . -e full_pipeline -P profile={profile}_2"
+            assert f"next: {command}" in text and configured(project, command).data.path == path
+        assert (project.folder / "conf" / "experiment" / f"{profile}.yaml").read_text() == before
+
+
+def test_check_of_another_export_with_a_profile_names_both_in_the_next_command(project):
+    code, text = project.run("entrypoints.check", "--profile", "my_shop", "--data_path", "the other.csv")
+    command = COMMAND.search(text[text.index("next: ") :]).group()
+    values = configured(project, command)
+    assert code == 0 and (values.data.path, values.tracking.model_name) == ("the other.csv", "clv_my_shop")
 
 
 def test_check_says_all_that_is_wrong_and_still_writes_the_profile(project):

@@ -102,15 +102,12 @@ class JsonLines:
         names = list(dict.fromkeys(name for _, each in objects for name in each))
         return Header(names, "", located(names, contract.names, f"{path}:{line}"), line, path), text
 
-    def _objects(self, text: str, line: int, path: str) -> Iterator[tuple[int, dict[str, str]]]:
+    def _objects(self, text: str, line: int, path: str) -> Iterator[tuple[int, dict[str, object]]]:
         for number, content in enumerate(text.split("\n"), line):
             if not content.strip():
                 continue
-            try:  # numbers stay as they are written
-                each = json.loads(content, parse_float=str, parse_int=str, parse_constant=str)
-            except ValueError:
-                each = None
-            if not isinstance(each, dict):
+            each = json_object(content)
+            if each is None:
                 what = f"the line is not a JSON object: {content[:60]!r}"
                 fix = "write one object a line, or export it as CSV"
                 raise InputError(Code.RAGGED_ROW, what=what, fix=fix, where=f"{path}:{number}")
@@ -121,7 +118,7 @@ class JsonLines:
         fields: list[str] = []
         for number, each in self._objects(content, line, header.path):
             lines.append(number)
-            fields.extend(_json_text(each.get(name)) for name in header.names)
+            fields.extend(json_text(each.get(name)) for name in header.names)
         return Rows(lines, [len(header.names)] * len(lines), fields)
 
     def ends_whole(self, content: str) -> bool:
@@ -138,7 +135,23 @@ def format_of(first: str, contract: Contract) -> TextFormat:
     return JsonLines() if first.lstrip("\ufeff \t\n").startswith("{") else Delimited()
 
 
-def _json_text(value: object) -> str:
+def json_object(line: str) -> dict[str, object] | None:
+    """Returns the object that a line of JSON holds, numbers as they are written; None: it holds something else."""
+    try:
+        value = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+        if "\\u" in line:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is not text
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def json_text(value: object) -> str:
+    """Returns a value of JSON as a CSV file would hold it: an object or a list as JSON.
+
+    >>> json_text(None), json_text("5.50"), json_text(["a"])
+    ('', '5.50', '["a"]')
+    """
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -10,6 +10,7 @@ from clv.data.contract import Contract
 from clv.errors import Code, InputError
 
 REPAIR = "repair that line, or export the file again"
+ONE_EXPORT = "point data.path at files of one export, or read them one by one"
 _DELIMITERS = ",;\t|"
 _SHOWN = 2000  # characters of the names of the columns
 _TITLE_LINES = 50  # among which a header is looked for
@@ -86,6 +87,14 @@ def place_of(name: str, names: list[str], fix: str, where: str) -> int:
         what = f"there are {number} columns {name!r}"
         raise InputError(Code.DOUBLED_COLUMN, what=what, fix="rename or remove one", where=where)
     return keys.index(key(name))
+
+
+def refuse_other_columns(first: list[str], names: list[str], path: str) -> None:
+    """Raises: InputError: a file has other columns than the first one; their order does not matter. path: as it is called in messages."""
+    ours, theirs = ({key(name) for name in each} for each in (first, names))
+    if ours != theirs:
+        what = f"the files have different columns: {', '.join(sorted(ours ^ theirs))[:500]} not in all"
+        raise InputError(Code.MIXED_HEADERS, what=what, fix=ONE_EXPORT, where=path)
 
 
 def numbered(names: list[str], columns: dict[str, str]) -> list[str] | None:

@@ -1,6 +1,8 @@
 """A Parquet file's columns as the texts of a CSV file: the same rules then hold for both."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,10 +33,17 @@ def load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPyC
     Returns: the layout, and what of the contract is left to say: a typed column needs no format.
     Raises:  InputError: the file is damaged, a column is missing or of a type that cannot be meant.
     """
+    with refusing_damage(file, path):
+        return _load(file, contract, path, connection)
+
+
+@contextmanager
+def refusing_damage(file: Path, path: str) -> Iterator[None]:
+    """Raises: InputError: what reads the file within finds it damaged. file: the copy that is read.   path: as it is called in messages."""
     import pyarrow
 
     try:
-        return _load(file, contract, path, connection)
+        yield
     except (pyarrow.ArrowException, OSError, duckdb.Error) as error:
         reason = str(error).replace(str(file), path).splitlines()[0][:200]
         what = f"the Parquet file is damaged: {reason}"

@@ -1,10 +1,14 @@
 """The SQL of this package: one query a file in sql/, with jinja2 where values go in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import jinja2
+
+from clv.errors import Code, InputError
 
 
 def literal(text: str) -> str:
@@ -24,6 +28,17 @@ def render(query: str, /, **values: Any) -> str:
     Raises: jinja2.UndefinedError: the query names a value that is not given.
     """
     return _ENVIRONMENT.get_template(f"{query}.sql").render(values)
+
+
+@contextmanager
+def refusing_errors(path: str) -> Iterator[None]:
+    """Raises: InputError: DuckDB, or the memory, fails within. path: as the file is called in messages."""
+    try:
+        yield
+    except (duckdb.Error, MemoryError) as error:
+        what = f"DuckDB cannot read it: {str(error)[:300]}"
+        fix = "a larger compute.memory_limit, or look at the file"
+        raise InputError(Code.UNREADABLE_FILE, what=what, fix=fix, where=path) from error
 
 
 def row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

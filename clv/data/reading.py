@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import pandas as pd
 from clv.data import database, layout, parquet, quality, remote, values
 from clv.data.container import Opened, digest, opened
 from clv.data.contract import Contract, check
-from clv.data.header import key
+from clv.data.header import ONE_EXPORT, refuse_other_columns
 from clv.data.places import Places
 from clv.data.quality import LeftOut, Quality
-from clv.data.queries import literal, render, row
+from clv.data.queries import literal, refusing_errors, render, row
 from clv.data.sources import files_of
 from clv.data.together import faults
 from clv.errors import Code, InputError
@@ -58,18 +57,8 @@ def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -
     """
     check(contract, path)
     _check_zone(contract.timezone, path, connection)
-    with _in_one_line(path):
+    with refusing_errors(path):
         return _read(path, contract, connection)
-
-
-@contextmanager
-def _in_one_line(path: str) -> Iterator[None]:
-    try:
-        yield
-    except (duckdb.Error, MemoryError) as error:
-        what = f"DuckDB cannot read it: {str(error)[:300]}"
-        fix = "a larger compute.memory_limit, or look at the file"
-        raise InputError(Code.UNREADABLE_FILE, what=what, fix=fix, where=path) from error
 
 
 def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnection) -> None:
@@ -214,11 +203,7 @@ def _append(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _refuse_other_header(name: str, layouts: list[layout.Layout], contracts: list[Contract]) -> None:
     """Raises: InputError: the last table has other columns than the first, or columns of other types."""
-    ours, theirs = ({key(column) for column in each.names} for each in (layouts[0], layouts[-1]))
-    fix = "point data.path at files of one export, or read them one by one"
-    if ours != theirs:
-        what = f"the files have different columns: {', '.join(sorted(ours ^ theirs))[:500]} not in all"
-        raise InputError(Code.MIXED_HEADERS, what=what, fix=fix, where=name)
+    refuse_other_columns(layouts[0].names, layouts[-1].names, name)
     if contracts[0] != contracts[-1]:
         what = "the columns of the files are of different types"
-        raise InputError(Code.MIXED_HEADERS, what=what, fix=fix, where=name)
+        raise InputError(Code.MIXED_HEADERS, what=what, fix=ONE_EXPORT, where=name)

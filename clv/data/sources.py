@@ -20,19 +20,17 @@ def files_of(path: str) -> list[str]:
 
     A path that is a file is that file, whatever signs its name has. ~ is the home folder.
 
-    Raises: InputError: a folder holds no file. A single file that is missing is the caller's to refuse.
+    Raises: InputError: a folder holds no file, or the path names none. A single file that is missing is the caller's to refuse.
     """
     if is_address(path):
         return [path]
     whole = os.path.expanduser(path)
     if os.path.exists(whole) or _BETWEEN not in path:
         return _files_of_one(whole)
-    return [
-        name
-        for part in path.split(_BETWEEN)
-        if part.strip()
-        for name in _files_of_one(os.path.expanduser(part.strip()))
-    ]
+    parts = [part.strip() for part in path.split(_BETWEEN) if part.strip()]
+    if not parts:
+        raise InputError(Code.NO_FILE, what=f"data.path={path!r} names no file", fix=_FIX)
+    return [name for part in parts for name in _files_of_one(os.path.expanduser(part))]
 
 
 def partition(path: str) -> dict[str, str]:

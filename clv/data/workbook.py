@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -35,25 +36,36 @@ def load(
     Returns: of each sheet, when `file_rows` holds it: its name in messages, the layout, and what of the contract is left to say.
     Raises:  InputError: the workbook cannot be read, it has several sheets and none is chosen, or cells lost their values.
     """
-    try:
+    with refusing_damage(path):
         workbook = calamine.CalamineWorkbook.from_path(str(file))
         names = _sheets(workbook, contract, path)
         for name in names:
             shown = path if len(names) == 1 else f"{path}[{name}]"
             yield shown, *_load(workbook.get_sheet_by_name(name), file, contract, shown, connection)
+
+
+@contextmanager
+def refusing_damage(path: str) -> Iterator[None]:
+    """Raises: InputError: what reads a workbook within finds that it cannot be read. path: as it is called in messages."""
+    try:
+        yield
     except calamine.CalamineError as error:
         what = f"the workbook cannot be read: {str(error)[:200]}"
         fix = "save it again without a password as .xlsx, or export the sheet as CSV in UTF-8"
         raise InputError(Code.UNREADABLE_FILE, what=what, fix=fix, where=path) from error
 
 
-def largest_sheet(file: Path, name: str | None) -> tuple[str, Iterator[Row]]:
+def largest_sheet(file: Path, name: str | None, path: str) -> tuple[str, Iterator[Row]]:
     """Returns the name and the rows of a sheet.
 
-    Args: name: of the sheet; None: the one with the most rows.
+    Args:   name: of the sheet; None: the one with the most rows.   path: as the file is called in messages.
+    Raises: InputError: there is no sheet of cells.
     """
     workbook = calamine.CalamineWorkbook.from_path(str(file))
     names = [each.name for each in workbook.sheets_metadata if each.typ == calamine.SheetTypeEnum.WorkSheet]
+    if not names:
+        what, fix = "the workbook has no sheet of cells", "export the table as CSV, or save it in a sheet"
+        raise InputError(Code.NO_SHEET, what=what, fix=fix, where=path)
     heights = {each: workbook.get_sheet_by_name(each).height for each in names}
     best = name if name in heights else max(heights, key=lambda each: heights[each])
     return best, iter(workbook.get_sheet_by_name(best).iter_rows())

@@ -249,19 +249,19 @@ def _worst_test(row: pd.Series, significance: float, ageing: str) -> tuple[str, 
         ("", row["ks_statistic"], "ks", _moved(row), moved),
         ("positives_", row["positives_ks_statistic"], "ks", _among_positives(row), positives_moved),
     ]
-    there = [
-        test for test in tests[: 1 if ageing else None] if not np.isnan(test[1])
-    ]  # the share of missing values always is
+    if ageing:  # whoever orders again has gaps: the share of those without moves as well
+        tests = [] if row["feature"] in features.OF_GAPS else tests[:1]
+    there = [test for test in tests if not np.isnan(test[1])]  # the share of missing values always is
     graded = [
         (grade(size, row[f"warn_{kind}"], row[f"alert_{kind}"], not row[f"{test}q_value"] >= significance), reason)
         for test, size, kind, reason, matters in there
         if matters
     ]
-    status = worst(status for status, _ in graded)
+    status = worst([STABLE, *(status for status, _ in graded)])
     if status in (WARN, ALERT):
         return status, next(reason for other, reason in graded if other == status)
     if ageing:
-        return STABLE, "It moves as the customers grow older; no more of them lack a value."
+        return STABLE, "It moves as the customers grow older."
     large = [test for test, size, kind, *_ in there if size >= row[f"warn_{kind}"]]
     if not large:
         return STABLE, "No change that matters."

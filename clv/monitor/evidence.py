@@ -66,12 +66,14 @@ class Recent:
     Args: begin: first day of the stretch.   days: its length.
           table: one row a customer; orders, revenue (currency), expected_orders, expected_value (of an order, in currency).
           room: relative change that the season may make by itself.
+          year: one row a week of the year until the day, oldest first: day, season, last_year as in finding.OverYear.
     """
 
     begin: dt.date
     days: int
     table: pd.DataFrame
     room: float
+    year: pd.DataFrame
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,20 @@ class OverDays:
 
 
 @dataclass(frozen=True)
+class OverYear:
+    """A picture: the season, and the last year over it.
+
+    Args: title: stands above the picture.
+          table: one row a week, oldest first; day (its first), season (rate of orders, mean 1), last_year (orders beside their mean).
+          caption: a sentence below the picture.
+    """
+
+    title: str
+    table: pd.DataFrame
+    caption: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
     """What one check says.
 
@@ -59,7 +73,7 @@ class Finding:
     metrics: dict[str, float] = field(default_factory=dict)
     series: dict[str, dict[dt.date, float]] = field(default_factory=dict)
     reports: dict[str, pd.DataFrame | dict[str, Any]] = field(default_factory=dict)
-    pictures: tuple[Shares | OverDays, ...] = ()
+    pictures: tuple[Shares | OverDays | OverYear, ...] = ()
 
 
 def grade(size: float, warn: float, alert: float, beyond_chance: bool = True) -> str:

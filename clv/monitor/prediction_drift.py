@@ -62,7 +62,10 @@ class PredictionDrift:
         table = evidence.columns[evidence.columns["feature"] == PREDICTED]
         row = table.iloc[0]
         wider = replace(limits, warn=max(limits.warn, evidence.room), alert=max(limits.alert, evidence.room))
-        status, reason, figures = _judge(part["errors"], evidence.matured, row, wider)
+        judged = (
+            ("total_ratio",) if evidence.ageing else tuple(_IN_WORDS)
+        )  # fewer customers still order: errors shrink or grow by that
+        status, reason, figures = _judge(part["errors"], evidence.matured, row, wider, judged)
         if evidence.too_short:
             status, reason, figures = INSUFFICIENT, evidence.too_short, {"judged_on": "nothing", "errors": {}}
         report = {"status": status, "reason": reason} | _window(evidence.matured, part["intervals"]) | figures
@@ -76,14 +79,16 @@ class PredictionDrift:
         )
 
 
-def _judge(part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limits) -> tuple[str, str, dict[str, Any]]:
-    """Status, reason and figures. row: of the predicted CLV in distributions.compare()."""
+def _judge(
+    part: dict[str, Any], matured: Matured, row: pd.Series, limits: Limits, judged: tuple[str, ...]
+) -> tuple[str, str, dict[str, Any]]:
+    """Status, reason and figures. row: of the predicted CLV in distributions.compare().   judged: names of errors."""
     figures: dict[str, Any] = {"predicted_clv_distribution": row.to_dict()}
     if matured.table is None:
         reason = f"{matured.why_not} In their place, the distribution of the predictions: {row['reason']}"
         return row["status"], reason, figures | {"judged_on": "distribution of predicted_clv", "errors": {}}
     current = moments(*_season_free(matured.table, matured.fold), part["caps"])
-    errors = compare_errors(part, current, limits)
+    errors = compare_errors(part, current, limits, judged)
     status = worst([errors.status, row["status"]])
     sentences = ((errors.status, errors.reason), (row["status"], f"predicted CLV: {row['reason']}"))
     reason = " ".join(sentence for level, sentence in sentences if level == status)
@@ -151,10 +156,13 @@ def _figure(value: float, terms: np.ndarray, mean: float | None = None) -> dict[
     return {"value": float(value), "log_error": float(log_error)}
 
 
-def compare_errors(reference: dict[str, Any], current: dict[str, Any], limits: Limits) -> Finding:
+def compare_errors(
+    reference: dict[str, Any], current: dict[str, Any], limits: Limits, judged: tuple[str, ...] = tuple(_IN_WORDS)
+) -> Finding:
     """Returns a two-sample z of the logarithm of each figure, and its relative change.
 
     Args: reference, current: of moments(), with the same caps.
+          judged: figures that count; the others are reported.
     """
     fewest = min(reference["customers"], current["customers"])
     if fewest < limits.min_customers:
@@ -162,8 +170,9 @@ def compare_errors(reference: dict[str, Any], current: dict[str, Any], limits: L
             INSUFFICIENT, f"There are too few customers with labels to judge errors by: {fewest} on one of the sides."
         )
     figures = {name: _changed(name, reference[name], current[name], limits) for name in _IN_WORDS}
-    status = worst(figure["status"] for figure in figures.values())
-    reasons = [figure["reason"] for figure in figures.values() if figure["status"] == status]
+    counting = [figures[name] for name in judged]
+    status = worst(figure["status"] for figure in counting)
+    reasons = [figure["reason"] for figure in counting if figure["status"] == status]
     return Finding(status, _CALM if status == STABLE else " ".join(reasons), figures)
 
 

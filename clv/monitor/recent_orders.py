@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clv.monitor.evidence import Evidence, Measured
-from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, grade, worst
+from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, OverYear, grade, worst
 
 _VALUE_CAP = 0.99  # quantile of the baseline's revenue of a customer at which one is cut off
 _IN_WORDS = {"orders": "Orders", "value": "The value of an order"}
@@ -40,7 +40,7 @@ class RecentOrders:
     were; the season does not, since the expectation is in season time.
     """
 
-    name, section, pictured = "Recent orders", "recent_orders", ""
+    name, section, pictured = "Recent orders", "recent_orders", "The season, with the last year over it"
 
     def limits(self, settings: Mapping[str, Any]) -> Limits:
         """Returns the changes of orders and of their value that count."""
@@ -72,7 +72,16 @@ class RecentOrders:
             calm if status == STABLE else " ".join(reasons),
             changes,
             metrics={f"recent/{name}": now[name]["value"] for name in _IN_WORDS},
+            pictures=_pictures(evidence),
         )
+
+
+def _pictures(evidence: Evidence) -> tuple[OverYear, ...]:
+    caption = (
+        evidence.season
+        or "The line is what the version knows of the season; orders above it in many weeks are a good time, not a season."
+    )
+    return (OverYear("Orders a week, beside their mean", evidence.recent.year, caption),)
 
 
 def _too_few(customers: int, table: pd.DataFrame, begin: dt.date, limits: Limits) -> Finding:

@@ -1,6 +1,6 @@
 """A proposal how to read an export: it is looked at as a whole, and each setting comes with the reason for it.
 
-look.py       its encoding (encoding.py), its layout, and all columns as text
+look.py       its encoding (encoding.py), its layout (layout.py), and all columns as text (cells.py)
 described.py  what stands in each column
 roles.py      which column is which: by a known system (systems.py), by its name (words.py), or by what stands in it
 notation.py   how days and amounts are written
@@ -14,16 +14,16 @@ from typing import Any
 import duckdb
 
 from clv.data import Contract
-from clv.proposal import counted, notation, words
+from clv.data.queries import refusing_errors
+from clv.proposal import counted, words
 from clv.proposal.described import Column, described
 from clv.proposal.look import Look, look
-from clv.proposal.notation import Notation
+from clv.proposal.notation import Notation, of_amounts, of_days
 from clv.proposal.roles import Roles, columns_in_order, roles
 from clv.proposal.traps import has_repeated_totals, traps
 
 __all__ = ["Proposal", "propose"]
 
-_LAYOUT = ("encoding", "delimiter", "skip_rows", "widths")
 _NO_OTHERS: dict[str, Any] = dict.fromkeys(("quantity", "unit_price", "refund", "currency"))
 _NOT_OPTIONS = ("columns", "latest", "earliest_date", "as_of")
 
@@ -68,27 +68,32 @@ def propose(path: str, given: Contract, connection: duckdb.DuckDBPyConnection) -
     Args:   connection: gets the table `cells`.
     Raises: InputError: there is no file, or it is not a table.
     """
+    with refusing_errors(path):
+        return _propose(path, given, connection)
+
+
+def _propose(path: str, given: Contract, connection: duckdb.DuckDBPyConnection) -> Proposal:
     options = _options(given)
     seen = look(path, options, connection)
     columns = list(described(seen.names, connection).values())
     proposal = _of_lines(seen, roles(columns, seen.rows, given.columns), columns, connection)
-    found = Notation(dict(seen.settings), dict(seen.evidence))
+    notation = Notation(dict(seen.settings), dict(seen.evidence))
     by_name = {column.name: column for column in columns}
     if day := by_name.get(proposal.columns.get("order_date", "")):
-        notation.of_days(day, found)
+        of_days(day, notation)
     amounts = [
         by_name[name]
         for role, name in proposal.columns.items()
         if role in ("revenue", "unit_price", "quantity", "refund")
     ]
-    notation.of_amounts(amounts, found)
+    of_amounts(amounts, notation)
     for add in (counted.statuses, counted.currencies, counted.nobody):
-        add(seen, proposal, found, connection)
-    settings = {name: value for name, value in found.settings.items() if name not in options} | options
-    evidence = proposal.evidence | {name: found.evidence.get(name, "set by the configuration") for name in settings}
+        add(seen, proposal, notation, connection)
+    settings = {name: value for name, value in notation.settings.items() if name not in options} | options
+    evidence = proposal.evidence | {name: notation.evidence.get(name, "set by the configuration") for name in settings}
     sentences = list(traps(seen, proposal, columns, connection))
     ours = replace(proposal, columns=columns_in_order(proposal.columns))
-    return Proposal(seen, columns, ours, settings, evidence, found.choices, sentences)
+    return Proposal(seen, columns, ours, settings, evidence, notation.choices, sentences)
 
 
 def _options(contract: Contract) -> dict[str, Any]:

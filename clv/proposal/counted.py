@@ -11,8 +11,7 @@ from clv.proposal.notation import Notation
 from clv.proposal.roles import Roles
 
 _SHOWN = 8
-_NUMBER_FOR_NOBODY = 0.01  # share of rows, from which on an id like 0 or 9999 stands for nobody
-_MOST_GUESTS = 10
+_COMMON = 0.01  # share of rows, above which an id like 0, 9999 or Guest 4 stands for nobody
 
 
 @dataclass(frozen=True)
@@ -120,13 +119,15 @@ def nobody(look: Look, proposal: Roles, notation: Notation, connection: duckdb.D
             guests.append(value)
     if guests:
         shown = ", ".join(map(str, guests[:_SHOWN]))
-        notation.set("guest_ids", [value.text for value in guests[:_MOST_GUESTS]], f"share of rows: {shown}")
+        notation.set("guest_ids", [value.text for value in guests], f"share of rows: {shown}")
     if missing:
         notation.set("missing_id", "drop", f"{missing:.1%} of rows have no customer")
 
 
 def _is_nobody(value: _Value) -> bool:
+    """By its word; a number, or a name that only begins with one (Guesthouse Müller), must be common besides."""
     text = words.plain(value.text)
-    is_word = text in words.GUESTS or text.startswith(("guest", "walkin", "gastkonto"))
-    is_number = not any(sign.isalpha() for sign in text)
-    return is_word and (not is_number or value.share > _NUMBER_FOR_NOBODY)
+    if text in words.GUESTS and any(sign.isalpha() for sign in text):
+        return True
+    may_be = text in words.GUESTS or text.startswith(("guest", "walkin", "gastkonto"))
+    return may_be and value.share > _COMMON

@@ -11,6 +11,7 @@ from clv.data.queries import row
 
 _SAMPLED = 4_000  # rows, spread over the file, by which types are judged
 _EXAMPLES = 3
+_AT_ONCE = 100  # columns of one query; the time of a query grows with their square
 _NEARLY_ALL = 0.9
 _SEEN = 60  # characters of an example
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([Tt ].*)?")
@@ -47,6 +48,15 @@ class Column:
 def described(names: list[str], connection: duckdb.DuckDBPyConnection) -> dict[str, Column]:
     """Returns the columns of the table `cells`, by their names in it: c0, c1, ..."""
     cells = [f"c{place}" for place in range(len(names))]
+    groups = [slice(begin, begin + _AT_ONCE) for begin in range(0, len(cells), _AT_ONCE)]
+    columns: dict[str, Column] = {}
+    for group in groups:
+        columns |= _group(cells[group], names[group], connection)
+    return columns
+
+
+def _group(cells: list[str], names: list[str], connection: duckdb.DuckDBPyConnection) -> dict[str, Column]:
+    """The same of some of the columns."""
     counts = ", ".join(
         f"COUNT(NULLIF(TRIM({cell}), '')), APPROX_COUNT_DISTINCT(NULLIF(TRIM({cell}), ''))" for cell in cells
     )

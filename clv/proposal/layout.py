@@ -10,6 +10,7 @@ from typing import Any
 
 from clv.errors import Code, InputError
 
+JSON = "JSON lines"
 _DELIMITERS = ",;\t|"
 _ALIKE = 0.8  # share of the lines that must have one number of fields
 _NAMES = {"\t": "tab"}
@@ -19,7 +20,10 @@ _FILLED = 0.5  # share of the fields of a header that have a name
 
 @dataclass(frozen=True)
 class Layout:
-    """delimiter: of the fields; empty where they have fixed widths.   first: the line that the rows begin behind."""
+    """delimiter: of the fields; empty where they have fixed widths.   first: the line that the rows begin behind.
+
+    part: which rows were looked at, in words; empty where they are all.
+    """
 
     kind: str
     names: list[str]
@@ -27,13 +31,14 @@ class Layout:
     delimiter: str = ""
     widths: tuple[int, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    part: str = ""
 
 
 def layout_of(head: str, given: dict[str, Any], path: str) -> Layout:
     """How the fields stand in the text. Raises: InputError: they cannot be told apart."""
     start = head.lstrip()
     if start.startswith("{"):
-        return Layout("JSON lines", [], 0)
+        return Layout(JSON, [], 0)
     if start.startswith(("<", "[")):
         kind = "HTML or XML" if start[0] == "<" else "JSON in one piece"
         fix = "export the table as CSV, Parquet or JSON lines"
@@ -42,7 +47,7 @@ def layout_of(head: str, given: dict[str, Any], path: str) -> Layout:
         return _fixed(head, tuple(given["widths"]), given)
     delimiter = {"tab": "\t"}.get(given.get("delimiter") or "", given.get("delimiter")) or _delimiter(head)
     if delimiter:
-        return delimited(head, delimiter, given)
+        return delimited(head, delimiter, given, path)
     if widths := _widths(head):
         return _fixed(head, widths, given)
     what = "no sign stands between the fields of its lines: , ; | and tab were tried, and fixed widths"
@@ -75,9 +80,13 @@ def _delimiter(head: str) -> str | None:
     return max(regular, key=lambda sign: regular[sign]) if regular else None
 
 
-def delimited(head: str, delimiter: str, given: dict[str, Any]) -> Layout:
+def delimited(head: str, delimiter: str, given: dict[str, Any], path: str) -> Layout:
+    """Returns the layout of a text with a sign between its fields. Raises: InputError: no field has anything in it."""
     records = _records(head, delimiter)
     width, _ = _usual_width(records)
+    if not width:
+        fix = "look at what wrote it: an export has a header and a row for every order and return"
+        raise InputError(Code.EMPTY, what="no field has anything in it", fix=fix, where=path)
     first = next((at for at, (_, cells) in enumerate(records) if _may_head(cells, width)), 0)
     settings: dict[str, Any] = {}
     if delimiter not in _DELIMITERS or given.get("delimiter"):

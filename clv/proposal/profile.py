@@ -26,10 +26,23 @@ def name_of(path: str) -> str:
     return slug if slug[:1].isalpha() else f"{_NO_NAME}_{slug}".rstrip("_")
 
 
-def profile(name: str, path: str, proposal: Proposal, heading: list[str]) -> str:
+def path_of(text: str) -> str | None:
+    """Returns the path of the history that a profile reads; None: it names none.
+
+    >>> path_of("data: {path: shop.csv}"), path_of("model: {rounds: 40}")
+    ('shop.csv', None)
+    """
+    try:
+        path = yaml.safe_load(text)["data"]["path"]
+    except (yaml.YAMLError, KeyError, TypeError):
+        return None
+    return path.replace("\\${", "${") if isinstance(path, str) else None
+
+
+def profile(name: str, path: str, proposal: Proposal, heading: list[str], doubts: list[str]) -> str:
     """Returns the text of conf/experiment/NAME.yaml.
 
-    Args: path: of the history.   heading: lines for the top, without the sign of a comment.
+    Args: path: of the history.   heading: lines for the top, without the sign of a comment.   doubts: what the reading warned of, a sentence each.
     """
     evidence, columns = proposal.evidence, proposal.roles.columns
     lines = [
@@ -38,8 +51,8 @@ def profile(name: str, path: str, proposal: Proposal, heading: list[str]) -> str
         *(f"# {_in_one_line(line)}" for line in heading),
     ]
     lines += [f"# DECIDE: {_in_one_line(sentence)}" for sentence in proposal.choices]
-    lines += [f"# LOOK: {_in_one_line(sentence)}" for sentence in proposal.traps]
-    lines += [f"profile: {name}", "data:", f"  path: {_value(path)}", "  columns:"]
+    lines += [f"# LOOK: {_in_one_line(sentence)}" for sentence in (*proposal.traps, *doubts)]
+    lines += [f"profile: {name}", "data:", f"  path: {_value(path)}", "  columns:" if columns else "  columns: {}"]
     lines += [_entry(role, theirs, evidence.get(role), "    ") for role, theirs in columns.items()]
     lines += [f"    # {role}: NAME   # no column was taken for it" for role in proposal.missing]
     lines += [_entry(key, value, evidence.get(key), "  ") for key, value in sorted(proposal.settings.items())]

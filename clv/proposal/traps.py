@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import duckdb
 
 from clv.data.queries import row
-from clv.proposal import words
 from clv.proposal.described import Column
 from clv.proposal.look import Look
 from clv.proposal.roles import Roles
@@ -14,13 +13,11 @@ _REPEATED = 0.98  # share of orders with several lines
 _ORDERS = 20
 _FEW_NUMBERS = 12
 _MANY = 200  # rows
-_COMMON = 0.05  # share of rows of one id
 
 
 def traps(look: Look, proposal: Roles, columns: list[Column], connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Gives a sentence for each trap, with the way out."""
     yield from _repeated_totals(look, proposal, connection)
-    yield from _one_id(look, proposal, connection)
     yield from _pieces_for_revenue(proposal, columns)
     yield from _several_dates(proposal, columns)
 
@@ -43,25 +40,6 @@ def _repeated_totals(look: Look, proposal: Roles, connection: duckdb.DuckDBPyCon
             f"all lines of an order have one {revenue!r}, by {order_id!r}: it looks like the total of the order, and it would count once a line; "
             "export one row an order, or name the amount of the line"
         )
-
-
-def _one_id(look: Look, proposal: Roles, connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    name = proposal.columns.get("customer_id")
-    if not name:
-        return
-    column = look.column(name)
-    query = (
-        f"SELECT {column} AS id, COUNT(*) AS n FROM cells WHERE {column} <> '' GROUP BY id ORDER BY n DESC, id LIMIT 1"
-    )
-    top = connection.execute(query).fetchone()
-    distinct = row(connection, f"SELECT COUNT(DISTINCT {column}) FROM cells")[0]
-    if top and distinct >= 20 and top[1] > max(_COMMON, 5 / distinct) * look.rows:
-        text = str(top[0])
-        if words.plain(text) not in words.GUESTS:
-            yield (
-                f"the id {text!r} has {top[1] / look.rows:.0%} of all rows: if it stands for nobody (a till, guests, a total), "
-                f"data.guest_ids=['{text}'] leaves it out"
-            )
 
 
 def _pieces_for_revenue(proposal: Roles, columns: list[Column]) -> Iterator[str]:

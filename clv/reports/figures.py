@@ -105,6 +105,27 @@ def residual_chart(actual: np.ndarray, predicted: np.ndarray) -> Any:
     return figure
 
 
+def season_chart(title: str, table: pd.DataFrame) -> Any:
+    """Returns a figure: the season as a line, and the last year over it as bars.
+
+    Args: title: stands above the picture.
+          table: one row a week; day, season (rate of orders, mean 1), last_year (orders beside their mean).
+    """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    figure, axes = canvas(title, "", "Orders (1 = mean of the year)")
+    figure.set_size_inches(6.4, 3.0)
+    axes.bar(table["day"], table["last_year"], 5.0, align="edge", color=GREY, label="last year")
+    axes.step(table["day"], table["season"], where="post", color=BLUE, linewidth=2.0, label="season")
+    axes.axhline(1, color=INK, linewidth=0.8)
+    axes.set_ylim(bottom=0)
+    locator = AutoDateLocator()
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.legend(frameon=False)
+    return figure
+
+
 def result_picture(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str, money: str = "") -> Any:
     """Returns a figure: predicted CLV by rank, coloured by cluster, with each cluster's share of the total.
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from clv.monitor import Finding, OverDays, Shares, checks
+from clv.monitor import Finding, OverDays, OverYear, Shares, checks
 from clv.reports import monitoring_words
-from clv.reports.figures import BLUE, GREY, INK, RED, canvas
+from clv.reports.figures import BLUE, GREY, INK, RED, canvas, season_chart
 from clv.reports.metric_words import explained
 from clv.reports.monitoring_words import Monitored
 from clv.reports.page import picture, rendered
@@ -36,11 +36,13 @@ def _section(heading: str, finding: Finding) -> dict[str, Any]:
     return {"heading": heading, "reason": finding.reason, "pictures": pictures}
 
 
-def _drawn(shown: Shares | OverDays) -> Any:
+def _drawn(shown: Shares | OverDays | OverYear) -> Any:
+    if isinstance(shown, OverYear):
+        return season_chart(shown.title, shown.table)
     return _beside(shown) if isinstance(shown, Shares) else _over_days(shown)
 
 
-def _caption(shown: Shares | OverDays) -> list[str]:
+def _caption(shown: Shares | OverDays | OverYear) -> list[str]:
     if isinstance(shown, OverDays):
         return explained(list(shown.metrics))
     return [shown.caption] if shown.caption else []

@@ -10,10 +10,13 @@ from clv.evaluation.measure import OURS, Measured
 from clv.reports import figures
 
 
-def training_pictures(measured: Measured, breakdown: Breakdown, contributions: pd.DataFrame) -> dict[str, Any]:
+def training_pictures(
+    measured: Measured, breakdown: Breakdown, contributions: pd.DataFrame, year: pd.DataFrame
+) -> dict[str, Any]:
     """Returns the pictures of a measurement and the tables behind them, by path.
 
     Args: contributions: of model.contributions(), for a sample of the evaluation's customers.
+          year: the season, and the last year over it: one row a week; day, season, last_year.
     """
     actual, ours = measured.evaluation["actual_clv"].to_numpy(), measured.predicted[OURS]
     orders = {name: measured.predicted[name] for name in (OURS, "btyd", "naive_last")} | {"perfect": actual}
@@ -21,6 +24,8 @@ def training_pictures(measured: Measured, breakdown: Breakdown, contributions: p
     shap = contributions.abs().mean().sort_values(ascending=False).rename("mean_absolute_shap")
     curves = {name: metrics.gain_curve(actual, order) for name, order in orders.items()}
     return {
+        "figures/season.png": figures.season_chart("The season, with the last year over it", year),
+        "figures/season.csv": year,
         "figures/gain_curve.png": figures.gain_curve(curves),
         "figures/deciles.png": figures.decile_chart(deciles),
         "figures/deciles.csv": deciles,

@@ -1,7 +1,9 @@
 """An export, looked at before anything is trained: what it is, what is wrong with it, and a profile that reads it."""
 
 import datetime as dt
+import os
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import duckdb
@@ -13,7 +15,7 @@ from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.outcome import Outcome, Run, Write
 from clv.proposal import Proposal, propose
-from clv.proposal.profile import WRITTEN_BY, name_of, profile
+from clv.proposal.profile import WRITTEN_BY, name_of, path_of, profile
 
 _DAYS_A_MONTH = 365.25 / 12
 _EXAMPLE = 24  # characters of each example on the terminal
@@ -34,16 +36,19 @@ def check(run: Run, history: History) -> Outcome:
     proposal = propose(history.path, given, history.connection)
     history.connection.execute("DROP TABLE cells")
     reading = _read(run, history, proposal, given)
-    name = run.config.check.name or run.config.profile or name_of(history.path)
-    path = Path(run.config.check.folder) / f"{name}.yaml"
+    name = _name(run, history.path)
+    path = _file(run, name)
     facts = _facts(proposal, reading)
     text = profile(
         name,
         history.path,
         proposal,
-        [*facts, f"Read it, change it, then run:  {hints.of_profile('full_pipeline', name)}"],
+        [*facts, f"Read it, change it, then run:  {_command(run, 'full_pipeline', name)}"],
+        reading.warnings,
     )
     effects, lines = _profile(run, path, text, name)
+    if taken := _taken(run, history.path, name):
+        lines.insert(0, taken)
     report = _report(history, proposal, reading, facts)
     return Outcome(
         "; ".join(facts),
@@ -51,9 +56,45 @@ def check(run: Run, history: History) -> Outcome:
         artifacts={"check.json": report, f"profile/{name}.yaml": text},
         warnings=(*proposal.choices, *proposal.traps, *_missing(proposal), *reading.warnings),
         effects=effects,
-        lines=(*lines, _next(name, reading.refusal is not None or bool(proposal.missing))),
+        lines=(*lines, _next(run, name, reading.refusal is not None or bool(proposal.missing))),
         refused=reading.refusal,
     )
+
+
+def _wished(run: Run, path: str) -> str:
+    return run.config.check.name or run.config.profile or name_of(path)
+
+
+def _name(run: Run, path: str) -> str:
+    """The name of the profile: the one that is wished for, or the next like NAME_2 that is free or is of this history already."""
+    wished = _wished(run, path)
+    if wished == run.config.profile:
+        return wished
+    names = chain([wished], (f"{wished}_{number}" for number in count(2)))
+    return next(name for name in names if _is_ours(run, name, path))
+
+
+def _is_ours(run: Run, name: str, path: str) -> bool:
+    file = _file(run, name)
+    if not file.exists():
+        return True
+    theirs = path_of(file.read_text())
+    return theirs is not None and os.path.abspath(theirs) == os.path.abspath(path)
+
+
+def _file(run: Run, name: str) -> Path:
+    return Path(run.config.check.folder) / f"{name}.yaml"
+
+
+def _taken(run: Run, path: str, name: str) -> str | None:
+    """Says that the profile could not be called as it was wished for."""
+    wished = _wished(run, path)
+    if name == wished:
+        return None
+    file = _file(run, wished)
+    theirs = path_of(file.read_text())
+    whose = f"reads {theirs}" if theirs else "is not the profile of a history"
+    return f"{file} {whose}: the profile of this history is called {name}"
 
 
 def _read(run: Run, history: History, proposal: Proposal, given: Contract) -> _Reading:
@@ -89,8 +130,8 @@ def _facts(proposal: Proposal, reading: _Reading) -> list[str]:
     facts = [f"{kind}; it looks like {system.name}" if system else kind]
     if system and system.note:
         facts.append(system.note)
-    if not look.is_whole:
-        facts.append(f"the columns were judged by {look.rows:,} rows, spread over the file")
+    if look.part:
+        facts.append(f"the columns were judged by {look.rows:,} rows: {look.part}")
     if reading.transactions:
         quality = reading.transactions.quality
         months = _days(quality.first_day, quality.last_day) / _DAYS_A_MONTH
@@ -147,10 +188,17 @@ def _profile(run: Run, path: Path, text: str, name: str) -> tuple[tuple[Write, .
     ]
 
 
-def _next(name: str, is_refused: bool) -> str:
+def _next(run: Run, name: str, is_refused: bool) -> str:
     if is_refused:
-        return f"next: put right what is named here, in the file or in the profile, then: {hints.of_profile('check', name)}"
-    return f"next: {hints.of_profile('full_pipeline', name)}"
+        return (
+            f"next: put right what is named here, in the file or in the profile, then: {_command(run, 'check', name)}"
+        )
+    return f"next: {_command(run, 'full_pipeline', name)}"
+
+
+def _command(run: Run, entry_point: str, name: str) -> str:
+    """The command on this history: by the words of the command line where these name the profile already."""
+    return hints.command(entry_point) if name == run.config.profile else hints.of_profile(entry_point, name)
 
 
 def _report(history: History, proposal: Proposal, reading: _Reading, facts: list[str]) -> str:

@@ -17,9 +17,11 @@ from clv.model.intervals import UNKNOWN_PERIOD_SD
 from clv.monitor import checks
 from clv.monitor.baseline import Baseline
 from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence, Matured, Recent, Vintage
+from clv.season import Season
 from clv.steps.vintages import Watch
 
 _LEFT = 0.5  # share of the baseline's customers; fewer, and fewer than can be judged, are no whole history
+_WEEKS = 52
 _NEW_DAYS, _NEW_SHARE = (
     90,
     1 / 3,
@@ -104,7 +106,17 @@ def _recent(watch: Watch) -> Recent:
     days = min(section.days, definition.horizon_days)
     begin = watch.history.as_of - dt.timedelta(days=days)
     table = ordered_since(watch.history, watch.production.model, definition, begin, days)
-    return Recent(begin, days, table, room(definition, begin, days, watch.run.config.monitor.season_doubts))
+    doubts = watch.run.config.monitor.season_doubts
+    year = over_year(watch.history, definition.season)
+    return Recent(begin, days, table, room(definition, begin, days, doubts), year)
+
+
+def over_year(history: History, season: Season) -> pd.DataFrame:
+    """Returns the orders of the last 52 weeks beside their mean, and what the season says of these weeks: as in finding.OverYear."""
+    begins = [history.as_of - dt.timedelta(days=7 * number) for number in range(_WEEKS, 0, -1)]
+    orders = windows.orders_by_week(history.purchases, begins[0], _WEEKS)
+    rates = pd.Series([season.fold(begin, 7) for begin in begins])
+    return pd.DataFrame({"day": begins, "season": rates, "last_year": orders / max(orders.mean(), 1e-9)})
 
 
 def _last_year(watch: Watch, base: Baseline) -> pd.DataFrame | None:

@@ -18,7 +18,7 @@ from clv.registry.scores import Scores
 from clv.registry.standing import Standing
 from clv.registry.versions import Version
 
-_PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
+_PARTS = ["season", "passing_time", "new_orders", "model_version", "corrected_history"]
 _MOST = 20  # rows on the terminal
 
 
@@ -95,23 +95,26 @@ def _runs(run: Run, standing: Standing) -> tuple[Scores | None, Scores]:
 def _changes(history: History, standing: Standing, before: Scores, after: Scores) -> pd.DataFrame:
     """One row a customer, largest change first: the stored predictions, and the parts that sum to their difference.
 
-    passing_time: the earlier version on the earlier orders, seen from the later day.   new_orders: with the orders since then.
+    season: the earlier version on the earlier day, with the later day's season before it.   passing_time: from the later day, on the
+    earlier orders.   new_orders: with the orders since then.
     model_version: of the later version.   corrected_history: what the versions say today of the two days, beside what was stored
     (orders that came or changed later, rounding).   The parts are taken in that order.
     """
     old, new = (standing.existing(scores.version) for scores in (before, after))
     then = _predicted(history, old, before.as_of, before.as_of)
+    seasoned = _predicted(history, old, before.as_of, before.as_of, season_of=after.as_of)
     waited = _predicted(history, old, before.as_of, after.as_of)
     ordered = _predicted(history, old, after.as_of, after.as_of)
     now = _predicted(history, new, after.as_of, after.as_of) if new.number != old.number else ordered
     table = pd.concat(
-        [_stored(before), _stored(after), then, waited, ordered, now],
+        [_stored(before), _stored(after), then, seasoned, waited, ordered, now],
         axis=1,
-        keys=["predicted_before", "predicted_after", "then", "waited", "ordered", "now"],
+        keys=["predicted_before", "predicted_after", "then", "seasoned", "waited", "ordered", "now"],
     ).fillna(0.0)
     changes = table[["predicted_before", "predicted_after"]].assign(
         change=table["predicted_after"] - table["predicted_before"],
-        passing_time=table["waited"] - table["then"],
+        season=table["seasoned"] - table["then"],
+        passing_time=table["waited"] - table["seasoned"],
         new_orders=table["ordered"] - table["waited"],
         model_version=table["now"] - table["ordered"],
         corrected_history=(table["then"] - table["predicted_before"]) + (table["predicted_after"] - table["now"]),
@@ -149,14 +152,23 @@ def _stored(scores: Scores) -> pd.Series:
     return table.set_index("customer_id")["predicted_clv"]
 
 
-def _predicted(history: History, version: Version, known_until: dt.date, as_of: dt.date) -> pd.Series:
-    """What the version says as of a day from the orders before another day; index customer_id."""
+def _predicted(
+    history: History, version: Version, known_until: dt.date, as_of: dt.date, season_of: dt.date | None = None
+) -> pd.Series:
+    """What the version says as of a day from the orders before another day; index customer_id. season_of: a day whose horizon's season
+    stands in the place of its own."""
     table = history.seen_from(known_until, as_of, version.definition)
     if table.empty:
         raise InputError(
             Code.NO_CUSTOMERS,
             what=f"{history.path} holds no order before {known_until}",
             fix="hand over the history that was scored",
+        )
+    if season_of:
+        definition = version.definition
+        table = table.assign(
+            season_of_orders=definition.season_of_orders(season_of),
+            season_of_value=definition.season_of_value(season_of),
         )
     predicted = model.predict(versions.load(version), table)["predicted_clv"]
     return pd.Series(predicted.to_numpy(), index=table["customer_id"])
@@ -202,6 +214,6 @@ def _in_words(changes: pd.DataFrame, before: Scores, after: Scores) -> str:
     who = f"customer {changes['customer_id'].iloc[0]}" if len(changes) == 1 else f"{len(changes):,} customers"
     return (
         f"{who} from {before.as_of} (version {before.version}) to {after.as_of} (version {after.version}): {total['change']:+,.2f} = "
-        f"passing time {total['passing_time']:+,.2f}, new orders {total['new_orders']:+,.2f}, model version "
+        f"season {total['season']:+,.2f}, passing time {total['passing_time']:+,.2f}, new orders {total['new_orders']:+,.2f}, model version "
         f"{total['model_version']:+,.2f}, corrected history and rounding {total['corrected_history']:+,.2f}"
     )

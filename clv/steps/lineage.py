@@ -3,7 +3,7 @@
 import datetime as dt
 
 from clv.errors import Code, InputError
-from clv.history import History
+from clv.history import SAMPLED, History
 from clv.registry.versions import Version
 
 _IN_COMMON = 0.1  # share of customers and days; two businesses have fewer in common by chance
@@ -22,7 +22,8 @@ def stranger(version: Version, history: History) -> str | None:
     here = history.sample(dt.date.fromisoformat(version.facts["as_of"])) if there else []
     if not here or not there:
         return None
-    end = min(here[-1], there[-1]) if len(here) == len(there) else (there[-1] if len(here) < len(there) else here[-1])
+    ends = [digests[-1] for digests in (here, there) if len(digests) == SAMPLED]  # beyond it a full sample says nothing
+    end = min(ends, default=max(here[-1], there[-1]))
     ours, theirs = ({digest for digest in digests if digest <= end} for digests in (here, there))
     fewer = min(len(ours), len(theirs))
     if fewer < _LEAST or len(ours & theirs) >= _IN_COMMON * fewer:

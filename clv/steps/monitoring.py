@@ -11,6 +11,7 @@ from clv.errors import UserError
 from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
 from clv.monitor.baseline import Baseline
+from clv.monitor.diagnosis import diagnosis
 from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence
 from clv.monitor.verdict import ALARM, PERSON_DECIDES, Verdict, in_short, verdict
 from clv.outcome import Open, Outcome, Run
@@ -35,6 +36,8 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
     evidence = gathered(watch, base, limits, scores)
     findings = checks.compare(base.parts, evidence, limits)
     decided = verdict(findings, watch.run.config.monitor.alarm_at, evidence.incomplete)
+    if decided.word == ALARM:
+        decided = replace(decided, reasons=(*decided.reasons, diagnosis(findings, evidence)))
     first = first_look(watch.history.as_of, base, version)
     decided = replace(decided, reasons=(first, *decided.reasons)) if first and decided.word != ALARM else decided
     outputs = _reports(watch, base, evidence, findings, decided)

@@ -17,7 +17,7 @@ from clv.monitor import baseline
 from clv.monitor.evidence import Measured as MadeOn
 from clv.outcome import Outcome, Register, Run
 from clv.registry.registration import Candidate
-from clv.steps.evidence import in_average_season, ordered_since
+from clv.steps.evidence import in_average_season, ordered_since, over_year
 
 _LIBRARIES = (  # what a prediction depends on
     *("duckdb", "kmeans1d", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "xgboost"),
@@ -43,11 +43,12 @@ def train(run: Run, history: History) -> Outcome:
         measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
     )
     breakdown = break_down(measured)
+    definition = settings.definition(run.config, plan, history)
     return Outcome(
         f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
         outputs={"clv_model_metrics.csv": board},
-        artifacts=reports.training_pictures(measured, breakdown, contributions)
+        artifacts=reports.training_pictures(measured, breakdown, contributions, over_year(history, definition.season))
         | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=leaderboard.headline(figures) | breakdown.metrics | {"evaluation/customers": len(evaluation)},
