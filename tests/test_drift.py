@@ -409,7 +409,7 @@ OLDER = "Expected ageing: hardly anybody new comes."
 @pytest.mark.parametrize(
     "before, now, expected",
     [
-        (SPEND, SPEND * 1.4, ("stable", "It moves as the customers grow older; no more of them lack a value.")),
+        (SPEND, SPEND * 1.4, ("stable", "It moves as the customers grow older.")),
         (SPARSE, np.where(ORDER % 50 < 30, 0.0, 20.0), ("stable", None)),  # fewer are at zero
         (SPEND, np.where(first(0.2), np.nan, SPEND), ("alert", "20% of customers have no value, it was 0%.")),
         (SPEND, SPEND * 0 + 7, ("alert", "Every customer has the value 7.")),
@@ -422,6 +422,13 @@ def test_where_the_customers_grow_older_only_missing_and_frozen_values_count(bef
     sketched = {"spend": sketches.sketch(before)}
     row = distributions.compare(sketched, pd.DataFrame({"spend": now}), [], LIMITS, OLDER).iloc[0]
     assert row["status"] == expected[0] and row["reason"] == (expected[1] or row["reason"])
+
+
+def test_where_the_customers_grow_older_more_of_them_have_gaps():
+    sketched = {name: sketches.sketch(SPEND) for name in ("gap_median_days", "recency_days")}
+    now = pd.DataFrame(dict.fromkeys(sketched, np.where(first(0.2), np.nan, SPEND)))
+    assert list(distributions.compare(sketched, now, [], LIMITS, OLDER)["status"]) == ["stable", "alert"]
+    assert list(distributions.compare(sketched, now, [], LIMITS)["status"]) == ["alert", "alert"]
 
 
 def beside_last_year(now, last_year, **more):

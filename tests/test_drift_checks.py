@@ -228,7 +228,7 @@ def evidence(**changed):
     """Hardly anything: what a check needs that looks at nothing else."""
     nothing = pd.DataFrame()
     parts = {"sketches": {}, "columns": nothing, "scored": nothing, "contributions": nothing, "vintages": []}
-    parts |= {"recent": Recent(dt.date(2025, 1, 1), 30, RECENT, 0.0)}
+    parts |= {"recent": Recent(dt.date(2025, 1, 1), 30, RECENT, 0.0, nothing)}
     return Evidence(**{"version": "3", "matured": Matured(dt.date(2025, 1, 1))} | parts | changed)
 
 
@@ -554,7 +554,7 @@ def test_a_model_that_leans_on_other_features_as_the_customers_grow_older_has_no
     assert check.compare(part, evidence(contributions=SHAP * 0, ageing=OLDER), LEANING).status == "insufficient"
 
 
-def errors_beside(actual, predicted, fold=1.0, fold_before=1.0, room=0.0):
+def errors_beside(actual, predicted, fold=1.0, fold_before=1.0, room=0.0, ageing=""):
     """The finding on errors of a season, beside a baseline that was measured in another one."""
     check, nothing = prediction_drift.PredictionDrift(), pd.DataFrame()
     intervals = pd.DataFrame(1.0, index=["rmse", "r2"], columns=["value", "low", "high", "standard_error"])
@@ -563,7 +563,7 @@ def errors_beside(actual, predicted, fold=1.0, fold_before=1.0, room=0.0):
     table = pd.DataFrame({"actual_clv": actual, "predicted_clv": predicted})
     matured = Matured(dt.date(2025, 1, 1), table, intervals=intervals, fold=fold)
     columns = checks.columns({}, pd.DataFrame({"predicted_clv": [1.0]}), None, [], "", LIMITS_OF_ALL)
-    return check.compare(part, evidence(matured=matured, columns=columns, room=room), ERRORS)
+    return check.compare(part, evidence(matured=matured, columns=columns, room=room, ageing=ageing), ERRORS)
 
 
 LIMITS_OF_ALL = checks.limits(asdict(composed().monitor))
@@ -594,3 +594,10 @@ def test_the_room_of_the_season_widens_both_limits_of_the_bias_of_stored_scores(
     part, check = vintage(1.0, 0.7).to_dict("index"), stored_scores.PerformanceOverTime()
     assert check.compare(part, evidence(vintages=[scores(bias=1.4)], room=room), SCORES).status == expected
     assert check.compare(part, evidence(vintages=[scores(gini=0.5)], room=9.0), SCORES).status == "alert"  # no season's
+
+
+def test_where_the_customers_grow_older_the_ratio_of_totals_counts_and_the_size_of_errors_does_not():
+    assert errors_beside(ACTUAL * 1.3, PREDICTED * 1.3).status == "alert"
+    grown = errors_beside(ACTUAL * 1.3, PREDICTED * 1.3, ageing=OLDER)
+    assert grown.status == "stable" and grown.figures["errors"]["mae"]["change"] == pytest.approx(0.3)
+    assert errors_beside(ACTUAL, PREDICTED * 0.7, ageing=OLDER).status == "alert"

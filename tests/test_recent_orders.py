@@ -38,7 +38,7 @@ def finding(before, now, room=0.0, limits=LIMITS):
         columns=nothing,
         scored=nothing,
         contributions=nothing,
-        recent=Recent(BEGIN, 30, now, room),
+        recent=Recent(BEGIN, 30, now, room, nothing),
         matured=Matured(BEGIN),
         vintages=[],
     )
