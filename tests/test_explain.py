@@ -1,5 +1,6 @@
 """Why a customer's CLV changed, and why it is what it is; rebuilding a version; readiness."""
 
+import datetime as dt
 import platform
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from stores import client, newest_run
 
 from clv import features
 from clv.errors import UserError
+from clv.model import btyd
 from clv.registry import versions
 from clv.registry.standing import Standing
 from clv.run import run_command
@@ -19,7 +21,7 @@ from clv.steps.readiness import CHECKLIST, CHECKS
 from clv.steps.readiness import lines as rows_of
 from clv.steps.reproduce import different_libraries
 
-PARTS = ["passing_time", "new_orders", "model_version", "corrected_history"]
+PARTS = ["season", "passing_time", "new_orders", "model_version", "corrected_history"]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def test_each_part_has_one_cause(scored, explained):
     waited = ~found.index.isin(between["customer_id"])
     assert (found.loc[waited, "new_orders"] == 0).all() and (found.loc[~waited, "new_orders"] != 0).mean() > 0.95
     came = found.drop(rows.loc[rows["order_date"] < "2025-10-01", "customer_id"], errors="ignore")
-    assert len(came) and (came["passing_time"] == 0).all()  # who was no customer then has no time to pass
+    assert len(came) and (came[["season", "passing_time"]] == 0).all(axis=None)  # who was no customer then
     runs = client().search_runs(
         ["0"], "tags.production_model = 'explained' and tags.step = 'score'", order_by=["attributes.start_time ASC"]
     )
@@ -103,9 +105,8 @@ def test_one_customers_prediction_in_the_words_of_the_features(scored, explained
 
 def test_every_column_of_the_feature_table_has_words(scored):
     definition = features.Definition.from_dict(Standing("explained").existing("2").facts["definition"])
-    for name in definition.columns([]):
-        if not name.startswith("cutoff_year"):
-            assert features.in_words(name) != name
+    for name in (*definition.numbers(dt.date(2025, 12, 1)), *btyd.ANSWERS):
+        assert features.in_words(name) != name
     assert features.in_words("revenue_decayed_30d") == "value of orders, an order weighing half after 30 days"
 
 
