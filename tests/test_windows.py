@@ -73,3 +73,18 @@ def test_a_discounted_label_counts_each_purchase_by_its_day():
     worth = windows.labels(purchases, day("2011-06-01"), 366, 0.1)
     assert worth["ann"] == pytest.approx(100 + 100 / 1.1) and worth["bob"] == 50.0
     assert windows.mean_discount(90, 0.0) == 1.0
+
+
+def test_what_customers_ordered_in_a_stretch_counts_days_with_an_order_and_money_before_refunds():
+    purchases = history(
+        ("ann", "2025-03-01", 10.0),
+        ("ann", "2025-03-30", 20.0),
+        ("ann", "2025-03-31", 99.0),  # the stretch is over
+        ("ann", "2025-02-28", 99.0),  # and had not begun
+        ("bob", "2025-03-05", 30.0),
+        ("bob", "2025-03-06", -30.0),
+        ("cat", "2025-03-07", -5.0),
+        ("eve", "2025-03-07", 5.0),
+    )
+    table = windows.ordered(pd.Series(["dan", "cat", "bob", "ann"]), purchases, day("2025-03-01"), 30)
+    assert table.to_dict("list") == {"orders": [0.0, 0.0, 1.0, 2.0], "revenue": [0.0, 0.0, 30.0, 30.0]}
