@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import day, history
 from hypothesis import HealthCheck, given, settings
@@ -33,11 +34,15 @@ def fitted(shop):
     return shop.fit()
 
 
-def predicted(shop, fitted, rows, season=NONE):
-    """Of one customer, from days before the cutoff and amounts; 0 where there is no order."""
-    purchases = history(*(("ann", CUTOFF - dt.timedelta(days=ago), amount) for ago, amount in rows))
+def predicted(shop, fitted, *histories, season=NONE):
+    """Of one customer for each history, from days before the cutoff and amounts; 0 where there is no order."""
+    days = [
+        (str(who), CUTOFF - dt.timedelta(days=ago), paid) for who, rows in enumerate(histories) for ago, paid in rows
+    ]
+    purchases = history(*days)
     table = features.snapshot(features.history(purchases, season), CUTOFF, replace(shop.definition, season=season))
-    return model.predict(fitted, table)["predicted_clv"].sum() if len(table) else 0.0
+    amounts = model.predict(fitted, table)["predicted_clv"] if len(table) else pd.Series(dtype="float64")
+    return amounts.set_axis(table["customer_id"]).reindex([str(who) for who in range(len(histories))]).fillna(0.0)
 
 
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
@@ -53,18 +58,17 @@ def test_a_refund_never_raises_a_prediction(shop, fitted, orders, refunds, ago, 
     two refunds on one day the table sees the sum."""
     amount = orders[amount % len(orders)][1] if isinstance(amount, int) else amount
     rows = orders + [(when, -value) for when, value in refunds if when != ago]
-    before, after = (predicted(shop, fitted, some, season) for some in (rows, [*rows, (ago, -amount)]))
+    before, after = predicted(shop, fitted, rows, [*rows, (ago, -amount)], season=season)
     assert after <= before * (1 + 1e-6)
 
 
 def test_a_cancelled_order_promises_no_more_than_no_order_and_less_than_one_that_was_kept(shop, fitted):
     first = (200, 60.0)
-    never = predicted(shop, fitted, [first])
-    placed = predicted(shop, fitted, [first, (40, 60.0)])
+    never, placed = predicted(shop, fitted, [first], [first, (40, 60.0)])
     for cancelled in ([(40, 60.0), (40, -60.0)], [(40, 60.0), (20, -60.0)]):
         promised = btyd_revenue(shop, fitted, [first, *cancelled])
         assert promised <= btyd_revenue(shop, fitted, [first]) * (1 + 1e-6)
-        assert predicted(shop, fitted, [first, *cancelled]) < placed
+        assert predicted(shop, fitted, [first, *cancelled]).item() < placed
     assert never < placed
 
 
