@@ -81,7 +81,11 @@ def _pictures(evidence: Evidence) -> tuple[OverYear, ...]:
         evidence.season
         or "The line is what the version knows of the season; orders above it in many weeks are a good time, not a season."
     )
-    return (OverYear("Orders a week, beside their mean", evidence.recent.year, caption),)
+    return (
+        ()
+        if evidence.recent.year.empty
+        else (OverYear("Orders a week, beside their mean", evidence.recent.year, caption),)
+    )
 
 
 def _too_few(customers: int, table: pd.DataFrame, begin: dt.date, limits: Limits) -> Finding:
