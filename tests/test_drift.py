@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from clv import reports, store
-from clv.monitor import distributions, feature_drift, grade, sketches, worst
+from clv.monitor import checks, distributions, feature_drift, grade, sketches, worst
 
 CHANCE = np.random.default_rng(5)
 SPEND = CHANCE.lognormal(3, 1, 5000)
@@ -401,3 +401,73 @@ def test_the_worst_column_is_the_most_severe_and_among_those_the_one_that_moved_
     assert feature_drift.judge_all(table)[1].startswith("patient: ")
     table = compare(before, moved | {"alerted": SPEND * 1.8}, overrides=patient).reset_index()
     assert feature_drift.judge_all(table)[1].startswith("alerted: ")
+
+
+OLDER = "Expected ageing: hardly anybody new comes."
+
+
+@pytest.mark.parametrize(
+    "before, now, expected",
+    [
+        (SPEND, SPEND * 1.4, ("stable", "It moves as the customers grow older.")),
+        (SPARSE, np.where(ORDER % 50 < 30, 0.0, 20.0), ("stable", None)),  # fewer are at zero
+        (SPEND, np.where(first(0.2), np.nan, SPEND), ("alert", "20% of customers have no value, it was 0%.")),
+        (SPEND, SPEND * 0 + 7, ("alert", "Every customer has the value 7.")),
+        (SPEND, SPEND * np.nan, ("alert", "Nobody has a value.")),
+    ],
+    ids=["moved", "fewer zeros", "missing", "frozen", "empty"],
+)
+def test_where_the_customers_grow_older_only_missing_and_frozen_values_count(before, now, expected):
+    assert status(before, now) == "alert"  # without a reason to move
+    sketched = {"spend": sketches.sketch(before)}
+    row = distributions.compare(sketched, pd.DataFrame({"spend": now}), [], LIMITS, OLDER).iloc[0]
+    assert row["status"] == expected[0] and row["reason"] == (expected[1] or row["reason"])
+
+
+def test_where_the_customers_grow_older_more_of_them_have_gaps():
+    sketched = {name: sketches.sketch(SPEND) for name in ("gap_median_days", "recency_days")}
+    now = pd.DataFrame(dict.fromkeys(sketched, np.where(first(0.2), np.nan, SPEND)))
+    assert list(distributions.compare(sketched, now, [], LIMITS, OLDER)["status"]) == ["stable", "alert"]
+    assert list(distributions.compare(sketched, now, [], LIMITS)["status"]) == ["alert", "alert"]
+
+
+def beside_last_year(now, last_year, **more):
+    """The status of spend and of days, as checks.columns() says."""
+    limits = {"feature_drift": LIMITS}
+    sketched = {name: sketches.sketch(SPEND) for name in now}
+    table = checks.columns(sketched, pd.DataFrame(now), last_year, [], "", limits)
+    return table.set_index("feature")["status"].to_dict()
+
+
+def test_a_column_that_is_as_it_was_in_the_same_season_of_last_year_has_not_drifted():
+    now = {"spend": SPEND * 1.4, "days": SPEND * 1.4, "calm": SPEND}
+    assert beside_last_year(now, None) == {"spend": "alert", "days": "alert", "calm": "stable"}
+    then = pd.DataFrame({"spend": SPEND * 1.4, "days": SPEND, "calm": SPEND * 1.4})
+    assert beside_last_year(now, then) == {"spend": "stable", "days": "alert", "calm": "stable"}  # either side explains
+
+
+def test_the_milder_row_is_taken_whole_and_only_where_something_drifted():
+    before, now = {"spend": SPEND}, {"spend": SPEND * 1.4}
+    drifted, warned, calm = (compare({"spend": SPEND * factor}, now).reset_index() for factor in (1.0, 1.4 / 1.18, 1.4))
+    assert [table["status"].item() for table in (drifted, warned, calm)] == ["alert", "warn", "stable"]
+    pd.testing.assert_frame_equal(distributions.milder(drifted, calm), calm)
+    pd.testing.assert_frame_equal(distributions.milder(drifted, warned), warned)
+    pd.testing.assert_frame_equal(distributions.milder(calm, drifted), calm)
+    assert distributions.milder(compare(before, before).reset_index(), drifted)["status"].item() == "stable"
+
+
+def test_what_the_season_or_the_calendar_moves_is_not_watched():
+    table = pd.DataFrame(
+        {
+            "recency_days": [1.0],
+            "calendar_recency_days": [1.0],
+            "calendar_tenure_days": [1.0],
+            "calendar_revenue_total": [1.0],
+            "season_of_orders": [1.5],
+            "season_of_value": [1.0],
+            "revenue_same_window_last_year": [1.0],
+            "actual_clv": [1.0],
+            "predicted_clv": [1.0],
+        }
+    )
+    assert list(distributions.watched(table)) == ["recency_days", "predicted_clv"]

@@ -228,7 +228,7 @@ def evidence(**changed):
     """Hardly anything: what a check needs that looks at nothing else."""
     nothing = pd.DataFrame()
     parts = {"sketches": {}, "columns": nothing, "scored": nothing, "contributions": nothing, "vintages": []}
-    parts |= {"recent": Recent(dt.date(2025, 1, 1), 30, RECENT, 0.0)}
+    parts |= {"recent": Recent(dt.date(2025, 1, 1), 30, RECENT, 0.0, nothing)}
     return Evidence(**{"version": "3", "matured": Matured(dt.date(2025, 1, 1))} | parts | changed)
 
 
@@ -520,3 +520,84 @@ def test_shares_of_shap_that_move_within_chance_are_stable():
     assert shap_drift.compare_profiles(before, now, LEANING).status == "stable"
     surely = {"errors": {"a": 0.01, "b": 0.01}}
     assert shap_drift.compare_profiles(before | surely, now | surely, LEANING).status == "alert"
+
+
+OLDER = "Expected ageing: hardly anybody new comes."
+PEOPLE = pd.DataFrame({"lifecycle_stage": ["active", "lost"] * 1000, "predicted_clv": [1.0, 9.0] * 1000})
+GONE = PEOPLE.assign(lifecycle_stage=["active", "lost", "lost", "lost"] * 500)
+
+
+def groups_beside(now, **evidenced):
+    part = {"groups": segment_drift.groups(PEOPLE, [5.0]), "cluster_limits": [5.0]}
+    finding = segment_drift.SegmentDrift().compare(part, evidence(scored=now, **evidenced), SHARES)
+    return finding.status, finding.reason
+
+
+def test_groups_that_move_as_the_customers_grow_older_have_not_drifted_and_the_sentence_says_so():
+    assert groups_beside(GONE)[0] == "alert"
+    assert groups_beside(GONE, ageing=OLDER) == ("stable", OLDER)
+    assert groups_beside(PEOPLE, ageing=OLDER) == groups_beside(PEOPLE)
+    assert groups_beside(GONE[:90], ageing=OLDER)[0] == "insufficient"
+
+
+def test_groups_that_are_as_in_the_same_season_of_last_year_have_not_drifted():
+    assert groups_beside(GONE, last_year=GONE)[0] == "stable"
+    assert groups_beside(GONE, last_year=PEOPLE) == groups_beside(GONE)
+    assert groups_beside(PEOPLE, last_year=GONE) == groups_beside(PEOPLE)  # the baseline explains it
+
+
+def test_a_model_that_leans_on_other_features_as_the_customers_grow_older_has_not_drifted():
+    part, now, check = shap_drift.profile(SHAP), SHAP.assign(b=SHAP["b"] * 2), shap_drift.ShapDrift()
+    assert check.compare(part, evidence(contributions=now), LEANING).status == "alert"
+    aged = check.compare(part, evidence(contributions=now, ageing=OLDER), LEANING)
+    assert (aged.status, aged.reason) == ("stable", OLDER)
+    assert check.compare(part, evidence(contributions=SHAP * 0, ageing=OLDER), LEANING).status == "insufficient"
+
+
+def errors_beside(actual, predicted, fold=1.0, fold_before=1.0, room=0.0, ageing=""):
+    """The finding on errors of a season, beside a baseline that was measured in another one."""
+    check, nothing = prediction_drift.PredictionDrift(), pd.DataFrame()
+    intervals = pd.DataFrame(1.0, index=["rmse", "r2"], columns=["value", "low", "high", "standard_error"])
+    labelled = pd.DataFrame({"actual_clv": ACTUAL, "predicted_clv": PREDICTED}) * fold_before
+    part = check.describe(Measured(nothing, np.empty(0), nothing, labelled, intervals, RECENT, fold_before))
+    table = pd.DataFrame({"actual_clv": actual, "predicted_clv": predicted})
+    matured = Matured(dt.date(2025, 1, 1), table, intervals=intervals, fold=fold)
+    columns = checks.columns({}, pd.DataFrame({"predicted_clv": [1.0]}), None, [], "", LIMITS_OF_ALL)
+    return check.compare(part, evidence(matured=matured, columns=columns, room=room, ageing=ageing), ERRORS)
+
+
+LIMITS_OF_ALL = checks.limits(asdict(composed().monitor))
+
+
+@pytest.mark.parametrize(
+    "actual, predicted, folds, expected",
+    [
+        (ACTUAL * 1.5, PREDICTED * 1.5, {"fold": 1.5}, "stable"),  # all amounts are the season's
+        (ACTUAL * 1.5, PREDICTED * 1.5, {"fold": 1.0}, "alert"),  # the same amounts, and no season
+        (ACTUAL, PREDICTED, {"fold_before": 1.5}, "stable"),
+        (ACTUAL * 0.6, PREDICTED * 0.6, {"fold": 0.6}, "stable"),  # a weak season has smaller errors
+        (ACTUAL * 2.1, PREDICTED * 2.1, {"fold": 1.5}, "alert"),  # more than the season brings
+        (ACTUAL * 1.5, PREDICTED * 1.5 * 1.3, {"fold": 1.5}, "alert"),  # the season does not hide a bias
+    ],
+)
+def test_errors_are_compared_as_if_both_seasons_were_average_ones(actual, predicted, folds, expected):
+    assert errors_beside(actual, predicted, **folds).status == expected
+
+
+@pytest.mark.parametrize("room, expected", [(0.0, "alert"), (0.25, "alert"), (0.35, "stable")])
+def test_the_room_of_the_season_widens_both_limits_of_the_errors(room, expected):
+    assert errors_beside(ACTUAL, PREDICTED * 1.3, room=room).status == expected
+
+
+@pytest.mark.parametrize("room, expected", [(0.0, "alert"), (0.38, "alert"), (0.45, "stable")])
+def test_the_room_of_the_season_widens_both_limits_of_the_bias_of_stored_scores(room, expected):
+    part, check = vintage(1.0, 0.7).to_dict("index"), stored_scores.PerformanceOverTime()
+    assert check.compare(part, evidence(vintages=[scores(bias=1.4)], room=room), SCORES).status == expected
+    assert check.compare(part, evidence(vintages=[scores(gini=0.5)], room=9.0), SCORES).status == "alert"  # no season's
+
+
+def test_where_the_customers_grow_older_the_ratio_of_totals_counts_and_the_size_of_errors_does_not():
+    assert errors_beside(ACTUAL * 1.3, PREDICTED * 1.3).status == "alert"
+    grown = errors_beside(ACTUAL * 1.3, PREDICTED * 1.3, ageing=OLDER)
+    assert grown.status == "stable" and grown.figures["errors"]["mae"]["change"] == pytest.approx(0.3)
+    assert errors_beside(ACTUAL, PREDICTED * 0.7, ageing=OLDER).status == "alert"

@@ -91,9 +91,10 @@ def test_corrections_of_the_total_are_trusted_as_far_as_there_were_windows_to_se
 
 
 def test_the_currency_changes_nothing_but_the_amounts(shop):
-    money = [
+    amounts = [
         name for name in shop.evaluation if name.startswith(("revenue", "kept_revenue")) or name.endswith("_value")
     ]
+    money = [name for name in amounts if name not in features.OF_THE_HORIZON]
     times = {name: (lambda table, name=name: table[name] * 128) for name in [*money, "actual_clv"]}
     cheap = model.predict(shop.fit(), shop.evaluation)
     dear = Shop.__new__(Shop)
@@ -318,12 +319,12 @@ def test_infinite_values_are_refused(shop, blend):
 
 
 def test_naive_predictions_are_the_mean_the_rate_and_the_last_horizon():
-    table = pd.DataFrame({"revenue_per_day": np.array([2.0, -1.0], "float32")})
-    predicted = naive.predictions(table, training_mean=5.0, last_horizon=np.array([7.0, 0.0]), horizon_days=30)
+    table = pd.DataFrame({"calendar_revenue_total": [120.0, -60.0, 15.0], "calendar_tenure_days": [60, 60, 2]})
+    predicted = naive.predictions(table, training_mean=5.0, last_horizon=np.array([7.0, 0.0, 1.0]), horizon_days=30)
     assert {name: values.tolist() for name, values in predicted.items()} == {
-        "naive_mean": [5, 5],
-        "naive_rate": [60, 0],
-        "naive_last": [7, 0],
+        "naive_mean": [5, 5, 5],
+        "naive_rate": [60, 0, 15],  # over 30 days at least
+        "naive_last": [7, 0, 1],
     }
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from helpers import composed
 
-from clv import model
+from clv import features, model
 from clv.errors import InputError, UserError
 from clv.model import btyd, files, glm, intervals, training, trees
 from clv.model.btyd.stage import Btyd
@@ -100,6 +100,70 @@ def test_what_a_stage_corrects_is_at_least_a_thousandth_of_the_mean_label():
 def test_contributions_of_chains_are_averaged_as_their_predictions_are():
     alone, twice = (model.contributions(scaled(2, [("btyd",)] * number), FEATURES) for number in (1, 2))
     assert np.allclose(alone, twice) and np.allclose(alone["btyd_revenue"], np.log(2 * REVENUE))
+
+
+def in_season(orders=1.0, value=1.0):
+    return FEATURES.assign(season_of_orders=orders, season_of_value=value)
+
+
+@pytest.mark.parametrize("kind", btyd.MODELS)
+def test_a_horizon_of_a_stronger_season_brings_more_and_one_of_dearer_orders_as_much_more(kind):
+    customers = replace(CUSTOMERS, purchases=btyd.fit_purchases(kind, *HISTORIES))
+    weak, average, strong = (
+        btyd.expected(customers, in_season(orders), 90)["btyd_revenue"] for orders in (0.5, 1.0, 1.5)
+    )
+    assert (weak < average).all() and (average < strong).all()
+    assert (strong < 1.5 * average).all()  # some customers leave on the way
+    dear = btyd.expected(customers, in_season(value=1.3), 90)["btyd_revenue"]
+    assert np.allclose(dear, 1.3 * average)
+
+
+HISTORIES = np.array([0.0, 3.0, 1.0, 0.0, 5.0]), np.array([0.0, 190.0, 80.0, 0.0, 100.0]), np.array([200.0] * 5)
+
+
+def test_a_horizon_of_a_season_is_one_of_as_many_days_of_season_time():
+    in_the_season, longer = (
+        btyd.expected(CUSTOMERS, table, days) for table, days in ((in_season(orders=1.5), 90), (FEATURES, 135))
+    )
+    assert np.allclose(in_the_season["btyd_orders"], longer["btyd_purchases"])
+
+
+def test_an_average_horizon_is_predicted_as_without_a_season_and_corrections_never_read_the_season():
+    answers = btyd.expected(CUSTOMERS, FEATURES, 90)
+    assert answers["btyd_orders"].equals(answers["btyd_purchases"].rename("btyd_orders"))
+    assert (answers["btyd_season"] == 1).all() and answers["btyd_revenue"].equals(REVENUE)
+    read = list(btyd.READ)
+    pd.testing.assert_frame_equal(btyd.expected(CUSTOMERS, in_season(1.7, 0.8), 90)[read], answers[read])
+    columns = features.Definition.within(400, [30], [90], 90, {}).columns([])
+    assert not set(columns) & {*features.OF_THE_HORIZON, *features.FOR_PEOPLE}
+
+
+def test_the_season_is_a_part_of_its_own_in_what_a_prediction_is_made_of():
+    effects = model.contributions(scaled(2), in_season(1.5, 1.2))
+    prediction = model.predict(scaled(2), in_season(1.5, 1.2))["predicted_clv"]
+    assert np.allclose(effects["btyd_revenue"], np.log(2 * REVENUE))  # of an average horizon
+    assert np.allclose(effects.sum(axis=1), np.log(prediction))
+
+
+@pytest.mark.parametrize("actual", [150.0, 60.0])
+def test_a_season_in_doubt_draws_the_correction_of_the_total_to_one(actual):
+    rows = pd.DataFrame({"actual_clv": [actual], "btyd_revenue": [100.0]})
+    corrections = [
+        scale * level
+        for scale, level in (
+            training.totals([["btyd", "glm"]], rows, replace(OPTIONS, season_doubt=doubt))
+            for doubt in (None, 0.0, 0.15, 0.6, 9.0)
+        )
+    ]
+    sizes = np.abs(np.log(corrections))
+    assert sizes[0] == sizes[1] and (np.diff(sizes[1:]) < 0).all() and sizes[-1] < 0.001
+
+
+def test_the_interval_of_the_total_is_wide_where_no_season_is_known_and_else_as_wide_as_its_doubt():
+    unknown, sure, doubtful, hardly = (
+        intervals.period_sd([1.0], replace(OPTIONS, season_doubt=doubt)) for doubt in (None, 0.0, 0.1, 0.5)
+    )
+    assert sure == pytest.approx(0.05) and sure < doubtful < unknown < hardly
 
 
 def test_a_glm_multiplies_by_e_squared_at_most():

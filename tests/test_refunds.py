@@ -1,6 +1,7 @@
 """What a refund does to a prediction: it lowers it or leaves it, whatever the history; and a cancelled order promises nothing."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,14 @@ from test_model import Shop
 
 from clv import features, model
 from clv.model import btyd
+from clv.season import NONE, POINTS, Season
 
 CUTOFF = day("2025-07-03")
 DAYS = st.integers(1, 500)
+WAVE = np.cos(2 * np.pi * np.arange(POINTS) / POINTS)
+SEASONAL = Season(
+    orders=tuple(1 + 0.6 * WAVE), value=tuple(1 + 0.3 * WAVE), why_not=""
+)  # most, and dearest, in January
 AMOUNTS = st.integers(100, 20_000).map(lambda cents: cents / 100)
 
 
@@ -27,10 +33,10 @@ def fitted(shop):
     return shop.fit()
 
 
-def predicted(shop, fitted, rows):
+def predicted(shop, fitted, rows, season=NONE):
     """Of one customer, from days before the cutoff and amounts; 0 where there is no order."""
     purchases = history(*(("ann", CUTOFF - dt.timedelta(days=ago), amount) for ago, amount in rows))
-    table = features.snapshot(features.history(purchases), CUTOFF, shop.definition)
+    table = features.snapshot(features.history(purchases, season), CUTOFF, replace(shop.definition, season=season))
     return model.predict(fitted, table)["predicted_clv"].sum() if len(table) else 0.0
 
 
@@ -40,13 +46,14 @@ def predicted(shop, fitted, rows):
     refunds=st.lists(st.tuples(DAYS, AMOUNTS), max_size=4),
     ago=DAYS,
     amount=st.one_of(AMOUNTS, st.integers(0, 11)),
+    season=st.sampled_from([NONE, SEASONAL]),
 )
-def test_a_refund_never_raises_a_prediction(shop, fitted, orders, refunds, ago, amount):
+def test_a_refund_never_raises_a_prediction(shop, fitted, orders, refunds, ago, amount, season):
     """amount: of the refund; a whole number up to 11 is that of an order, which it may cancel. On a day without another refund: of
     two refunds on one day the table sees the sum."""
     amount = orders[amount % len(orders)][1] if isinstance(amount, int) else amount
     rows = orders + [(when, -value) for when, value in refunds if when != ago]
-    before, after = (predicted(shop, fitted, some) for some in (rows, [*rows, (ago, -amount)]))
+    before, after = (predicted(shop, fitted, some, season) for some in (rows, [*rows, (ago, -amount)]))
     assert after <= before * (1 + 1e-6)
 
 
