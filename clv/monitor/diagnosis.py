@@ -63,7 +63,7 @@ def _moved(findings: Mapping[str, Finding]) -> str:
     moved = [
         f"{words[name][change['change'] > 0]} ({change['change']:+.0%})"
         for name, change in changes.items()
-        if change["status"] in (WARN, ALERT) and change["change"] is not None
+        if name in words and change["status"] in (WARN, ALERT) and change["change"] is not None
     ]
     return " and ".join(moved)
 
