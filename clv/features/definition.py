@@ -84,6 +84,12 @@ class Definition:
         """Returns how many times an average horizon the one after a cutoff brings, by the season."""
         return self.season_of_orders(cutoff) * self.season_of_value(cutoff)
 
+    def season_in_words(self, cutoff: dt.date) -> str:
+        """Returns what the season makes of the horizon after a cutoff, or why no season is known."""
+        if not self.season.is_known:
+            return self.season.why_not.rstrip(".")
+        return f"the next {self.horizon_days} days are a {self.fold(cutoff):.2f}-fold season"
+
     def doubt_at(self, cutoff: dt.date) -> float:
         """Returns the standard deviation of the logarithm of what the horizon after a cutoff brings, beside what the season says."""
         return self.season.doubt_at(cutoff)

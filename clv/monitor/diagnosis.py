@@ -18,10 +18,12 @@ def diagnosis(findings: Mapping[str, Finding], evidence: Evidence) -> str:
     """
     if fault := _fault(findings, evidence):
         return f"It looks like a data fault: {fault}"
-    if change := _change(findings):
-        return f"It looks like a change of the business: {change}"
+    if moved := _moved(findings):
+        return f"It looks like a change of the business: the same customers {moved} than the model expects of them in this season."
     if evidence.season:
-        return f"It may be the season. {evidence.season} Until then, the same days of the year before are the only ones to compare with."
+        return f"It may be the season. {evidence.season} Train a version from then on; it will know."
+    if any(_counts(findings.get(name)) for name in ("Prediction drift", "Performance over time")):
+        return "It looks like a change of the business: predictions are off by more than they were, and the season does not explain it."
     if evidence.ageing:
         return evidence.ageing
     return (
@@ -51,8 +53,8 @@ def _fault(findings: Mapping[str, Finding], evidence: Evidence) -> str:
     return ""
 
 
-def _change(findings: Mapping[str, Finding]) -> str:
-    """What the customers do otherwise, if they do."""
+def _moved(findings: Mapping[str, Finding]) -> str:
+    """What the same customers do otherwise, if they do."""
     changes = _recent(findings)
     words = {
         "orders": ("order less often", "order more often"),
@@ -61,12 +63,9 @@ def _change(findings: Mapping[str, Finding]) -> str:
     moved = [
         f"{words[name][change['change'] > 0]} ({change['change']:+.0%})"
         for name, change in changes.items()
-        if change["status"] in (WARN, ALERT) and change["change"] is not None
+        if name in words and change["status"] in (WARN, ALERT) and change["change"] is not None
     ]
-    if moved:
-        return f"the same customers {' and '.join(moved)} than the model expects of them in this season."
-    wrong = [name for name in ("Prediction drift", "Performance over time") if _counts(findings.get(name))]
-    return "predictions are off by more than they were, and the season does not explain it." if wrong else ""
+    return " and ".join(moved)
 
 
 def _recent(findings: Mapping[str, Finding]) -> dict:

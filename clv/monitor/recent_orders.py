@@ -13,6 +13,7 @@ from clv.monitor.evidence import Evidence, Measured
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, OverYear, grade, worst
 
 _VALUE_CAP = 0.99  # quantile of the baseline's revenue of a customer at which one is cut off
+_BLIND = "Feasts that move through the year, such as Easter, Ramadan and Black Friday, are not part of the season."
 _IN_WORDS = {"orders": "Orders", "value": "The value of an order"}
 
 
@@ -70,7 +71,7 @@ class RecentOrders:
         return Finding(
             status,
             calm if status == STABLE else " ".join(reasons),
-            changes,
+            changes | {"cannot_see": _BLIND},
             metrics={f"recent/{name}": now[name]["value"] for name in _IN_WORDS},
             pictures=_pictures(evidence),
         )
@@ -81,7 +82,11 @@ def _pictures(evidence: Evidence) -> tuple[OverYear, ...]:
         evidence.season
         or "The line is what the version knows of the season; orders above it in many weeks are a good time, not a season."
     )
-    return (OverYear("Orders a week, beside their mean", evidence.recent.year, caption),)
+    return (
+        ()
+        if evidence.recent.year.empty
+        else (OverYear("Orders a week, beside their mean", evidence.recent.year, caption),)
+    )
 
 
 def _too_few(customers: int, table: pd.DataFrame, begin: dt.date, limits: Limits) -> Finding:

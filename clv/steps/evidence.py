@@ -87,7 +87,9 @@ def room(definition: Definition, begin: dt.date, days: int, doubts: float) -> fl
     A shorter stretch than the horizon has more of its own. Without a known season it is what totals of unknown businesses vary by.
     """
     doubt = definition.doubt_at(begin) * math.sqrt(max(definition.horizon_days / days, 1))
-    return math.expm1(doubts * (UNKNOWN_PERIOD_SD if definition.season.why_not else doubt))
+    season = definition.season
+    unknown = season.seen_until is not None and not season.is_known  # it was looked for, and not found
+    return math.expm1(doubts * (UNKNOWN_PERIOD_SD if unknown else doubt))
 
 
 def ordered_since(

@@ -7,7 +7,6 @@ import pandas as pd
 
 from clv import clusters, model, ranking, reports, settings, windows
 from clv.errors import Code, InputError
-from clv.features import Definition
 from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
 from clv.registry.production import Production
@@ -33,7 +32,7 @@ def score(run: Run, history: History, production: Production) -> Outcome:
         f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
         f"predicted over {production.horizon_days} days from {as_of}"
         + ("" if history.is_plain_revenue else f" ({history.money})")
-        + f"; {season_in_words(production.definition, as_of)}",
+        + f"; {production.definition.season_in_words(as_of)}",
         title=f"version {version.number}, as of {as_of}",
         outputs={RANKED: ranked, raw(RANKED): ranked},
         warnings=tuple(_doubts(run, history, production)),
@@ -48,13 +47,6 @@ def score(run: Run, history: History, production: Production) -> Outcome:
         tags=production.tags(as_of)
         | {"horizon_days": str(production.horizon_days), "learnt_until": production.learnt_until.isoformat()},
     )
-
-
-def season_in_words(definition: Definition, as_of: dt.date) -> str:
-    """Returns what the season makes of the horizon, or why it is not known."""
-    if definition.season.why_not:
-        return definition.season.why_not.rstrip(".")
-    return f"the {definition.horizon_days} days are a {definition.fold(as_of):.2f}-fold season"
 
 
 def _doubts(run: Run, history: History, production: Production) -> Iterator[str]:

@@ -12,6 +12,7 @@ from clv import clusters, data, features, model, reports, settings
 from clv.evaluation import leaderboard, metrics
 from clv.evaluation.breakdown import break_down
 from clv.evaluation.measure import OURS, Measured, measure
+from clv.features import Definition
 from clv.history import History
 from clv.monitor import baseline
 from clv.monitor.evidence import Measured as MadeOn
@@ -61,7 +62,7 @@ def train(run: Run, history: History) -> Outcome:
                     measured.model,
                     facts,
                     evaluation[measured.model.inputs],
-                    _description(history, measured, board, warnings),
+                    _description(history, measured, definition, board, warnings),
                 )
             ),
         ),
@@ -142,7 +143,9 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
     } | ({} if history.is_plain_revenue else {"money": history.money})
 
 
-def _description(history: History, measured: Measured, board: pd.DataFrame, warnings: tuple[str, ...]) -> str:
+def _description(
+    history: History, measured: Measured, definition: Definition, board: pd.DataFrame, warnings: tuple[str, ...]
+) -> str:
     """What a reviewer reads in the registry, as Markdown."""
     quality, plan = history.quality, measured.plan
     trained = (
@@ -161,8 +164,21 @@ def _description(history: History, measured: Measured, board: pd.DataFrame, warn
             f"Data: {history.path}, {quality.rows:,} rows, {quality.customers:,} customers, {quality.first_day} to "
             f"{quality.last_day}, sha256 {quality.sha256[:12]}{''.join(f'; {part}' for part in data.left_out(quality))}. Figures with intervals and pictures are in the run's artifacts.",
             "",
+            _season(definition, plan.as_of),
+            "",
             "A person decides whether it goes into production.",
         ]
+    )
+
+
+def _season(definition: Definition, as_of: dt.date) -> str:
+    """Where the season comes from, and what it says of the horizon after the training."""
+    season = definition.season
+    if not season.is_known:
+        return f"Season: {season.why_not} Days and amounts are those of the calendar."
+    return (
+        f"Season: of {season.years:.1f} years of orders before {season.seen_until}; as of {as_of}, {definition.season_in_words(as_of)}. It does "
+        "not see feasts that move through the year, such as Easter, Ramadan and Black Friday."
     )
 
 
