@@ -9,7 +9,7 @@ import pytest
 from test_model import Shop
 
 from clv import features
-from clv.season import POINTS, Season
+from clv.season import NONE, POINTS, Season
 from clv.steps import evidence
 
 DEFINITION = features.Definition.within(400, [30], [90], 90, {})
@@ -25,7 +25,8 @@ DAY = dt.date(2025, 7, 1)
         (DOUBTFUL, 365, 2.0, math.expm1(0.2)),
         (DOUBTFUL, 90, 0.0, 0.0),
         (replace(DOUBTFUL, doubt=(0.0,) * POINTS), 30, 2.0, 0.0),
-        (Season(why_not="The season is not known."), 30, 2.0, math.expm1(0.5)),  # what totals of any business vary by
+        (Season(seen_until=DAY, why_not="Not known."), 30, 2.0, math.expm1(0.5)),  # what totals of any business vary by
+        (NONE, 30, 2.0, 0.0),  # nobody looked for a season
     ],
 )
 def test_the_room_of_a_total_is_what_its_season_leaves_in_doubt(season, days, doubts, expected):

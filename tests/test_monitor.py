@@ -19,7 +19,14 @@ from clv.monitor import Finding, Shares, checks
 from clv.registry import versions
 from clv.run import run_command
 
-CHECKS = ["Feature drift", "Prediction drift", "Performance over time", "Segment drift", "SHAP drift"]
+CHECKS = [
+    "Recent orders",
+    "Feature drift",
+    "Prediction drift",
+    "Performance over time",
+    "Segment drift",
+    "SHAP drift",
+]
 
 
 def report(records, name):
@@ -63,7 +70,7 @@ def test_the_drift_report_has_a_row_a_feature_and_the_prediction_report_both_sid
     assert run_named("monitor").data.tags["verdict"] == content["verdict"]
 
 
-def test_the_summary_holds_five_checks_each_with_status_and_reason(trained):
+def test_the_summary_holds_every_check_with_status_and_reason(trained):
     content = json.loads(next((trained.outputs / "monitoring").glob("monitoring_summary_*.json")).read_text())
     assert list(content["checks"]) == CHECKS
     assert all(
@@ -90,7 +97,7 @@ def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained, tmp_pat
 
 def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trained):
     page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
-    assert all(check in page for check in CHECKS) and page.count("<svg") == 5
+    assert all(check in page for check in CHECKS) and page.count("<svg") == 6
     assert "What to do next" in page and "a person decides" in page
 
 

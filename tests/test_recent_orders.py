@@ -109,7 +109,7 @@ def test_spend_that_grows_and_customers_who_leave_are_told_apart_in_words(more, 
     figures = {name: sides[1][name]["value"] for name in ("orders", "value")}
     figures |= {f"{name}_before": sides[0][name]["value"] for name in ("orders", "value")}
     assert (moved.status, moved.reason) == (status, reason.format(**figures))
-    assert set(moved.figures) == {"orders", "value"}
+    assert set(moved.figures) == {"orders", "value", "cannot_see"}
 
 
 def test_both_changes_are_named_where_both_are_as_grave():
