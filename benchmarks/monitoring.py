@@ -15,7 +15,6 @@ from dataclasses import asdict
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -156,8 +155,7 @@ def table_of(rows: list[tuple], replays: int, settings: config.Config) -> pd.Dat
 
 def stationary(seed: int, customers_count: int) -> pd.DataFrame:
     """The purchases of a shop without a season, from a day on which its oldest customers have long come and gone."""
-    with patch.object(simulate, "SEASON", np.ones(12)):
-        rows, _ = simulate.simulate(customers_count, "2018-01-01", SHOP_DAYS, seed)
+    rows, _ = simulate.simulate(customers_count, "2018-01-01", SHOP_DAYS, seed, simulate.Shop(season=(1.0,) * 12))
     begin = dt.date(2018, 1, 1) + dt.timedelta(days=WARM_UP_DAYS)
     return rows[rows["order_date"] >= begin.isoformat()]
 

@@ -214,6 +214,13 @@ class Simulate:
     customers: int = between(1, 10_000_000)
     first_day: str = day_or_none()
     days: int = between(1, 36500)
+    season: list[float] = between(0.01, 100)
+    bargain_share: float = between(0, 1)
+    regular_share: float = between(0, 1)
+    customer_spread: float = between(0, 3)
+    order_spread: float = between(0, 3)
+    price_rise: float = between(-0.9, 10)
+    price_rise_day: str | None = day_or_none()
 
 
 @dataclass

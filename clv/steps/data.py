@@ -2,6 +2,7 @@
 
 import datetime as dt
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,8 @@ from clv.outcome import FEATURES, Outcome, Run, Write
 def simulate(run: Run) -> Outcome:
     """Makes a purchase history with known true CLV; a file with other content is never overwritten."""
     section = run.config.simulate
-    rows, truth = simulation.simulate(section.customers, section.first_day, section.days, run.config.seed)
+    shop = simulation.Shop(**{key.name: getattr(section, key.name) for key in fields(simulation.Shop)})
+    rows, truth = simulation.simulate(section.customers, section.first_day, section.days, run.config.seed, shop)
     path, text = Path(section.path), rows.to_csv(index=False)
     if path.exists() and path.read_text() != text:
         raise UserError(
@@ -24,7 +26,7 @@ def simulate(run: Run) -> Outcome:
             "\nHint: choose another simulate.path, or move that file away."
         )
     end = (dt.date.fromisoformat(section.first_day) + dt.timedelta(days=section.days)).isoformat()
-    clv = simulation.true_clv(truth, section.first_day, end, run.config.window.horizon_days).reset_index()
+    clv = simulation.true_clv(truth, section.first_day, end, run.config.window.horizon_days, shop).reset_index()
     return Outcome(
         f"{len(rows):,} rows of {rows['customer_id'].nunique():,} customers in {path}",
         artifacts={f"true_clv_{end}.csv": clv},
