@@ -8,6 +8,7 @@ import duckdb
 import jinja2
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from clv.season.curves import LEAST_DAYS, POINTS, Season
 from clv.season.process import Series, Yearly, own_covariance, yearly
@@ -69,7 +70,8 @@ def fit(purchases: duckdb.DuckDBPyRelation, before: dt.date, horizon_days: int) 
     if (repeats := int(weeks.repeats.sum())) < _LEAST_REPEATS:
         few = f"The season is not known: {repeats} repeat orders before {before}, and {_LEAST_REPEATS} are needed to tell it from chance."
         return _unknown(first_day, before, few)
-    (orders, days), value = _orders(weeks), _value(weeks)
+    with threadpool_limits(1):  # small matrices: threads wait for each other, and their sums differ in the last digits
+        (orders, days), value = _orders(weeks), _value(weeks)
     rates, values = np.exp(orders.mean) * days, np.exp(value.mean)
     rates = rates / rates.mean()
     values = values / np.average(values, weights=rates)
