@@ -81,7 +81,10 @@ def _shares(quality: data.Quality) -> dict[str, float]:
 
 def _without_an_order(quality: data.Quality) -> str:
     number = quality.customers - quality.customers_with_an_order
-    return f"; {number:,} customers have free orders or returns alone, and are not scored" if number else ""
+    if not number:
+        return ""
+    who, be = ("customer has", "is") if number == 1 else ("customers have", "are")
+    return f"; {number:,} {who} free orders or returns alone, and {be} not scored"
 
 
 def _refused(run: Run, name: str, error: InputError) -> Outcome:
