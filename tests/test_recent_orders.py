@@ -30,7 +30,7 @@ def part(table):
     return recent_orders.RecentOrders().describe(Measured(nothing, np.empty(0), nothing, nothing, nothing, table))
 
 
-def finding(before, now, room=0.0, limits=LIMITS):
+def finding(before, now, room=0.0, limits=LIMITS, **evidenced):
     nothing = pd.DataFrame()
     evidence = Evidence(
         version="3",
@@ -41,6 +41,7 @@ def finding(before, now, room=0.0, limits=LIMITS):
         recent=Recent(BEGIN, 30, now, room, nothing),
         matured=Matured(BEGIN),
         vintages=[],
+        **evidenced,
     )
     return recent_orders.RecentOrders().compare(part(before), evidence, limits)
 
@@ -163,6 +164,11 @@ def test_too_few_customers_cannot_be_judged(before, now):
     assert finding(before, now) == Finding(
         "insufficient", "Too few customers had ordered before 2025-06-01, or none of them has since then."
     )
+
+
+def test_a_history_that_was_cut_is_not_judged_since_customers_seem_younger_than_they_are():
+    cut = "The history has 365 days, and the baseline has 730."
+    assert finding(stretch(3000), stretch(3000), too_short=cut) == Finding("insufficient", cut)
 
 
 def test_a_baseline_without_orders_cannot_stay_calm_when_orders_come():

@@ -54,6 +54,8 @@ class RecentOrders:
     def compare(self, part: dict[str, Any], evidence: Evidence, limits: Limits) -> Finding:
         """Returns how far orders and their value lie from what is expected, beside how far they did at the training."""
         recent = evidence.recent
+        if evidence.too_short:
+            return Finding(INSUFFICIENT, evidence.too_short)
         if min(part["customers"], len(recent.table)) < limits.min_customers or not recent.table["orders"].any():
             return _too_few(part["customers"], recent.table, recent.begin, limits)
         now = ratios(recent.table, part["cap"])
