@@ -26,7 +26,7 @@ def history(purchases: duckdb.DuckDBPyRelation, season: Season = NONE) -> duckdb
         purchases: one row per customer and day: customer_id, order_date, revenue, positive_revenue, orders.
         season: of the definition whose features are wanted.
     """
-    return _queried(purchases, "purchases", _HISTORY.render(days=_days(season)))
+    return _queried(purchases, "purchases", _HISTORY.render(_lists(season)))
 
 
 def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Definition) -> pd.DataFrame:
@@ -64,13 +64,13 @@ def _queried(table: duckdb.DuckDBPyRelation, name: str, query: str) -> duckdb.Du
     return rows
 
 
-def _days(season: Season) -> list[tuple[int, int, str, str]]:
-    """Each day of a plain and of a leap year: is_leap, day of the year, days of season time before it, worth of its money."""
-    return [
-        (int(is_leap), number, f"{before:.3f}", f"{1 / value:.6f}")
-        for is_leap in (False, True)
-        for number, (before, value) in enumerate(zip(season.offsets(is_leap), season.values(is_leap), strict=True), 1)
-    ]
+def _lists(season: Season) -> dict[str, str]:
+    """What the SQL of the history looks up by the day of the year, as lists of SQL."""
+    offsets = {is_leap: [f"{day:.3f}" for day in season.offsets(is_leap)] for is_leap in (False, True)}
+    worth = {is_leap: [f"{1 / value:.6f}" for value in season.values(is_leap)] for is_leap in (False, True)}
+    lists = {"days_of_year": offsets[False], "days_of_leap_year": offsets[True]}
+    lists |= {"worth_in_year": worth[False], "worth_in_leap_year": worth[True]}
+    return {name: f"[{', '.join(values)}]" for name, values in lists.items()}
 
 
 def _query_at(cutoff: dt.date, definition: Definition) -> str:

@@ -17,7 +17,7 @@ seen AS (
 -- the newest earlier order of exactly that amount; failing that, it is taken off the newest orders, the next one when one is used up.
 -- `pending` counts orders of one amount without their refunds; it falls below its value at an order when that order is refunded.
 counted AS (
-  SELECT customer_id, order_day, age_days, paid, in_money,
+  SELECT customer_id, order_day, age_days, paid, worth,
          SUM(SIGN(paid)) OVER (PARTITION BY customer_id, ABS(paid) ORDER BY order_day) AS pending
   FROM seen
   WHERE first_refund_day < {{ cutoff_day }}
@@ -44,7 +44,7 @@ kept AS (
   SELECT customer_id,
     SUM(CASE WHEN NOT is_paired AND paid + taken > 0 THEN 1 ELSE 0 END) AS kept_orders,
     MIN(CASE WHEN NOT is_paired AND paid + taken > 0 THEN age_days END) AS kept_recency_days,
-    SUM(CASE WHEN NOT is_paired THEN CAST(GREATEST(paid + taken, 0) * CAST(in_money AS DECIMAL(8,6)) AS DECIMAL(28,4)) ELSE 0 END) AS kept_revenue
+    SUM(CASE WHEN NOT is_paired THEN CAST(GREATEST(paid + taken, 0) * worth AS DECIMAL(28,4)) ELSE 0 END) AS kept_revenue
   FROM reached
   WHERE paid > 0
   GROUP BY customer_id
