@@ -19,9 +19,8 @@ _WEEKS, _DAYS = (
 )
 _MOST_WEEKS = 6 * 52  # older ones say little of the season now
 _LEAST_REPEATS = 100  # repeat orders; fewer do not tell a season from chance
-_AGES = np.array(
-    [1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 52, 78, 104, 156, 208]
-)  # weeks since the first order at which rates begin
+# weeks since the first order at which a rate begins
+_AGES = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 52, 78, 104, 156, 208])
 _ROUNDS = 3  # of rates by age and the curve, each given the other
 _YEAR, _STEP = 365.25, 5  # days; the doubt is worked out for every fifth day of the year
 _MOMENTS = (np.arange(POINTS) + 0.5) / POINTS

@@ -22,10 +22,8 @@ from clv.steps.vintages import Watch
 
 _LEFT = 0.5  # share of the baseline's customers; fewer, and fewer than can be judged, are no whole history
 _WEEKS = 52
-_NEW_DAYS, _NEW_SHARE = (
-    90,
-    1 / 3,
-)  # days in which so small a part of the usual number of new customers makes a base that grows older
+_NEW_DAYS = 90
+_NEW_SHARE = 1 / 3  # of the usual number of new customers in these days, below which the base grows older
 
 
 def gathered(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: list[Vintage] | None) -> Evidence:
@@ -51,7 +49,7 @@ def gathered(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: li
         sketches=base.sketches,
         columns=checks.columns(base.sketches, customers, last_year, moving, ageing, limits),
         scored=customers,
-        contributions=contributions(watch, customers),
+        contributions=_contributions(watch, customers),
         recent=_recent(watch),
         matured=_matured(watch, base.facts["history_days"]),
         vintages=scores,
@@ -75,8 +73,8 @@ def in_average_season(fitted: model.Model, table: pd.DataFrame) -> pd.Series:
     return model.predict(fitted, features.in_average_season(table))[PREDICTED]
 
 
-def contributions(watch: Watch, customers: pd.DataFrame) -> pd.DataFrame:
-    """Returns the SHAP values of a sample of the customers, for an average horizon."""
+def _contributions(watch: Watch, customers: pd.DataFrame) -> pd.DataFrame:
+    """The SHAP values of a sample of the customers, for an average horizon."""
     sample = watch.run.sample(customers, watch.run.config.monitor.shap_drift.customers)
     return model.contributions(watch.production.model, features.in_average_season(sample))
 
