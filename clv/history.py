@@ -110,7 +110,7 @@ class History:
         """Returns the season that the purchases before a day show."""
         key = (before, horizon_days)
         if key not in self._seasons:
-            self._seasons[key] = season.fit(self.purchases, before, horizon_days)
+            self._seasons[key] = season.estimate(self.purchases, before, horizon_days)
         return self._seasons[key]
 
     def _in(self, season: Season) -> duckdb.DuckDBPyRelation:

@@ -315,6 +315,8 @@ def test_a_model_may_learn_from_every_number_but_those_that_move_by_themselves_o
     assert learnt == [name for name in table if name in learnt]
     assert set(table) - set(learnt) == {
         "tenure_days",
+        *features.OF_THE_HORIZON,
+        *features.FOR_PEOPLE,
         *(
             "recency_days",
             "frequency",

@@ -56,7 +56,7 @@ def shop(
 
 
 def fit(rows, before=BEFORE, horizon_days=90):
-    return season.fit(data.daily(CONNECTION.from_df(rows)), before, horizon_days)
+    return season.estimate(data.daily(CONNECTION.from_df(rows)), before, horizon_days)
 
 
 @cache

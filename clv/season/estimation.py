@@ -45,7 +45,7 @@ class _Weeks:
     by_day: np.ndarray
 
 
-def fit(purchases: duckdb.DuckDBPyRelation, before: dt.date, horizon_days: int) -> Season:
+def estimate(purchases: duckdb.DuckDBPyRelation, before: dt.date, horizon_days: int) -> Season:
     """Returns the season that the purchases before a day show, drawn to none as far as they say little.
 
     Repeat orders of a week are counted beside those that as many customers of as many weeks since their first order place in an
