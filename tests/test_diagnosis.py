@@ -59,6 +59,11 @@ def test_a_column_with_one_value_or_none_is_a_data_fault(column):
     )
 
 
+def test_a_column_in_which_one_value_was_usual_before_is_no_fault():
+    seen = replace(evidence(), columns=pd.DataFrame([COLUMN | {"status": "alert", "frozen_q_value": 1.0}]))
+    assert "data fault" not in diagnosis(MOVED | recent(), seen)
+
+
 def test_customers_who_have_no_gaps_yet_are_no_fault():
     seen = replace(
         evidence(), columns=pd.DataFrame([COLUMN | {"feature": "gap_std_days", "missing_share_change": 0.4}])

@@ -7,6 +7,7 @@ from clv.monitor.evidence import PREDICTED, Evidence
 from clv.monitor.finding import ALERT, WARN, Finding
 
 _OTHER_UNIT = 5.0  # times that no business changes by in a few weeks
+_BEYOND_CHANCE = 0.01  # of the test that all customers share one value
 _MISSING = 0.05  # change of the share of customers without a value, in a column in which everybody has one
 
 
@@ -46,7 +47,7 @@ def _fault(findings: Mapping[str, Finding], evidence: Evidence) -> str:
         return ""
     columns = evidence.columns.set_index("feature")
     everybody = columns.drop(index=[PREDICTED, *features.OF_GAPS], errors="ignore")
-    frozen = everybody.index[everybody["status"].eq(ALERT) & everybody["frozen_q_value"].notna()]
+    frozen = everybody.index[everybody["frozen_q_value"] < _BEYOND_CHANCE]
     missing = everybody.index[everybody["missing_share_change"] > _MISSING]
     if names := [*frozen, *missing]:
         return f"{names[0]} has one value, or none, for customers who had their own ({len(names)} such columns)."
