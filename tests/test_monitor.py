@@ -184,6 +184,9 @@ def test_a_business_that_changed_opens_an_alarm_that_names_the_features(copied):
     assert verdict["verdict_reasons"].startswith(
         "Recent orders: The value of an order in the 30 days before 2025-12-31 "
     )
+    assert (
+        "It looks like a change of the business: the same customers spend more an order (" in verdict["verdict_reasons"]
+    )
     table = report(records, "feature_drift_report").set_index("feature")
     assert table.loc["last_order_value", "status"] == "alert"
 

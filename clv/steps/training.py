@@ -77,21 +77,20 @@ def baseline_of(
     Args: facts: of facts_of().   figures: of metrics.intervals(), of the model.
     """
     section, labelled = run.config.clusters, measured.evaluation.assign(predicted_clv=measured.predicted[OURS])
-    newest = history.snapshot(measured.plan.as_of, settings.definition(run.config, measured.plan, history))
+    definition = settings.definition(run.config, measured.plan, history)
+    newest = history.snapshot(measured.plan.as_of, definition)
     scored = newest.assign(predicted_clv=in_average_season(measured.model, newest))
     groups = clusters.assign(scored["predicted_clv"], section.k, section.scale).to_numpy()
     sample = run.sample(newest, run.config.monitor.shap_drift.customers)
     contributions = model.contributions(measured.model, features.in_average_season(sample))
-    recent = _recent(run, history, measured)
-    fold = settings.definition(run.config, measured.plan, history).fold(measured.plan.evaluation)
+    recent, fold = _recent(run, history, measured, definition), definition.fold(measured.plan.evaluation)
     return baseline.describe(facts, MadeOn(scored, groups, contributions, labelled, figures, recent, fold))
 
 
-def _recent(run: Run, history: History, measured: Measured) -> pd.DataFrame:
+def _recent(run: Run, history: History, measured: Measured, definition: Definition) -> pd.DataFrame:
     """What customers ordered in the stretches between the measurement and the training, beside what the model expects of them."""
     section, plan = run.config.monitor.recent_orders, measured.plan
     days = min(section.days, plan.horizon_days)
-    definition = settings.definition(run.config, plan, history)
     begins = [plan.as_of - dt.timedelta(days=days * number) for number in range(1, section.windows + 1)]
     tables = [
         ordered_since(history, measured.model, definition, begin, days) for begin in begins if begin >= plan.evaluation
