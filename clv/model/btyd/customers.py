@@ -67,7 +67,9 @@ def fit(features: pd.DataFrame, kind: str, start: Customers | None = None) -> Cu
         InputError: no order has a positive value, or no start converges.
     """
     placed = _Placed.of(features)
-    purchases = fit_purchases(kind, placed.x, placed.t_x, placed.T, start.purchases if start else None)
+    # season time has fractions of a day; equal histories in whole days count once
+    x, t_x, T = (values.round() for values in (placed.x, placed.t_x, placed.T))
+    purchases = fit_purchases(kind, x, t_x, T, start.purchases if start else None)
     spend = fit_spend(placed.x + 1, placed.value, start.spend if start else None)
     kept = fit_kept(placed.x + 1, _kept(features), placed.ordered)
     # with a smaller prior, a refund on the day of its order would raise the share faster than it lowers the spend

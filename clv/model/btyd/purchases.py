@@ -46,13 +46,13 @@ def fit_purchases(
 
     Args:
         kind: a name of MODELS.
-        x, t_x, T: of each customer, in one unit of time, rounded to whole ones; at most MOST_CUSTOMERS are used, drawn at random.
+        x, t_x, T: of each customer, in one unit of time; at most MOST_CUSTOMERS are used, drawn at random.
         start: of another history of the same customers; spares the search among several starts.
     Raises:
         InputError: no start converges.
     """
     model = MODELS[kind]
-    groups, counts = grouped(np.column_stack([x, t_x, T]).round())
+    groups, counts = grouped(np.column_stack([x, t_x, T]))
     unit = max(float(T.max()), 1e-9) / 39  # parameters of order one, whatever the unit of time
     units = np.where(model.TIMES, unit, 1.0)
     starts = [np.array(astuple(start)) / units] if start else _STARTS
