@@ -15,22 +15,23 @@ def assign(predicted_clv: pd.Series, k: int, scale: str) -> pd.Series:
         k: clusters at most; fewer where there are fewer distinct values.
         scale: log1p (distances are ratios; values below 0 count as 0) or linear.
     Returns:
-        cluster_id of each row: 1 for the lowest predictions, upwards; equal values share a cluster.
+        cluster_id of each row: 1 for the highest predictions, downwards; equal values share a cluster.
     Raises:
         ValueError: a prediction is missing.
     Source:
         Wu (1991), Optimal quantization by matrix searching, doi:10.1016/0196-6774(91)90039-2.
 
     >>> assign(pd.Series([50.0, 1.0, 2.0, 49.0]), k=2, scale="log1p").tolist()
-    [2, 1, 1, 2]
+    [1, 2, 2, 1]
     """
     if predicted_clv.isna().any():
         raise ValueError(
             f"{predicted_clv.isna().sum()} of {len(predicted_clv)} predictions are missing.\nHint: score again."
         )
     values = _SCALES[scale](predicted_clv.clip(lower=0) if scale == "log1p" else predicted_clv).to_numpy("float64")
-    labels = kmeans1d.cluster(values, min(k, len(np.unique(values)))).clusters if len(values) else []
-    return pd.Series(np.asarray(labels, dtype="int64") + 1, index=predicted_clv.index, name="cluster_id")
+    found = min(k, len(np.unique(values)))
+    upwards = kmeans1d.cluster(values, found).clusters if len(values) else []
+    return pd.Series(found - np.asarray(upwards, dtype="int64"), index=predicted_clv.index, name="cluster_id")
 
 
 def rank_clusters(clustered: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +47,7 @@ def rank_clusters(clustered: pd.DataFrame) -> pd.DataFrame:
     table = groups.agg(
         customers="size", median_clv="median", mean_clv="mean", min_clv="min", max_clv="max", total_clv="sum"
     )
-    table = table.reset_index().sort_values(["median_clv", "cluster_id"], ascending=[False, False], ignore_index=True)
+    table = table.reset_index().sort_values(["median_clv", "cluster_id"], ascending=[False, True], ignore_index=True)
     table.insert(1, "cluster_rank", np.arange(len(table)) + 1)
     total = table["total_clv"].sum()
     table["share_of_total"] = table["total_clv"] / total if total else 0.0

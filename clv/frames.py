@@ -65,7 +65,12 @@ def predict(fitted: Fitted, purchases: pd.DataFrame, as_of: str | None = None) -
     """
     history = _history(_configuration(fitted.horizon_days, as_of, None), purchases)
     table = history.snapshot(history.as_of, fitted.definition)
-    ranked = ranking.rank(table, model.predict(fitted.model, table), "", history.as_of)
+    known = [
+        model.predict(fitted.model, table),
+        model.behaviour(fitted.model, table),
+        ranking.past(table, history.as_of),
+    ]
+    ranked = ranking.rank(table, pd.concat(known, axis=1), "", history.as_of)
     return ranked.drop(columns=["model_version", "as_of"])
 
 

@@ -11,12 +11,13 @@ def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as
 
     Args:
         features: n rows; customer_id, lifecycle_stage.
-        predicted: of model.predict(), for the rows of the features.
+        predicted: of model.predict(), for the rows of the features; further columns are taken over.
         model_version: of the model that predicted.
         as_of: the day of the scoring.
     Returns:
         customer_id; predicted_clv (currency over the horizon, 4 decimals); clv_rank (1 = highest); clv_percentile (percent of
-        customers ranked here or below, 100 = highest); predicted_clv_low, predicted_clv_high; lifecycle_stage; model_version; as_of.
+        customers ranked here or below, 100 = highest); predicted_clv_low, predicted_clv_high; further columns (probabilities and amounts
+        with 4 decimals); lifecycle_stage; model_version; as_of.
 
     >>> features = pd.DataFrame({"customer_id": ["ann", "bob"], "lifecycle_stage": ["new", "lost"]})
     >>> table = rank(features, pd.DataFrame({"predicted_clv": [5.0, 7.5]}), "3", dt.date(2011, 6, 1))
@@ -26,7 +27,7 @@ def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as
     table = pd.DataFrame(
         {
             "customer_id": features["customer_id"],
-            **{name: predicted[name].to_numpy().round(4) for name in predicted},
+            **{name: column.to_numpy() for name, column in predicted.round(4).items()},
             "lifecycle_stage": features["lifecycle_stage"],
         }
     )
@@ -35,6 +36,30 @@ def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as
     table.insert(2, "clv_rank", position + 1)
     table.insert(3, "clv_percentile", np.round(100 * (len(table) - position) / max(len(table), 1), 4))
     return table.assign(model_version=model_version, as_of=as_of.isoformat())
+
+
+def past(features: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+    """Returns what a person knows a customer by, as it was paid and by the calendar.
+
+    Args:
+        features: n rows; placed_orders, calendar_revenue_total, calendar_recency_days (days before the day of the scoring).
+        as_of: the day of the scoring.
+    Returns:
+        orders (days with an order, cancelled ones too), revenue_total (net revenue so far, 2 decimals), last_order (YYYY-MM-DD); the
+        index of the features.
+
+    >>> ann = pd.DataFrame({"placed_orders": [3], "calendar_revenue_total": [59.9], "calendar_recency_days": [31]})
+    >>> past(ann, dt.date(2011, 6, 1)).to_dict("records")
+    [{'orders': 3, 'revenue_total': 59.9, 'last_order': '2011-05-01'}]
+    """
+    days = pd.to_timedelta(features["calendar_recency_days"].astype("int64"), unit="D")
+    return pd.DataFrame(
+        {
+            "orders": features["placed_orders"].astype("int64"),
+            "revenue_total": features["calendar_revenue_total"].astype("float64").round(2),
+            "last_order": (pd.Timestamp(as_of) - days).dt.strftime("%Y-%m-%d"),
+        }
+    )
 
 
 def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

@@ -31,16 +31,16 @@ def test_the_partition_is_the_best_of_all(values, k):
 
 def test_the_log_scale_groups_by_ratio():
     clv = pd.Series([1.0, 1.1, 10.0, 11.0, 1000.0, 3000.0])
-    assert clusters.assign(clv, 3, "log1p").tolist() == [1, 1, 2, 2, 3, 3]
-    assert clusters.assign(clv, 3, "linear").tolist() == [1, 1, 1, 1, 2, 3]
+    assert clusters.assign(clv, 3, "log1p").tolist() == [3, 3, 2, 2, 1, 1]
+    assert clusters.assign(clv, 3, "linear").tolist() == [3, 3, 3, 3, 2, 1]
 
 
-def test_cluster_one_is_the_lowest_whatever_the_order_of_the_rows():
-    assert clusters.assign(pd.Series([50.0, 1.0, 2.0, 49.0]), 2, "log1p").tolist() == [2, 1, 1, 2]
+def test_cluster_one_is_the_highest_whatever_the_order_of_the_rows():
+    assert clusters.assign(pd.Series([50.0, 1.0, 2.0, 49.0]), 2, "log1p").tolist() == [1, 2, 2, 1]
 
 
 def test_fewer_distinct_values_than_k_is_an_answer_with_fewer_clusters():
-    assert clusters.assign(pd.Series([3.0, 3.0, 8.0]), 5, "log1p").tolist() == [1, 1, 2]
+    assert clusters.assign(pd.Series([3.0, 3.0, 8.0]), 5, "log1p").tolist() == [2, 2, 1]
     assert clusters.assign(pd.Series([0.0, 0.0]), 5, "log1p").tolist() == [1, 1]
 
 
@@ -50,10 +50,10 @@ def test_a_missing_prediction_is_refused():
 
 
 def test_clusters_are_ranked_by_median_with_their_size_and_share():
-    clustered = pd.DataFrame({"predicted_clv": [1.0, 2.0, 9.0, 40.0, 50.0], "cluster_id": [1, 1, 1, 2, 2]})
+    clustered = pd.DataFrame({"predicted_clv": [1.0, 2.0, 9.0, 40.0, 50.0], "cluster_id": [2, 2, 2, 1, 1]})
     assert clusters.rank_clusters(clustered).to_dict("records") == [
         {
-            "cluster_id": 2,
+            "cluster_id": 1,
             "cluster_rank": 1,
             "customers": 2,
             "median_clv": 45.0,
@@ -64,7 +64,7 @@ def test_clusters_are_ranked_by_median_with_their_size_and_share():
             "share_of_total": 0.882353,
         },
         {
-            "cluster_id": 1,
+            "cluster_id": 2,
             "cluster_rank": 2,
             "customers": 3,
             "median_clv": 2.0,

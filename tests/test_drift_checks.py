@@ -59,8 +59,8 @@ def test_the_reason_names_the_group_and_both_its_shares():
 
 
 def test_clusters_keep_the_limits_of_the_baseline():
-    limits = segment_drift.limits_of([1, 2, 4, 5, 10, 20], [1, 1, 2, 2, 3, 3])
-    assert limits == [3, 7.5] and segment_drift.within([0, 2.9, 3.1, 99, 99], limits) == {"1": 2, "2": 1, "3": 2}
+    limits = segment_drift.limits_of([1, 2, 4, 5, 10, 20], [3, 3, 2, 2, 1, 1])
+    assert limits == [7.5, 3] and segment_drift.within([0, 2.9, 3.1, 99, 99], limits) == {"1": 2, "2": 1, "3": 2}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from helpers import ROOT
 SHELVES = [
     {"errors", "process", "hints"},
     {"config", "season"},
-    {"data", "simulate", "features", "windows", "ranking", "clusters", "search"},
+    {"data", "simulate", "features", "windows", "ranking", "clusters", "segments", "search"},
     {"proposal", "history", "model"},
     {"evaluation"},
     {"monitor"},

@@ -118,6 +118,20 @@ class Clusters:
 
 
 @dataclass
+class Segments:
+    actions: dict[str, dict[str, str]] = text()
+
+
+@dataclass
+class Economics:
+    contact_cost: float | None = between(0.0001, 1e9)
+    response: float = between(0, 1)
+    margin: float = between(0.0001, 1)
+    discount_rate: float = between(0, 10)
+    depths: list[float] = between(0.0001, 1)
+
+
+@dataclass
 class Tracking:
     model_name: str = pattern(r"[\w .-]+", "no plain name of letters, digits, blanks and _ . -")
     candidates: str | None = text()
@@ -238,6 +252,8 @@ class Config:
     model: Model = required()
     evaluation: Evaluation = required()
     clusters: Clusters = required()
+    segments: Segments = required()
+    economics: Economics = required()
     monitor: Monitor = required()
     review: Review = required()
     tracking: Tracking = required()

@@ -6,8 +6,8 @@ table at its own cutoff and the prediction so far.
 
 from clv.model.chains import Model, with_answers
 from clv.model.options import Options
-from clv.model.prediction import contributions, predict, total
+from clv.model.prediction import behaviour, contributions, predict, total
 from clv.model.stages import STAGES, check_chains
 from clv.model.training import fit
 
-__all__ = ["STAGES", "Model", "Options", "check_chains", "contributions", "fit", "predict", "total", "with_answers"]
+__all__ = ["STAGES", "Model", "Options", "behaviour", "check_chains", "contributions", "fit", "predict", "total", "with_answers"]

@@ -38,6 +38,14 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     return predicted
 
 
+def behaviour(model: Model, features: pd.DataFrame) -> pd.DataFrame:
+    """Returns what each customer does in the horizon, by the probability model alone: p_alive, p_buy, expected_orders.
+
+    Args: model: of fit().   features: the columns of model.inputs, one row a customer.   Returns: the index of the features.
+    """
+    return btyd.behaviour(model.customers, checked(model.inputs, features), model.horizon_days)
+
+
 def total(model: Model, predicted: np.ndarray) -> tuple[float, float]:
     """Returns low and high of the sum of the predictions, in currency, at the model's level.
 

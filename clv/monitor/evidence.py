@@ -21,7 +21,7 @@ class Measured:
 
     Args: scored: one row a customer on the day of the training; the feature table with lifecycle_stage, and predicted_clv for an
           average horizon, so that the season moves nothing.
-          cluster_id: the cluster of each of these rows, 1 = lowest predictions.
+          cluster_id: the cluster of each of these rows, 1 = highest predictions.
           contributions: SHAP values of a sample of these rows, one column a feature.
           labelled: one row a customer whom the version was measured on; the feature table with predicted_clv and actual_clv of the
           horizon, from which it had not learnt.

@@ -69,24 +69,24 @@ def groups(scored: pd.DataFrame, cluster_limits: list[float]) -> _Groups:
 
 
 def limits_of(predicted_clv: np.ndarray | pd.Series, cluster_id: np.ndarray) -> list[float]:
-    """Returns the upper limit of every cluster but the highest: halfway to the next one, to three digits, so that no customer shows.
+    """Returns the lower limit of every cluster but the lowest: halfway to the next one, to three digits, so that no customer shows.
 
-    >>> limits_of([1, 2, 4, 5, 10, 20], [1, 1, 2, 2, 3, 3])
-    [3.0, 7.5]
+    >>> limits_of([1, 2, 4, 5, 10, 20], [3, 3, 2, 2, 1, 1])
+    [7.5, 3.0]
     """
     values, ids = np.asarray(predicted_clv, float), np.asarray(cluster_id)
     highest = [values[ids == cluster].max() for cluster in np.unique(ids)]
     lowest = [values[ids == cluster].min() for cluster in np.unique(ids)]
-    return [float(f"{(high + low) / 2:.3g}") for high, low in zip(highest, lowest[1:], strict=False)]
+    return [float(f"{(high + low) / 2:.3g}") for low, high in zip(lowest, highest[1:], strict=False)]
 
 
 def within(predicted_clv: np.ndarray | pd.Series, limits: list[float]) -> dict[str, int]:
-    """Returns the customers in each cluster (1 = lowest predictions) when today's predictions meet known limits.
+    """Returns the customers in each cluster (1 = highest predictions) when today's predictions meet known limits.
 
-    >>> within([0, 2.9, 3.1, 99, 99], limits=[3, 7.5])
+    >>> within([0, 2.9, 3.1, 99, 99], limits=[7.5, 3])
     {'1': 2, '2': 1, '3': 2}
     """
-    place = np.searchsorted(limits, np.asarray(predicted_clv, float))
+    place = np.searchsorted(-np.asarray(limits), -np.asarray(predicted_clv, float))
     return {str(number + 1): int(count) for number, count in enumerate(np.bincount(place, minlength=len(limits) + 1))}
 
 

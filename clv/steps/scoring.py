@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from clv import clusters, model, ranking, reports, settings, windows
+from clv import clusters, model, ranking, reports, segments, settings, windows
 from clv.errors import Code, InputError
 from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
@@ -24,7 +24,8 @@ def score(run: Run, history: History, production: Production) -> Outcome:
             what=f"No customer ordered before {as_of}; there is nothing to score",
             fix="choose a later window.as_of",
         )
-    ranked = ranking.rank(table, model.predict(production.model, table), version.number, as_of)
+    known = [model.predict(production.model, table), model.behaviour(production.model, table), ranking.past(table, as_of)]
+    ranked = ranking.rank(table, pd.concat(known, axis=1), version.number, as_of)
     ranked = ranked.assign(horizon_days=production.horizon_days)
     predicted = ranked["predicted_clv"].to_numpy()
     low, high = model.total(production.model, predicted)
@@ -106,7 +107,10 @@ def _by_month(history: History, production: Production) -> Iterator[str]:
 def cluster(run: Run) -> Outcome:
     """Makes clusters of predicted CLV alone."""
     ranked, section = run.table(RANKED, "score"), run.config.clusters
-    clustered = ranked.assign(cluster_id=clusters.assign(ranked["predicted_clv"], section.k, section.scale))
+    ids = clusters.assign(ranked["predicted_clv"], section.k, section.scale)
+    ranks = clusters.rank_clusters(ranked.assign(cluster_id=ids)).set_index("cluster_id")["cluster_rank"]
+    clustered = ranked.assign(cluster_id=ids, cluster_rank=ids.map(ranks))
+    clustered = clustered.join(segments.segments(clustered))
     count = clustered["cluster_id"].nunique()
     fewer = f"clusters.k={section.k} was asked for, but there are only {count} distinct predictions."
     return Outcome(

@@ -3,7 +3,7 @@
 x: repeat orders.   t_x: time from the first to the last order.   T: time from the first order to the cutoff (all in one unit).
 """
 
-from clv.model.btyd.customers import ANSWERS, NEEDS, READ, Customers, expected, fit
+from clv.model.btyd.customers import ANSWERS, NEEDS, READ, Customers, behaviour, expected, fit
 from clv.model.btyd.gamma_gamma import GammaGamma, fit_spend
 from clv.model.btyd.kept import KeptShare, fit_kept
 from clv.model.btyd.purchases import MODELS, PurchaseModel, fit_purchases
@@ -17,6 +17,7 @@ __all__ = [
     "GammaGamma",
     "KeptShare",
     "PurchaseModel",
+    "behaviour",
     "expected",
     "fit",
     "fit_kept",

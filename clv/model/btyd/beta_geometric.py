@@ -64,6 +64,11 @@ class _BetaGeometric:
         )
         return self.p_alive(x, t_x, T) * shape / (a - 1) * (1 - shrunk)
 
+    def p_order(self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """Who is alive at T stays so until the next order: its wait is that of a gamma mixture of exponentials (Pareto II)."""
+        never = (self.r + x) * np.log((self.alpha + T) / (self.alpha + T + horizon))
+        return self.p_alive(x, t_x, T) * -np.expm1(never)
+
 
 class BgNbd(_BetaGeometric):
     """A customer may end after each repeat order; everybody with a single order is still a customer.

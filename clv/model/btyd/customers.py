@@ -126,6 +126,30 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
     )
 
 
+def behaviour(customers: Customers, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """Returns what each customer does in the horizon after the cutoff, in its season, whatever an order brings.
+
+    Args:
+        customers: parameters in days.   features: the columns of NEEDS, one row a customer.   horizon_days: how far ahead.
+    Returns:
+        p_alive (probability of still being a customer), p_buy (of an order in the horizon; never above p_alive), expected_orders.
+
+    >>> from clv.model.btyd import MODELS
+    >>> customers = Customers(MODELS["bg_nbd"](r=0.24, alpha=31, a=0.79, b=2.43), GammaGamma(6.25, 3.74, 15.44), KeptShare(1.0, 0.0))
+    >>> ann = {"tenure_days": [270], "placed_recency_days": [60], "placed_orders": [3], "average_order_value": [20.0]}
+    >>> behaviour(customers, pd.DataFrame(ann | {"season_of_orders": [1.0]}), horizon_days=90).round(2).to_dict("records")[0]
+    {'p_alive': 0.73, 'p_buy': 0.32, 'expected_orders': 0.45}
+    """
+    placed = _Placed.of(features)
+    horizon = horizon_days * features["season_of_orders"].to_numpy("float64")
+    answers = {
+        "p_alive": customers.purchases.p_alive(placed.x, placed.t_x, placed.T),
+        "p_buy": customers.purchases.p_order(horizon, placed.x, placed.t_x, placed.T),
+        "expected_orders": customers.purchases.expected_purchases(horizon, placed.x, placed.t_x, placed.T),
+    }
+    return pd.DataFrame(answers, index=features.index)
+
+
 def _without_cancelled(customers: Customers, features: pd.DataFrame, horizon_days: int) -> np.ndarray:
     """Net revenue of customers as if they had never placed the orders that they cancelled, in currency.
 

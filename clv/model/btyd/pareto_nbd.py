@@ -8,6 +8,8 @@ from scipy.special import gammaln, hyp2f1
 
 from clv.model.btyd.likelihood import by_value
 
+_GAUSS = np.polynomial.legendre.leggauss(24)
+
 
 @dataclass(frozen=True)
 class ParetoNbd:
@@ -68,3 +70,13 @@ class ParetoNbd:
         s = self.s + 1e-6 * (abs(self.s - 1) < 1e-6)  # the formula divides by s - 1; its limit is finite
         left = -np.expm1((s - 1) * np.log((self.beta + T) / (self.beta + T + horizon)))
         return self.p_alive(x, t_x, T) * (self.r + x) * (self.beta + T) / (self.alpha + T) / (s - 1) * left
+
+    def p_order(self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """Given that the customer is alive at T, the first order after it comes at T + u with the density E[rate exp(-(rate + end) u)]:
+        both rates are gamma distributed, of shapes r + x and s and of scales alpha + T and beta + T. Its integral by Gauss-Legendre."""
+        density = np.zeros(len(x))
+        for node, weight in zip(*_GAUSS, strict=True):
+            u = horizon * (1 + node) / 2
+            waited = (self.r + x) * np.log1p(u / (self.alpha + T)) + self.s * np.log1p(u / (self.beta + T))
+            density += weight / 2 * (self.r + x) / (self.alpha + T + u) * np.exp(-waited)
+        return np.clip(self.p_alive(x, t_x, T) * horizon * density, 0, 1)

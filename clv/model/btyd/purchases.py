@@ -35,6 +35,10 @@ class PurchaseModel(Protocol):
         """Returns the orders expected in (T, T + horizon] given the history."""
         ...
 
+    def p_order(self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """Returns the probability of an order in (T, T + horizon] given the history."""
+        ...
+
 
 MODELS: dict[str, type[PurchaseModel]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
 
