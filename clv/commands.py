@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clv import steps
-from clv.outcome import CLUSTERED, FEATURES, PICTURE, RANKINGS, Outcome, Run, raw
+from clv.outcome import CLUSTERED, FEATURES, PICTURE, RANKINGS, REPORTED, Outcome, Run, raw
 from clv.registry.standing import Standing
 
 Step = Callable[..., Outcome]
@@ -46,7 +46,7 @@ COMMANDS = {
     "full_pipeline": Command(
         (
             *(steps.read, steps.features, steps.train, steps.review, steps.bootstrap),
-            *(steps.score, steps.cluster, steps.rank_clusters, steps.monitor),
+            *(steps.score, steps.cluster, steps.rank_clusters, steps.monitor, steps.report),
         ),
         catches_up=True,
         nested=True,
@@ -56,12 +56,13 @@ COMMANDS = {
     "score": Command(
         (steps.read, steps.score),
         needs_server=False,
-        makes_stale=(CLUSTERED, raw(CLUSTERED), RANKINGS, PICTURE, FEATURES),
+        makes_stale=(CLUSTERED, raw(CLUSTERED), RANKINGS, PICTURE, FEATURES, *REPORTED),
         catches_up=True,
     ),
-    "cluster": Command((steps.cluster,), needs_server=False, makes_stale=(RANKINGS, PICTURE)),
+    "cluster": Command((steps.cluster,), needs_server=False, makes_stale=(RANKINGS, PICTURE, *REPORTED)),
     "rank_clusters": Command((steps.rank_clusters,), needs_server=False),
     "monitor": Command((steps.read, steps.monitor), needs_server=False, catches_up=True),
+    "report": Command((steps.read, steps.report), needs_server=False, makes_stale=REPORTED),
     "backtest": Command((steps.read, steps.backtest), needs_server=False),
     "tune": Command((steps.read, steps.tune), needs_server=False),
     "review": Command((steps.read, steps.review), catches_up=True),

@@ -21,6 +21,8 @@ from clv.registry.reviews import Review
 from clv.registry.standing import Standing
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
+REPORT, CONTACTS = "report.html", "clv_contact_list.csv"
+REPORTED = (REPORT, CONTACTS, "report/", "segments/")  # what the report writes; a name with / is a folder
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
 SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
 
@@ -101,7 +103,7 @@ class Outcome:
     outputs: relative path -> table, text, JSON or figure, for people and the run.   artifacts: the same, for the run alone; one under
     outputs/ is logged in place of that output.   series: metric -> day -> value, for a chart over days.   table: shown on the terminal.
     dataset: the data that were read.   warnings: what to know before using the outputs.   effects: applied in order.
-    lines: shown at the end as they are, such as the next command.
+    lines: shown at the end as they are, such as the next command.   shown: outputs that the command's own run has as well.
     refused: raised after all this is logged and shown.
     """
 
@@ -118,6 +120,7 @@ class Outcome:
     parts: tuple[Part, ...] = ()
     effects: tuple[Effect, ...] = ()
     lines: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     refused: UserError | None = None
 
 

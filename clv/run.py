@@ -135,6 +135,8 @@ def _nested(step: Step, values: _Values) -> Outcome:
         outcome = _finished(step, values)
         log.log(title=outcome.title)
     _log_headline(outcome)
+    with tempfile.TemporaryDirectory() as folder:
+        _log(Outcome("", outputs=dict.fromkeys(outcome.shown)), values.run.bundle, Path(folder))
     return outcome
 
 

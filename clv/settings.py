@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from clv import features, windows
 from clv.config import Config, Model
 from clv.data import Contract, Limits
+from clv.evaluation.economics import Terms
 from clv.evaluation.measure import Recipe
 from clv.history import History
 from clv.model import Options
@@ -40,6 +41,15 @@ def special_money(config: Config, now: dt.datetime) -> str:
     """Returns what a prediction is an amount of, in words; empty where it is plain net revenue, which need not be said."""
     unread = history(config, now)
     return "" if unread.is_plain_revenue else unread.money
+
+
+def terms(config: Config, horizon_days: int) -> Terms | None:
+    """Returns what a contact costs and brings; None where its cost is not known."""
+    section = config.economics
+    if section.contact_cost is None:
+        return None
+    worth = windows.mean_discount(horizon_days, section.discount_rate)
+    return Terms(section.contact_cost, section.response, section.margin, worth)
 
 
 def data_limits(config: Config) -> Limits:

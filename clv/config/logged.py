@@ -8,7 +8,19 @@ import yaml
 from clv.config.schema import Config
 
 SECTIONS = (  # those that change a result; who asks, who decides and who is told do not
-    *("data", "window", "features", "model", "evaluation", "clusters", "economics", "monitor", "review", "tracking", "backtest"),
+    *(
+        "data",
+        "window",
+        "features",
+        "model",
+        "evaluation",
+        "clusters",
+        "economics",
+        "monitor",
+        "review",
+        "tracking",
+        "backtest",
+    ),
     *("tune", "simulate", "profile", "compute", "outputs", "seed", "keep_bundles", "keep_reports", "lock_wait_seconds"),
 )
 _HELD = {"allowed", "choices", "pattern", "day", "text"}  # a text is logged where its field is held to one of these

@@ -10,4 +10,15 @@ from clv.model.prediction import behaviour, contributions, predict, total
 from clv.model.stages import STAGES, check_chains
 from clv.model.training import fit
 
-__all__ = ["STAGES", "Model", "Options", "behaviour", "check_chains", "contributions", "fit", "predict", "total", "with_answers"]
+__all__ = [
+    "STAGES",
+    "Model",
+    "Options",
+    "behaviour",
+    "check_chains",
+    "contributions",
+    "fit",
+    "predict",
+    "total",
+    "with_answers",
+]

@@ -8,6 +8,7 @@ from clv.steps.ledger import ledger
 from clv.steps.monitoring import monitor
 from clv.steps.promotion import acknowledge, bootstrap, promote, reject, rollback
 from clv.steps.readiness import readiness
+from clv.steps.report import report
 from clv.steps.reproduce import reproduce
 from clv.steps.review import review
 from clv.steps.scoring import cluster, rank_clusters, score
@@ -30,6 +31,7 @@ __all__ = [
     "read",
     "readiness",
     "reject",
+    "report",
     "reproduce",
     "review",
     "rollback",

@@ -18,7 +18,7 @@ from clv.registry.scores import Scores
 from clv.registry.standing import Standing
 from clv.registry.versions import Version
 
-_PARTS = ["season", "passing_time", "new_orders", "model_version", "corrected_history"]
+PARTS = ["season", "passing_time", "new_orders", "model_version", "corrected_history"]
 _MOST = 20  # rows on the terminal
 
 
@@ -42,7 +42,7 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
     """
     before, after = _runs(run, standing)
     customer, sentences, tables = run.config.ask.customer, [], {}
-    changes = _changes(history, standing, before, after) if before else pd.DataFrame()
+    changes = changes_between(history, standing, before, after) if before else pd.DataFrame()
     if before:
         changes = changes[changes["customer_id"] == customer] if customer else changes
         sentences.append(_in_words(changes, before, after))
@@ -66,7 +66,7 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
             f"outputs/{name}": run.loggable(table) if "customer_id" in table else table
             for name, table in tables.items()
         },
-        metrics={f"explain/{part}": changes[part].sum() for part in (_PARTS if before else [])},
+        metrics={f"explain/{part}": changes[part].sum() for part in (PARTS if before else [])},
         table=added.table if customer else changes.head(_MOST),
         warnings=_other_horizon(before, after),
     )
@@ -92,7 +92,7 @@ def _runs(run: Run, standing: Standing) -> tuple[Scores | None, Scores]:
     return before, after
 
 
-def _changes(history: History, standing: Standing, before: Scores, after: Scores) -> pd.DataFrame:
+def changes_between(history: History, standing: Standing, before: Scores, after: Scores) -> pd.DataFrame:
     """One row a customer, largest change first: the stored predictions, and the parts that sum to their difference.
 
     season: the earlier version on the earlier day, with the later day's season before it.   passing_time: from the later day, on the
@@ -210,7 +210,7 @@ def contributions(history: History, version: Version, as_of: dt.date, customer: 
 
 
 def _in_words(changes: pd.DataFrame, before: Scores, after: Scores) -> str:
-    total = changes[["change", *_PARTS]].sum()
+    total = changes[["change", *PARTS]].sum()
     who = f"customer {changes['customer_id'].iloc[0]}" if len(changes) == 1 else f"{len(changes):,} customers"
     return (
         f"{who} from {before.as_of} (version {before.version}) to {after.as_of} (version {after.version}): {total['change']:+,.2f} = "

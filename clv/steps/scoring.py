@@ -24,7 +24,11 @@ def score(run: Run, history: History, production: Production) -> Outcome:
             what=f"No customer ordered before {as_of}; there is nothing to score",
             fix="choose a later window.as_of",
         )
-    known = [model.predict(production.model, table), model.behaviour(production.model, table), ranking.past(table, as_of)]
+    known = [
+        model.predict(production.model, table),
+        model.behaviour(production.model, table),
+        ranking.past(table, as_of),
+    ]
     ranked = ranking.rank(table, pd.concat(known, axis=1), version.number, as_of)
     ranked = ranked.assign(horizon_days=production.horizon_days)
     predicted = ranked["predicted_clv"].to_numpy()

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 BUNDLES, CURRENT, _REPORTS = "bundles", "current", "monitoring"
-OURS = (CURRENT, _REPORTS, "backtest", "explain", "review")
+OURS = (CURRENT, _REPORTS, "backtest", "explain", "report", "report.html", "review", "segments")
 # The words of a disk in trouble, whichever library repeats them (the last are sqlite's).
 _TROUBLE = re.compile(
     "|".join([*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)), "disk is full"])
@@ -63,7 +63,7 @@ class Outputs:
 def bundle(outputs: Outputs, step: str, name: str, stale: tuple[str, ...] = ()) -> Iterator[Path]:
     """Makes a folder for one run's files, under the lock. On success it becomes current; on an exception the earlier bundle stays.
 
-    Args:   step: for those who wait.   name: of the bundle, unique.   stale: files of the current bundle that the new one makes untrue;
+    Args:   step: for those who wait.   name: of the bundle, unique.   stale: files (or folders, NAME/) of the current bundle that the new one makes untrue;
             its other files are carried over.
     Raises: BusyError: another command writes there.   OutputsError: the folder cannot be written; found before the work.
             UserError: a file that is not ours stands where a link of ours belongs.
@@ -129,7 +129,8 @@ def _carry_over(current: Path, fresh: Path, stale: tuple[str, ...]) -> None:
     """Hard links where the disk has them: an earlier file in the new bundle costs no space."""
     for path in current.rglob("*"):
         name = path.relative_to(current)
-        if path.is_file() and str(name) not in stale and not (fresh / name).exists():
+        is_stale = any(f"{name}" == entry or (entry.endswith("/") and f"{name}".startswith(entry)) for entry in stale)
+        if path.is_file() and not is_stale and not (fresh / name).exists():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, fresh / name)

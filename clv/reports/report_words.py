@@ -1,0 +1,104 @@
+"""The sentences of the report that people open first."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv import features
+from clv.reports.amounts import Money
+
+CHANGES = {  # of clv/steps/explain.py
+    "season": "another season",
+    "passing_time": "time that passed without an order",
+    "new_orders": "orders that came in",
+    "model_version": "another version of the model",
+    "corrected_history": "earlier orders that were corrected, and rounding",
+}
+_MOVES = 1.1  # a correction by less than this factor is not worth a word
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the page says beside its tables.
+
+    amounts: what a prediction is an amount of, in words.   currency: None where the history names none.   season: a sentence.
+    best: customers worth a contact; None where the economics are not known.   economics: values of conf/economics.
+    actions: value group -> stage -> sentence.   monitoring: path of the newest page of the monitor.   data: name, rows and days.
+    measured: the day from which the version was measured.
+    """
+
+    model: str
+    version: str
+    as_of: dt.date
+    horizon_days: int
+    currency: str | None
+    amounts: str
+    season: str
+    best: int | None
+    economics: dict[str, float | None]
+    actions: Mapping[str, Mapping[str, str]]
+    monitoring: str | None
+    data: str
+    measured: dt.date
+    run_link: str = ""
+
+    @property
+    def money(self) -> Money:
+        return Money(self.currency)
+
+    @property
+    def over(self) -> str:
+        """The horizon as headings have it."""
+        return f"over {self.horizon_days} days"
+
+
+def ranking_words(figures: Mapping[str, float]) -> str:
+    """Returns how well the ranking and the level held, in one sentence each.
+
+    Args: figures: of the step: back_normalized_gini, back_bias, back_top_decile_share, ...
+    """
+    gini, bias = figures["back_normalized_gini"], figures["back_bias"]
+    ranking = "held" if gini >= 0.5 else "was weak" if gini >= 0.2 else "did not hold"
+    level = "held" if 0.9 <= bias <= 1.1 else "was too high" if bias > 1.1 else "was too low"
+    return f"The ranking {ranking} (Gini {gini:.2f}; 1 is perfect, 0 is random), and the level {level}: {bias:.2f} times what came in."
+
+
+def reason(row: pd.Series, effects: pd.Series, money: Money) -> str:
+    """Returns why a customer's prediction is what it is, in words.
+
+    Args:
+        row: of the feature table.   effects: of model.contributions(): logarithms by column.
+        money: how amounts are written.
+
+    >>> row = pd.Series({"placed_orders": 3, "calendar_revenue_total": 60.0, "calendar_recency_days": 9, "gap_median_days": 20.0, "revenue_30d": 40.0})
+    >>> reason(row, pd.Series({"btyd_revenue": 1.0, "revenue_30d": 0.3}), Money("EUR"))
+    '3 orders of 20.00 EUR on average, the last 9 days ago, usually 20 days apart; value of orders in the last 30 days raises it 1.3-fold'
+    >>> reason(row, pd.Series({"btyd_revenue": 1.0, "revenue_30d": 0.05}), Money("EUR"))
+    '3 orders of 20.00 EUR on average, the last 9 days ago, usually 20 days apart'
+    """
+    orders, days = int(row["placed_orders"]), int(row["calendar_recency_days"])
+    mean = money(row["calendar_revenue_total"] / orders)
+    parts = [f"{orders} orders of {mean} on average, the last" if orders > 1 else f"one order of {mean},"]
+    parts[0] += f" {days} {'day' if days == 1 else 'days'} ago"
+    if orders > 1 and np.isfinite(row["gap_median_days"]):
+        parts[0] += f", usually {row['gap_median_days']:.0f} days apart"
+    corrections = effects[[name for name in effects.index if not name.startswith("btyd_")]]
+    if len(corrections) and corrections.abs().max() > np.log(_MOVES):
+        strongest = corrections.abs().idxmax()
+        factor = float(np.exp(corrections[strongest]))
+        verb, size = ("raises", factor) if factor > 1 else ("lowers", 1 / factor)
+        parts.append(f"{features.in_words(str(strongest))} {verb} it {size:.1f}-fold")
+    return "; ".join(parts)
+
+
+def changed(figures: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Returns the parts of the change since the scoring before, largest first: name (of the figure), words, value (in currency)."""
+    parts = [
+        {"name": f"change_{part}", "words": words, "value": figures[f"change_{part}"]}
+        for part, words in CHANGES.items()
+    ]
+    return sorted(parts, key=lambda part: -abs(part["value"]))
