@@ -309,8 +309,10 @@ def test_the_column_of_currencies_can_be_named_and_one_currency_is_no_matter(tmp
     assert sums(read(written(tmp_path, *lines)))["bob"] == 30.0
     assert refused(tmp_path / "sales.csv", columns={"currency": "money"}).startswith("[CURRENCIES] ")
     assert refused(tmp_path / "sales.csv", currency="EUR") == (
-        "[MISSING_COLUMN] data.currency=EUR is given, and 0 columns are called currency, sales.csv:1 -- fix: data.columns.currency=NAME"
+        "[MISSING_COLUMN] data.currency=EUR is given, and 0 columns are called currency, sales.csv:1 -- fix: data.columns.currency=NAME; none says "
+        "that all amounts are in EUR"
     )
+    assert sums(read(tmp_path / "sales.csv", currency="EUR", columns={"currency": "none"}))["bob"] == 30.0
     assert sums(read(written(tmp_path, *MONEY[:3]))) == {"ann": 30.0}
 
 

@@ -84,8 +84,14 @@ class Contract:
     @property
     def leaves_out(self) -> bool:
         """Whether a row that can be read may not count."""
-        chosen = (self.where, self.currency and not self.rates, self.guest_ids, self.latest_date)
+        by_currency = self.currency and self.has_currencies and not self.rates
+        chosen = (self.where, by_currency, self.guest_ids, self.latest_date)
         return any(chosen) or self.missing_id == "drop"
+
+    @property
+    def has_currencies(self) -> bool:
+        """Whether a row may say its currency: data.columns.currency=none says that all amounts are in data.currency."""
+        return bool(self.rates) or self.columns.get("currency") != "none"
 
     @property
     def main_currency(self) -> str | None:

@@ -68,10 +68,14 @@ def selected(names: list[str], contract: Contract, where: str) -> Selection:
 
 
 def _currency(names: list[str], contract: Contract, where: str) -> int | None:
-    if theirs := contract.columns.get("currency"):
+    theirs = contract.columns.get("currency")
+    if not contract.has_currencies:
+        return None
+    if theirs:
         return place_of(theirs, names, "data.columns.currency=NAME names the right one", where)
     places = [place for place, name in enumerate(names) if key(name) in _CURRENCY_NAMES]
     if contract.currency and len(places) != 1:
         what = f"data.currency={contract.currency} is given, and {len(places)} columns are called currency"
-        raise InputError(Code.MISSING_COLUMN, what=what, fix="data.columns.currency=NAME", where=where)
+        fix = f"data.columns.currency=NAME; none says that all amounts are in {contract.currency}"
+        raise InputError(Code.MISSING_COLUMN, what=what, fix=fix, where=where)
     return places[0] if len(places) == 1 else None

@@ -36,7 +36,7 @@ def type_all(contract: Contract, layout: Layout, places: Places, connection: duc
         most=contract.max_abs_revenue,
         leaves_out=contract.leaves_out,
         has_condition=bool(contract.where),
-        currency=contract.main_currency,
+        currency=contract.main_currency if contract.has_currencies else None,
         factors=contract.factors,
         margin=contract.margin,
         latest_date=contract.latest_date,

@@ -1,0 +1,157 @@
+"""The tables of the report, from what the steps before made: every number that the page shows stands in one of them."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clv import model, reports
+from clv.config import Config
+from clv.errors import InputError, Unreachable, UserError
+from clv.evaluation import economics, metrics
+from clv.evaluation.economics import Terms
+from clv.evaluation.hindsight import OURS, PAST_SPEND, Hindsight
+from clv.history import History
+from clv.registry import scores as stored
+from clv.registry.production import Production
+from clv.registry.scores import Scores
+from clv.registry.standing import Standing
+from clv.reports.amounts import Money
+from clv.steps.explain import PARTS, changes_between
+
+EXPECTED = "expected"  # the order of the contacts, where it is today's and nothing has come in
+_SHOWN = 10  # customers in a list of the page
+_SLIPPING = ("lagging", "dormant")
+_LEAST_ALIVE = 0.02  # a lower chance of being alive counts as this one: nobody is at stake who is gone
+_YEAR = 365
+_KNOWN = (
+    "customer_id",
+    "clv_rank",
+    "segment",
+    "orders",
+    "revenue_total",
+    "last_order",
+    "predicted_clv",
+    "p_buy",
+    "p_alive",
+)
+
+
+@dataclass(frozen=True)
+class Now:
+    """The customers of the day of scoring: the table of the clusters, their features in the same order, and who scored."""
+
+    customers: pd.DataFrame
+    features: pd.DataFrame
+    production: Production
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The predicted CLV of each, in currency; highest first."""
+        return self.customers["predicted_clv"].to_numpy()
+
+
+def figures(history: History, now: Now, back: Hindsight | None, change: dict[str, float]) -> pd.DataFrame:
+    """Returns the numbers of the page by name: figure, value (amounts in currency, shares 0 to 1).
+
+    Args: back: the newest horizon that has come in.   change: of change_since().
+    """
+    production, as_of = now.production, history.as_of
+    low, high = model.total(production.model, now.predicted)
+    values = {
+        "customers": len(now.customers),
+        "predicted": now.predicted.sum(),
+        "predicted_low": low,
+        "predicted_high": high,
+        "promised_share": production.model.interval,
+        "expected_orders": now.customers["expected_orders"].sum(),
+        "season_fold": production.definition.fold(as_of),
+    }
+    begins = {"last": as_of - dt.timedelta(days=production.horizon_days), "year_ago": as_of - dt.timedelta(days=_YEAR)}
+    for name, begin in begins.items():
+        values |= {f"{name}_{kind}": value for kind, value in _brought(history, now, begin).items()}
+    values |= {f"back_{name}": value for name, value in _back(back).items()} if back else {}
+    values |= {f"change_{name}": value for name, value in change.items()}
+    return pd.DataFrame({"figure": list(values), "value": np.array(list(values.values()), dtype=float)})
+
+
+def change_since(history: History, standing: Standing, horizon_days: int) -> dict[str, float]:
+    """Returns what moved the total since the newest scoring of an earlier day: days, predicted_before, predicted_after and PARTS.
+
+    Empty where there is no such scoring, or the server does not answer.
+    """
+    try:
+        runs = [scores for scores in stored.scoring_runs(standing.name) if scores.horizon_days == horizon_days]
+        after = _newest(runs, history.as_of, history.as_of)
+        before = _newest(runs, dt.date.min, history.as_of - dt.timedelta(days=1))
+        if after is None or before is None:
+            return {}
+        table = changes_between(history, standing, before, after)
+    except (Unreachable, UserError, InputError):
+        return {}
+    sums = {name: float(table[name].sum()) for name in ("predicted_before", "predicted_after", *PARTS)}
+    return {"days": float((after.as_of - before.as_of).days)} | sums
+
+
+def noted(now: Now, config: Config) -> pd.DataFrame:
+    """Returns the customers that the page names: list (top: expected to bring most; slipping: late, with most at stake), what is known
+    of them, at_stake (what they would bring if they were customers for certain, less what is expected, in currency), and the reason in words.
+    """
+    alive = now.customers["p_alive"].clip(lower=_LEAST_ALIVE)
+    customers = now.customers.assign(at_stake=(now.predicted * (1 / alive - 1)).round(4))
+    late = customers[customers["lifecycle_stage"].isin(_SLIPPING)]
+    slipping = late.sort_values(["at_stake", "clv_rank"], ascending=[False, True]).head(_SHOWN)
+    table = pd.concat([customers.head(_SHOWN).assign(list="top"), slipping.assign(list="slipping")])
+    rows = now.features.loc[table.index].reset_index(drop=True)
+    effects = model.contributions(now.production.model, rows)
+    money = Money(config.data.currency)
+    reasons = [reports.reason(rows.loc[place], effects.loc[place], money) for place in rows.index]
+    return table[["list", *_KNOWN, "at_stake"]].assign(reason=reasons).reset_index(drop=True)
+
+
+def budget(now: Now, back: Hindsight | None, terms: Terms | None, config: Config) -> pd.DataFrame:
+    """Returns a row a depth and order of the contacts: what the best customers are expected to bring, and what the best of the horizon
+    before brought, with intervals. Without terms of a contact, cost is 0 and profit is the whole revenue.
+    """
+    depths, rules = config.economics.depths, config.evaluation
+    known = terms or Terms(contact_cost=0.0, response=1.0, margin=1.0)
+    expected = economics.at_depths(now.predicted, now.predicted, known, depths).assign(order=EXPECTED)
+    if back is None:
+        return expected
+    measured = back.budget(known, depths, rules.bootstrap_replicates, rules.confidence, config.seed)
+    return pd.concat([expected, measured], ignore_index=True)
+
+
+def _newest(runs: list[Scores], first: dt.date, last: dt.date) -> Scores | None:
+    """The newest day's run within [first, last]; of one day, the newest run."""
+    inside = [scores for scores in runs if first <= scores.as_of <= last]
+    return max(inside, key=lambda scores: scores.as_of, default=None)
+
+
+def _brought(history: History, now: Now, begin: dt.date) -> dict[str, float]:
+    """What the horizon from a day on brought, in all and from those who were customers before it; nothing where it was not whole."""
+    horizon = now.production.horizon_days
+    if begin <= history.first_day or begin + dt.timedelta(days=horizon) > history.as_of:
+        return {}
+    known = history.snapshot(begin, now.production.definition)
+    return {
+        "customers": len(known),
+        "from_known": float(history.revenue_of(known, begin, horizon).sum()),
+        "from_all": history.net_revenue(begin, begin + dt.timedelta(days=horizon)),
+    }
+
+
+def _back(back: Hindsight) -> dict[str, float]:
+    ours, (low, high) = back.orders[OURS], back.total
+    spend = metrics.evaluate(back.actual, back.orders[PAST_SPEND])
+    return {
+        "customers": len(back.actual),
+        "predicted": ours.sum(),
+        "low": low,
+        "high": high,
+        "actual": back.actual.sum(),
+        "coverage": back.coverage,
+        "top_decile_share_by_past_spend": spend["top_decile_share"],
+        **metrics.evaluate(back.actual, ours),
+    }
