@@ -98,8 +98,24 @@ def test_expected_purchases_are_what_simulated_customers_do(kind):
     seen, after = histories(kind, 8000, seed=3)
     expected = btyd.fit_purchases(kind, *seen).expected_purchases(30, *seen)
     assert expected.sum() == pytest.approx(after.sum(), rel=0.06)
+    buyers, chance = (after > 0).sum(), btyd.fit_purchases(kind, *seen).p_order(30, *seen)
+    assert chance.sum() == pytest.approx(buyers, rel=0.06)
     often = seen[0] >= 5
+    assert chance[often].sum() == pytest.approx((after[often] > 0).sum(), rel=0.08)
     assert expected[often].sum() == pytest.approx(after[often].sum(), rel=0.08)
+
+
+@pytest.mark.parametrize("kind", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+def test_the_chance_of_an_order_is_below_that_of_being_alive_and_below_the_expected_number(kind):
+    model, history = (
+        btyd.MODELS[kind](0.5, 10, 0.8, 3.0),
+        (np.array([0.0, 9.0]), np.array([0.0, 50.0]), np.array([60.0, 60.0])),
+    )
+    for horizon in (1, 30, 3000):
+        chance = model.p_order(horizon, *history)
+        assert (chance <= model.p_alive(*history)).all()
+        assert (chance <= model.expected_purchases(horizon, *history)).all()
+    assert model.p_order(0.001, *history) == pytest.approx(model.expected_purchases(0.001, *history), rel=1e-2)
 
 
 def test_a_single_order_says_alive_under_bg_nbd_and_in_doubt_under_the_modified_model():

@@ -59,6 +59,7 @@ def test_scores_hold_every_customer_with_an_order_once_in_the_order_of_predicted
         "clv_percentile",
         "predicted_clv_low",
         "predicted_clv_high",
+        *("p_alive", "p_buy", "expected_orders", "orders", "revenue_total", "last_order"),
         "lifecycle_stage",
         "model_version",
         "as_of",
@@ -86,7 +87,8 @@ def test_clusters_and_their_ranks_follow_from_the_scores(trained):
     scores, clustered, rankings = (
         read(trained.outputs / name) for name in (RANKED, "clv_clustered_customers.csv", "clv_cluster_rankings.csv")
     )
-    assert clustered.drop(columns="cluster_id").equals(scores)
+    assert clustered.drop(columns=["cluster_id", "cluster_rank", "value_group", "segment"]).equals(scores)
+    assert clustered["cluster_id"].equals(clustered["cluster_rank"]) and clustered["cluster_id"].is_monotonic_increasing
     assert rankings["median_clv"].is_monotonic_decreasing and rankings["customers"].sum() == len(scores)
     assert rankings["total_clv"].sum() == pytest.approx(scores["predicted_clv"].sum(), abs=0.01)
     assert set(rankings["model_version"]) == set(scores["model_version"])

@@ -18,7 +18,7 @@ class Money:
         >>> Money("EUR")(58995.2), Money()(31.684), Money("EUR")(-2.5)
         ('58,995 EUR', '31.68', '-2.50 EUR')
         """
-        return self._of(f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:,.2f}")
+        return self._of(number(amount))
 
     def short(self, amount: float) -> str:
         """Returns an amount as an axis has it.
@@ -41,6 +41,16 @@ class Money:
 
     def _of(self, number: str) -> str:
         return f"{number} {self.currency}" if self.currency else number
+
+
+def number(amount: float) -> str:
+    """Returns an amount without its currency, without decimals from 100 on.
+
+    >>> number(58995.2), number(-0.001), number(-2.5)
+    ('58,995', '0.00', '-2.50')
+    """
+    text = f"{amount:,.0f}" if abs(amount) >= 99.995 else f"{amount:,.2f}"
+    return "0.00" if text == "-0.00" else text
 
 
 def percent(share: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from clv.reports import report_words
-from clv.reports.amounts import percent
+from clv.reports.amounts import number, percent
 from clv.reports.page import picture, rendered
 from clv.reports.report_words import Told
 
@@ -24,7 +24,7 @@ def report_page(told: Told, tables: Mapping[str, pd.DataFrame], pictures: Mappin
     budget = tables["report/budget.csv"]
     return rendered(
         "report_page.html",
-        {"told": told, "money": told.money, "percent": percent, "figures": figures},
+        {"told": told, "money": told.money, "number": number, "percent": percent, "figures": figures},
         title=f"What customers will bring: {told.model}, {told.horizon_days} days from {told.as_of}",
         changes=report_words.changed(figures) if "change_days" in figures else [],
         segments=tables["report/segments.csv"].to_dict("records"),

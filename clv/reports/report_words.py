@@ -64,7 +64,7 @@ def ranking_words(figures: Mapping[str, float]) -> str:
     gini, bias = figures["back_normalized_gini"], figures["back_bias"]
     ranking = "held" if gini >= 0.5 else "was weak" if gini >= 0.2 else "did not hold"
     level = "held" if 0.9 <= bias <= 1.1 else "was too high" if bias > 1.1 else "was too low"
-    return f"The ranking {ranking} (Gini {gini:.2f}; 1 is perfect, 0 is random), and the level {level}: {bias:.2f} times what came in."
+    return f"The ranking {ranking} (Gini {gini:.2f}; 1 is perfect, 0 is random), and the level {level}: the prediction was {bias:.2f} of what came in."
 
 
 def reason(row: pd.Series, effects: pd.Series, money: Money) -> str:
