@@ -40,6 +40,7 @@ def test_full_pipeline_is_one_run_with_a_nested_run_a_step(trained):
         "cluster",
         "rank_clusters",
         "monitor",
+        "report",
     ]  # and bootstrap, the first time
     assert {run.info.status for run in [parent, *nested]} == {"FINISHED"}
     assert {"rmse", "normalized_gini", "predicted_clv_total", "within/naive_rate/rmse"} <= set(parent.data.metrics)
@@ -268,7 +269,7 @@ def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(proj
             {
                 raw(RANKED): pd.DataFrame(
                     {"customer_id": ["a", "b"], "predicted_clv": 1.0, "model_version": "1", "as_of": "2011-06-01"}
-                )
+                ).assign(lifecycle_stage="new")
             },
         )
     records = run_command("cluster", composed())
