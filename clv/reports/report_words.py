@@ -26,7 +26,7 @@ class Told:
     """What the page says beside its tables.
 
     amounts: what a prediction is an amount of, in words.   currency: None where the history names none.   season: a sentence.
-    best: customers worth a contact; None where the economics are not known.   economics: values of conf/economics.
+    economics: values of conf/economics.
     actions: value group -> stage -> sentence.   monitoring: path of the newest page of the monitor.   data: name, rows and days.
     measured: the day from which the version was measured.
     """
@@ -38,7 +38,6 @@ class Told:
     currency: str | None
     amounts: str
     season: str
-    best: int | None
     economics: dict[str, float | None]
     actions: Mapping[str, Mapping[str, str]]
     monitoring: str | None

@@ -30,15 +30,16 @@ def report(run: Run, history: History, production: Production, standing: Standin
     back = look_back(history, _side(production.version, production.model), _earlier(standing, production))
     terms = settings.terms(run.config, production.horizon_days)
     best = economics.best_count(now.predicted, terms) if terms else None
-    change = report_tables.change_since(history, standing, production.horizon_days)
+    more = report_tables.change_since(history, standing, production.horizon_days)
+    more |= {} if best is None else {"contacts": best, "contacts_share": best / len(now.customers)}
     tables = {
-        "report/figures.csv": report_tables.figures(history, now, back, change),
+        "report/figures.csv": report_tables.figures(history, now, back, more),
         "report/segments.csv": segments.summary(now.customers),
         "report/customers.csv": run.loggable(report_tables.noted(now, run.config)),
         "report/budget.csv": report_tables.budget(now, back, terms, run.config),
     }
     tables |= {"report/deciles.csv": back.deciles} if back else {}
-    page = reports.report_page(_told(run, history, now, best), tables, _pictures(run, now, back, terms))
+    page = reports.report_page(_told(run, history, now), tables, _pictures(run, now, back, terms))
     contacts = {} if best is None else {CONTACTS: now.customers.head(best)}
     return Outcome(
         f"{len(tables['report/segments.csv'])} segments; read {run.config.outputs}/{REPORT} first"
@@ -91,7 +92,7 @@ def _pictures(run: Run, now: Now, back: Hindsight | None, terms: Terms | None) -
     return pictures
 
 
-def _told(run: Run, history: History, now: Now, best: int | None) -> reports.Told:
+def _told(run: Run, history: History, now: Now) -> reports.Told:
     """What the page says beside its tables."""
     config, version = run.config, now.production.version
     return reports.Told(
@@ -103,7 +104,6 @@ def _told(run: Run, history: History, now: Now, best: int | None) -> reports.Tol
         currency=config.data.currency,
         amounts=history.money,
         season=now.production.definition.season_in_words(history.as_of),
-        best=best,
         economics={name: getattr(config.economics, name) for name in _TERMS},
         actions=config.segments.actions,
         monitoring=_newest_monitoring(run),

@@ -52,10 +52,10 @@ class Now:
         return self.customers["predicted_clv"].to_numpy()
 
 
-def figures(history: History, now: Now, back: Hindsight | None, change: dict[str, float]) -> pd.DataFrame:
+def figures(history: History, now: Now, back: Hindsight | None, more: dict[str, float]) -> pd.DataFrame:
     """Returns the numbers of the page by name: figure, value (amounts in currency, shares 0 to 1).
 
-    Args: back: the newest horizon that has come in.   change: of change_since().
+    Args: back: the newest horizon that has come in.   more: figures that are known already.
     """
     production, as_of = now.production, history.as_of
     low, high = model.total(production.model, now.predicted)
@@ -72,12 +72,12 @@ def figures(history: History, now: Now, back: Hindsight | None, change: dict[str
     for name, begin in begins.items():
         values |= {f"{name}_{kind}": value for kind, value in _brought(history, now, begin).items()}
     values |= {f"back_{name}": value for name, value in _back(back).items()} if back else {}
-    values |= {f"change_{name}": value for name, value in change.items()}
+    values |= more
     return pd.DataFrame({"figure": list(values), "value": np.array(list(values.values()), dtype=float)})
 
 
 def change_since(history: History, standing: Standing, horizon_days: int) -> dict[str, float]:
-    """Returns what moved the total since the newest scoring of an earlier day: days, predicted_before, predicted_after and PARTS.
+    """Returns what moved the total since the newest scoring of an earlier day: change_ with days, predicted_before, predicted_after and PARTS.
 
     Empty where there is no such scoring, or the server does not answer.
     """
@@ -90,8 +90,8 @@ def change_since(history: History, standing: Standing, horizon_days: int) -> dic
         table = changes_between(history, standing, before, after)
     except (Unreachable, UserError, InputError):
         return {}
-    sums = {name: float(table[name].sum()) for name in ("predicted_before", "predicted_after", *PARTS)}
-    return {"days": float((after.as_of - before.as_of).days)} | sums
+    sums = {f"change_{name}": float(table[name].sum()) for name in ("predicted_before", "predicted_after", *PARTS)}
+    return {"change_days": float((after.as_of - before.as_of).days)} | sums
 
 
 def noted(now: Now, config: Config) -> pd.DataFrame:

@@ -132,11 +132,12 @@ def rank_clusters(run: Run) -> Outcome:
     rankings = clusters.rank_clusters(clustered)
     tags, top = _made_by(clustered), rankings.iloc[0]
     version, as_of = tags["production_version"], tags["as_of"]
+    groups = segments.value_groups(rankings["cluster_rank"])
     title = f"Predicted CLV by rank and cluster (version {version}, as of {as_of})"
     return Outcome(
         f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
         outputs={
-            RANKINGS: rankings.assign(model_version=version, as_of=as_of),
+            RANKINGS: rankings.assign(value_group=groups, model_version=version, as_of=as_of),
             PICTURE: reports.result_picture(clustered, rankings, title, settings.special_money(run.config, run.now)),
         },
         metrics={
