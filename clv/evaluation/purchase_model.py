@@ -61,7 +61,7 @@ def tracking(
         The expected revenue is that of the expected orders: each at what the spend model expects an order of its customer to be worth,
         averaged over the orders that were placed, times the season of the value.
     Source:
-        The tracking plots of Fader, Hardie and Lee (2005), doi:10.1287/mksc.1040.0098, figures 3 and 4.
+        The tracking plots of Fader, Hardie and Lee (2005), doi:10.1287/mksc.1040.0098.
     """
     ends = [*weekly["week"], weekly["week"].iloc[-1] + dt.timedelta(days=_WEEK)] if len(weekly) else []
     until = np.array([season.day(day) for day in ends])
@@ -132,12 +132,11 @@ def by_orders_and_recency(customers: btyd.Customers, features: pd.DataFrame, hor
         orders (2 and more; with a single order there is no choice), days_since_last_order, expected_orders (in the horizon), alive
         (probability, 0 to 1), tenure_days (the same in every row).
     """
-    tenure = float(np.ceil(features["tenure_days"].quantile(0.9)))
+    tenure = max(float(np.ceil(features["tenure_days"].quantile(0.9))), 3.0)
     repeating = features.loc[features["placed_orders"] >= 2, "placed_orders"]
     most = int(np.clip(repeating.quantile(0.98) if len(repeating) else 0, _LEAST_ORDERS, _MOST_ORDERS))
     orders, recency = (
-        side.ravel()
-        for side in np.meshgrid(np.arange(2, most + 1), np.linspace(1, max(tenure - 1, 2), _RECENCIES).round(1))
+        side.ravel() for side in np.meshgrid(np.arange(2, most + 1), np.linspace(1, tenure - 1, _RECENCIES).round(1))
     )
     history = orders - 1.0, tenure - recency, np.full(len(orders), tenure)
     return pd.DataFrame(

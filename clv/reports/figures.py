@@ -125,6 +125,7 @@ def importance_chart(importance: pd.Series, most: int = 12, direction: pd.Series
     axes.set_xscale("log", subs=[])
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:,.7g} %")
     axes.set_yticks([])
+    axes.set_ylim(place[-1] - 0.7, 0.6)
     axes.spines["left"].set_visible(False)
     if direction is not None:
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
@@ -166,6 +167,7 @@ def coverage_chart(table: pd.DataFrame, level: float) -> Any:
     axes.axvline(level, color=RED, linewidth=1.6, label=f"promised {percent(level)}")
     axes.set_yticks(place, names)
     axes.set_xlim(0, 1)
+    axes.set_xticks(np.linspace(0, 1, 5))
     percent_ticks(axes.xaxis)
     figure.legend(
         *axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3, columnspacing=1.0

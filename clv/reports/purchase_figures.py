@@ -61,7 +61,7 @@ def _cutoff(axes: Any, table: pd.DataFrame) -> None:
             panel.axvline(after.iloc[0], color=RED, linewidth=1.4, linestyle="--")
             panel.axvspan(after.iloc[0], table["week"].iloc[-1], color=RED, alpha=0.07, linewidth=0)
     if len(after):
-        axes[1].set_xlabel(f"From {after.iloc[0]} (dashed) on, the model has seen nothing")
+        axes[1].set_xlabel(f"Dashed: the cutoff, {after.iloc[0]}")
 
 
 def _tracked(table: pd.DataFrame, what: str) -> str:
@@ -86,7 +86,7 @@ def repeat_orders_chart(table: pd.DataFrame) -> Any:
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.legend(frameon=False)
     rows = "; ".join(f"{row.repeat_orders}: {row.customers:,} and {row.expected:,.0f}" for row in table.itertuples())
-    return described(figure, f"Customers by number of repeat orders, actual and expected. {rows}.")
+    return described(figure, f"By repeat orders, the customers that there are and those that are expected. {rows}.")
 
 
 def heat_maps(table: pd.DataFrame, horizon_days: int) -> Any:
@@ -109,12 +109,9 @@ def heat_maps(table: pd.DataFrame, horizon_days: int) -> Any:
         )
         if column == "alive":
             mesh.set_clim(0, 1)
-        levels = (
-            np.array([0.25, 0.5, 0.75]) if column == "alive" else MaxNLocator(5).tick_values(0, values.max(axis=None))
-        )
-        lines = panel.contour(
-            values.columns, values.index, values, levels=levels[levels > 0], colors="white", linewidths=1
-        )
+        high = float(values.max(axis=None))
+        levels = [0.25, 0.5, 0.75] if column == "alive" else list(MaxNLocator(5).tick_values(0, high)[1:])
+        lines = panel.contour(values.columns, values.index, values, levels=levels, colors="white", linewidths=1)
         panel.clabel(lines, fmt=lambda value: f"{value:.3g}")
         panel.invert_yaxis()
         panel.set_title(name, loc="left", fontsize=10)

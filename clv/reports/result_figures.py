@@ -56,7 +56,7 @@ def _lorenz(axes: Any, ranked: pd.DataFrame, rankings: pd.DataFrame, amount: str
         if not len(place):
             continue
         ends = [place[0], place[-1] + 1]
-        at = np.unique(np.linspace(*ends, _POINTS).astype(int))
+        at = np.unique(np.linspace(place[0], place[-1] + 1, _POINTS).astype(int))
         axes.plot(customers[at], share[at], color=color, linewidth=4, solid_capstyle="butt")
         axes.fill_between(customers[ends], -_STRIP, 0, color=color, linewidth=0)
         axes.fill_betweenx(share[ends], -_STRIP, 0, color=color, linewidth=0)

@@ -8,9 +8,7 @@ from scipy.special import gammaln, hyp2f1
 
 from clv.model.btyd.likelihood import by_value, poisson_gamma
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
-
-_GAUSS = np.polynomial.legendre.leggauss(24)
+_GAUSS, _FINE = np.polynomial.legendre.leggauss(24), np.polynomial.legendre.leggauss(96)
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class ParetoNbd:
     alpha, beta: in the unit of time.
 
     Source: Schmittlein, Morrison and Colombo (1987), doi:10.1287/mnsc.33.1.1, as in Fader and Hardie (2005),
-            http://brucehardie.com/notes/009/: E[X(t)] eq. 17, likelihood eqs. 18 to 20, expectation eq. 41.
+            http://brucehardie.com/notes/009/: likelihood eqs. 18 to 20, expectation eq. 41.
     """
 
     r: float
@@ -89,10 +87,10 @@ class ParetoNbd:
         The closed form (http://brucehardie.com/notes/012/) is a sum of 2F1 whose terms cancel. The integral is over log(1 + end / c),
         on which everything is smooth; c lies below the scales of both distributions.
         """
-        r, alpha, s, beta = self.r, self.alpha, self.s, self.beta
+        r, alpha, s, beta, (nodes, weights) = self.r, self.alpha, self.s, self.beta, _FINE
         c, t = min(alpha / (1 + r), beta / (1 + s)), np.asarray(t, float)
         half = np.log1p(t / c)[..., None] / 2
-        ends = c * np.expm1(half * (1 + _NODES))
+        ends = c * np.expm1(half * (1 + nodes))
         density = s / beta * np.exp(-(s + 1) * np.log1p(ends / beta))
-        ended = (density * poisson_gamma(n, r, alpha, ends) * (c + ends) * half) @ _WEIGHTS
+        ended = (density * poisson_gamma(n, r, alpha, ends) * (c + ends) * half) @ weights
         return ended + np.exp(-s * np.log1p(t / beta)) * poisson_gamma(n, r, alpha, t)
