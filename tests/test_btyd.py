@@ -1,6 +1,7 @@
 """The probability models against their published parameters, and against simulation."""
 
 from dataclasses import astuple
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -160,3 +161,79 @@ def test_a_customer_with_hundreds_of_orders_has_a_chance_of_being_alive():
     purchases = ParetoNbd(0.81, 27.2, 4.2, 1366.0)
     alive = purchases.p_alive(np.array([300.0, 700.0, 3000.0]), np.full(3, 728.0), np.full(3, 730.0))
     assert ((alive > 0) & (alive < 1)).all() and (np.diff(alive) < 0).all()
+
+
+def test_the_expectation_of_a_new_customer_is_that_of_the_published_spreadsheet():
+    """http://brucehardie.com/notes/004/, the BG/NBD model in a spreadsheet: E[X(t)], t in weeks."""
+    purchases = btyd.MODELS["bg_nbd"](0.243, 4.414, 0.793, 2.426)
+    weeks = np.array([0.1429, 1, 3, 31.8571, 32, 78])
+    published = [0.0078, 0.0532, 0.1506, 1.0405, 1.0437, 1.8576]
+    assert btyd.expected_orders_until(purchases, weeks) == pytest.approx(published, rel=5e-3)
+
+
+def test_the_expectation_of_a_new_customer_under_pareto_nbd_is_its_closed_form():
+    r, alpha, s, beta = 0.553, 10.578, 0.606, 11.669
+    t = np.array([1.0, 39.0, 78.0])
+    closed = r * beta / alpha / (s - 1) * (1 - (beta / (beta + t)) ** (s - 1))  # http://brucehardie.com/notes/009/
+    assert btyd.expected_orders_until(ParetoNbd(r, alpha, s, beta), t) == pytest.approx(closed, rel=1e-9)
+
+
+def test_the_probabilities_of_numbers_of_orders_are_the_published_ones():
+    """BTYD's reference manual, bgnbd.pmf: 10 orders in (0, 2], none in (0, 39], 11 to 20 orders in (0, 30]."""
+    purchases = btyd.MODELS["bg_nbd"](0.243, 4.414, 0.793, 2.426)
+    assert purchases.p_count(10, np.array([2.0]))[0] == pytest.approx(1.07869e-07, rel=1e-5)
+    assert purchases.p_count(0, np.array([39.0]))[0] == pytest.approx(0.5737864, abs=1e-7)
+    published = [0.0019995214, 0.0015170236, 0.0011633150, 0.0009003148, 0.0007023638]
+    published += [0.0005517902, 0.0004361913, 0.0003467171, 0.0002769613, 0.0002222260]
+    assert [purchases.p_count(n, np.array([30.0]))[0] for n in range(11, 21)] == pytest.approx(published, abs=1e-9)
+
+
+PURCHASES = {
+    "bg_nbd": (0.8, 20.0, 1.2, 3.0),
+    "mbg_nbd": (0.8, 20.0, 1.2, 3.0),
+    "pareto_nbd": (0.8, 20.0, 1.5, 150.0),
+}  # the customers of histories()
+
+
+@pytest.mark.parametrize("kind", PURCHASES)
+def test_the_probabilities_of_all_numbers_sum_to_one_and_their_mean_is_the_expectation(kind):
+    purchases, t = btyd.MODELS[kind](*PURCHASES[kind]), np.array([5.0, 60.0])
+    chances = np.array([purchases.p_count(n, t) for n in range(200)])
+    assert chances.sum(axis=0) == pytest.approx(1, abs=1e-5)
+    assert np.arange(200) @ chances == pytest.approx(btyd.expected_orders_until(purchases, t), rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", PURCHASES)
+def test_simulated_customers_place_as_many_orders_as_a_new_customer_is_expected_to(kind):
+    (x, _, T), _ = histories(kind, 6000, seed=5)
+    purchases = btyd.MODELS[kind](*PURCHASES[kind])
+    assert btyd.expected_orders_until(purchases, T).sum() == pytest.approx(x.sum(), rel=0.05)
+    for n in range(4):
+        noise = 3 * np.sqrt((x == n).sum())
+        assert purchases.p_count(n, T).sum() == pytest.approx((x == n).sum(), abs=noise)
+
+
+@pytest.mark.parametrize("parameters", [(0.55, 10.6, 0.61, 11.7), (0.05, 0.01, 0.1, 0.01), (1.3, 71.0, 300.0, 1000.0)])
+@pytest.mark.parametrize("n", [0, 1, 12])
+def test_the_probability_under_pareto_nbd_is_the_integral_over_the_ends(parameters, n):
+    r, alpha, s, beta = parameters
+    t = 300.0
+
+    def placed(until):
+        return btyd.MODELS["bg_nbd"](r, alpha, 1e-9, 1e9).p_count(n, np.array([until]))[0]  # nobody ends
+
+    edges = [0.0, *np.geomspace(1e-5 * beta / (1 + s), t, 12)]
+    ended = sum(
+        quad(lambda end: s / beta * (1 + end / beta) ** (-s - 1) * placed(end), low, high)[0]
+        for low, high in pairwise(edges)
+    )
+    chance = ParetoNbd(*parameters).p_count(n, np.array([t]))[0]
+    assert chance == pytest.approx(ended + (1 + t / beta) ** -s * placed(t), abs=1e-7)
+
+
+def test_the_density_of_mean_order_values_has_the_area_one():
+    spend = btyd.GammaGamma(6.25, 3.74, 15.44)
+    for orders in (1.0, 8.0):
+        assert quad(lambda mean: spend.density(np.array([orders]), np.array([mean]))[0], 0, np.inf)[0] == pytest.approx(
+            1, abs=1e-6
+        )

@@ -1,28 +1,39 @@
 """Pictures and pages that a person looks at: the only place for matplotlib and evidently."""
 
+from clv.reports.amounts import Money
 from clv.reports.evidently_pages import drift_page, regression_page
-from clv.reports.figures import decile_chart, gain_curve, result_picture
+from clv.reports.figures import decile_chart, gain_curve
 from clv.reports.monitoring_page import monitoring_page
 from clv.reports.monitoring_words import Monitored
+from clv.reports.purchase_figures import heat_maps, repeat_orders_chart, spend_chart, timeline_chart, tracking_chart
 from clv.reports.report_page import report_page
 from clv.reports.report_pictures import profit_chart
 from clv.reports.report_words import Told, reason
+from clv.reports.result_figures import lorenz_chart, result_picture
 from clv.reports.review_page import difference_chart, review_page
-from clv.reports.training_pictures import training_pictures
+from clv.reports.training_pictures import Seen, training_pictures
 
 __all__ = [
+    "Money",
     "Monitored",
+    "Seen",
     "Told",
     "decile_chart",
     "difference_chart",
     "drift_page",
     "gain_curve",
+    "heat_maps",
+    "lorenz_chart",
     "monitoring_page",
     "profit_chart",
     "reason",
     "regression_page",
+    "repeat_orders_chart",
     "report_page",
     "result_picture",
     "review_page",
+    "spend_chart",
+    "timeline_chart",
+    "tracking_chart",
     "training_pictures",
 ]

@@ -4,8 +4,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import jinja2
+
+from clv.reports.canvas import words_of
 
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
@@ -34,10 +37,18 @@ def rendered(template: str, content: dict[str, Any], **more: Any) -> str:
 
 
 def picture(figure: Any) -> str:
-    """Returns a matplotlib figure as SVG with its text as text; the same bytes for the same figure."""
+    """Returns a matplotlib figure as SVG with its text as text; the same bytes for the same figure.
+
+    Title and description of the figure are in it for those who do not see the picture.
+    """
     import matplotlib
 
+    title, description = words_of(figure)
+    metadata = {"Date": None, "Creator": None, "Title": title or None}
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "clv"}):
         stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return stream.getvalue()[stream.getvalue().index("<svg") :]
+        figure.savefig(stream, format="svg", metadata=metadata)
+    said = escape(": ".join(filter(None, (title, description))), {'"': "&quot;"})
+    return stream.getvalue()[stream.getvalue().index("<svg") :].replace(
+        "<svg ", f'<svg role="img" aria-label="{said}" ', 1
+    )

@@ -1,39 +1,96 @@
-"""What a reviewer looks at in a training run: who brings the revenue, how far predictions are off, and why they are what they are."""
+"""What a reviewer looks at in a training run: who brings the revenue, how far predictions are off, why they are what they are, and
+how the probability model stands beside what customers did."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from clv.evaluation import metrics
+from clv import model
+from clv.evaluation import metrics, purchase_model
 from clv.evaluation.breakdown import Breakdown
 from clv.evaluation.measure import OURS, Measured
-from clv.reports import figures
+from clv.reports import figures, purchase_figures
+from clv.reports.amounts import Money
+from clv.season import Season
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the history shows beside a measurement.
+
+    year: the season, and the last year over it: one row a week; day, season, last_year.
+    weekly: of purchase_model.orders_by_week(), at the cutoff of the evaluation.
+    season: of the features.   money: how amounts are written.
+    """
+
+    year: pd.DataFrame
+    weekly: pd.DataFrame
+    season: Season
+    money: Money
 
 
 def training_pictures(
-    measured: Measured, breakdown: Breakdown, contributions: pd.DataFrame, year: pd.DataFrame
+    measured: Measured, breakdown: Breakdown, contributions: pd.DataFrame, seen: Seen
 ) -> dict[str, Any]:
     """Returns the pictures of a measurement and the tables behind them, by path.
 
     Args: contributions: of model.contributions(), for a sample of the evaluation's customers.
-          year: the season, and the last year over it: one row a week; day, season, last_year.
+          seen: what the history shows.
     """
-    actual, ours = measured.evaluation["actual_clv"].to_numpy(), measured.predicted[OURS]
+    return _of_predictions(measured, breakdown, contributions, seen) | _of_purchases(measured, seen)
+
+
+def _of_predictions(
+    measured: Measured, breakdown: Breakdown, contributions: pd.DataFrame, seen: Seen
+) -> dict[str, Any]:
+    actual, ours, days = (
+        measured.evaluation["actual_clv"].to_numpy(),
+        measured.predicted[OURS],
+        measured.plan.horizon_days,
+    )
     orders = {name: measured.predicted[name] for name in (OURS, "btyd", "naive_last")} | {"perfect": actual}
     deciles = metrics.deciles(actual, ours)
-    shap = contributions.abs().mean().sort_values(ascending=False).rename("mean_absolute_shap")
+    shap = _importance(measured, contributions)
     curves = {name: metrics.gain_curve(actual, order) for name, order in orders.items()}
     return {
-        "figures/season.png": figures.season_chart("The season, with the last year over it", year),
-        "figures/season.csv": year,
-        "figures/gain_curve.png": figures.gain_curve(curves),
-        "figures/deciles.png": figures.decile_chart(deciles),
+        "figures/season.png": figures.season_chart("The season, with the last year over it", seen.year),
+        "figures/season.csv": seen.year,
+        "figures/gain_curve.png": figures.gain_curve(curves, days),
+        "figures/deciles.png": figures.decile_chart(deciles, seen.money, days),
         "figures/deciles.csv": deciles,
-        "figures/predicted_against_actual.png": figures.predicted_chart(actual, ours),
-        "figures/residuals.png": figures.residual_chart(actual, ours),
+        "figures/predicted_against_actual.png": figures.predicted_chart(actual, ours, seen.money, days),
+        "figures/residuals.png": figures.residual_chart(actual, ours, seen.money, days),
         "figures/interval_coverage.png": figures.coverage_chart(breakdown.coverage, measured.model.interval),
         "figures/interval_coverage.csv": breakdown.coverage,
         "figures/by_number_of_orders.csv": breakdown.by_orders,
-        "figures/importance.png": figures.importance_chart(shap),
-        "figures/importance.csv": shap.rename_axis("feature").reset_index(),
+        "figures/importance.png": figures.importance_chart(shap["mean_absolute_shap"], direction=shap["direction"]),
+        "figures/importance.csv": shap.reset_index(),
+    }
+
+
+def _importance(measured: Measured, contributions: pd.DataFrame) -> pd.DataFrame:
+    """By feature, most important first: mean_absolute_shap, and direction, the rank correlation of its values with what they add."""
+    values = model.with_answers(measured.model, measured.evaluation.loc[contributions.index])
+    direction = {name: values[name].corr(contributions[name], method="spearman") for name in contributions}
+    table = pd.DataFrame({"mean_absolute_shap": contributions.abs().mean(), "direction": pd.Series(direction).round(4)})
+    return table.sort_values("mean_absolute_shap", ascending=False).rename_axis("feature")
+
+
+def _of_purchases(measured: Measured, seen: Seen) -> dict[str, Any]:
+    customers, table, days = measured.model.customers, measured.evaluation, measured.plan.horizon_days
+    tracked = purchase_model.tracking(customers, table, seen.weekly, measured.plan.evaluation, seen.season)
+    repeats = purchase_model.by_repeat_orders(customers, table)
+    by_recency = purchase_model.by_orders_and_recency(customers, table, days)
+    spend = purchase_model.by_spend(customers, table)
+    return {
+        "figures/tracking_orders.png": purchase_figures.tracking_chart(tracked, "orders"),
+        "figures/tracking_revenue.png": purchase_figures.tracking_chart(tracked, "revenue", seen.money),
+        "figures/tracking.csv": tracked,
+        "figures/repeat_orders.png": purchase_figures.repeat_orders_chart(repeats),
+        "figures/repeat_orders.csv": repeats,
+        "figures/orders_and_recency.png": purchase_figures.heat_maps(by_recency, days),
+        "figures/orders_and_recency.csv": by_recency,
+        "figures/spend.png": purchase_figures.spend_chart(spend, seen.money),
+        "figures/spend.csv": spend,
     }

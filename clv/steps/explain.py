@@ -17,6 +17,7 @@ from clv.registry import versions
 from clv.registry.scores import Scores
 from clv.registry.standing import Standing
 from clv.registry.versions import Version
+from clv.steps.timeline import timeline
 
 PARTS = ["season", "passing_time", "new_orders", "model_version", "corrected_history"]
 _MOST = 20  # rows on the terminal
@@ -41,7 +42,7 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
     Raises: UserError: the runs are not there, or the customer is not.
     """
     before, after = _runs(run, standing)
-    customer, sentences, tables = run.config.ask.customer, [], {}
+    customer, sentences, tables, pictures = run.config.ask.customer, [], {}, {}
     changes = changes_between(history, standing, before, after) if before else pd.DataFrame()
     if before:
         changes = changes[changes["customer_id"] == customer] if customer else changes
@@ -58,10 +59,11 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
             f"{added.table['part'].sum():+,.2f} to the {added.typical:,.2f} of a customer whom none of them moves"
         )
         tables["explain/contributions.csv"] = added.table
+        pictures = timeline(run, history, version, day)
     tables = {name: table for name, table in tables.items() if len(table)}
     return Outcome(
         "; ".join(sentences),
-        outputs=tables,
+        outputs=tables | pictures,
         artifacts={
             f"outputs/{name}": run.loggable(table) if "customer_id" in table else table
             for name, table in tables.items()

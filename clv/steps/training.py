@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import clusters, data, features, model, reports, settings
-from clv.evaluation import leaderboard, metrics
+from clv import clusters, data, features, model, reports, settings, windows
+from clv.evaluation import leaderboard, metrics, purchase_model
 from clv.evaluation.breakdown import break_down
 from clv.evaluation.measure import OURS, Measured, measure
 from clv.features import Definition
@@ -49,7 +49,7 @@ def train(run: Run, history: History) -> Outcome:
         f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
         outputs={"clv_model_metrics.csv": board},
-        artifacts=reports.training_pictures(measured, breakdown, contributions, over_year(history, definition.season))
+        artifacts=reports.training_pictures(measured, breakdown, contributions, _seen(run, history, plan, definition))
         | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=leaderboard.headline(figures) | breakdown.metrics | {"evaluation/customers": len(evaluation)},
@@ -67,6 +67,13 @@ def train(run: Run, history: History) -> Outcome:
             ),
         ),
     )
+
+
+def _seen(run: Run, history: History, plan: windows.Plan, definition: Definition) -> reports.Seen:
+    """What the history shows beside the measurement, for the pictures."""
+    weekly = purchase_model.orders_by_week(history.purchases, plan.evaluation, plan.as_of)
+    year, money = over_year(history, definition.season), reports.Money(run.config.data.currency)
+    return reports.Seen(year, weekly, definition.season, money)
 
 
 def baseline_of(

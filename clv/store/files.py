@@ -58,7 +58,7 @@ def _write_one(path: Path, content: Any) -> None:
     elif path.suffix == ".parquet":
         content.to_parquet(path, index=False)
     elif path.suffix == ".png":
-        content.savefig(path, dpi=120, metadata={"Software": None})
+        content.savefig(path, dpi=200, metadata={"Software": None})
     else:
         path.write_text(as_json(content) if path.suffix == ".json" and not isinstance(content, str) else content)
 

@@ -6,7 +6,7 @@ x: repeat orders.   t_x: time from the first to the last order.   T: time from t
 from clv.model.btyd.customers import ANSWERS, NEEDS, READ, Customers, behaviour, expected, fit
 from clv.model.btyd.gamma_gamma import GammaGamma, fit_spend
 from clv.model.btyd.kept import KeptShare, fit_kept
-from clv.model.btyd.purchases import MODELS, PurchaseModel, fit_purchases
+from clv.model.btyd.purchases import MODELS, PurchaseModel, expected_orders_until, fit_purchases
 
 __all__ = [
     "ANSWERS",
@@ -19,6 +19,7 @@ __all__ = [
     "PurchaseModel",
     "behaviour",
     "expected",
+    "expected_orders_until",
     "fit",
     "fit_kept",
     "fit_purchases",

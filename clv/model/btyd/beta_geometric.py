@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import gammaln, hyp2f1
+from scipy.special import betaln, gammaln, hyp2f1
 
-from clv.model.btyd.likelihood import by_value
+from clv.model.btyd.likelihood import by_value, poisson_gamma, poisson_gamma_from
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,19 @@ class _BetaGeometric:
         never = (self.r + x) * np.log((self.alpha + T) / (self.alpha + T + horizon))
         return self.p_alive(x, t_x, T) * -np.expm1(never)
 
+    def p_count(self, n: int, t: np.ndarray) -> np.ndarray:
+        r, alpha, a, b, first = self.r, self.alpha, self.a, self.b, self.FIRST
+        stayed = np.exp(betaln(a, b + n + first) - betaln(a, b)) * poisson_gamma(n, r, alpha, t)
+        if n + first == 0:  # nobody ends before the first chance to
+            return stayed
+        return stayed + np.exp(betaln(a + 1, b + n - 1 + first) - betaln(a, b)) * poisson_gamma_from(n, r, alpha, t)
+
 
 class BgNbd(_BetaGeometric):
     """A customer may end after each repeat order; everybody with a single order is still a customer.
 
     Source: Fader, Hardie and Lee (2005), Counting Your Customers the Easy Way, doi:10.1287/mksc.1040.0098: likelihood eq. 6,
-            expectation eq. 10.   P(alive): http://brucehardie.com/notes/021/.
+            P(X(t) = n) eq. 8, E[X(t)] eq. 9, expectation eq. 10.   P(alive): http://brucehardie.com/notes/021/.
     """
 
     FIRST = 0

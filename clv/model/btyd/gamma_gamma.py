@@ -34,6 +34,10 @@ class GammaGamma:
             - (p * n + q) * np.log(gamma + n * mean)
         )
 
+    def density(self, n: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        """Returns how dense the mean values of n orders lie, per unit of currency. mean: in currency, above 0."""
+        return np.exp(self.log_likelihood(n, mean))
+
     def expected(self, orders: np.ndarray, mean_value: np.ndarray) -> np.ndarray:
         """Returns the expected value of an order, in currency: the customer's own mean drawn to everybody's.
 

@@ -1,9 +1,10 @@
-"""The search for the parameters that make a history most likely."""
+"""The search for the parameters that make a history most likely, and what the purchase models share."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
+from scipy.special import betainc, gammaln, xlog1py, xlogy
 
 from clv.errors import Code, InputError
 
@@ -74,3 +75,18 @@ def by_value(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.
     """Returns a function of the number of orders, worked out once for each number that occurs."""
     values, place = np.unique(x, return_inverse=True)
     return function(values)[place]
+
+
+def poisson_gamma(n: int, r: float, alpha: float, t: np.ndarray) -> np.ndarray:
+    """Returns the probability of n orders in (0, t] of a customer who does not end: the negative binomial distribution.
+
+    >>> poisson_gamma(0, 2.0, 3.0, np.array([0.0, 3.0])).round(2).tolist()
+    [1.0, 0.25]
+    """
+    shares = xlogy(n, t / (alpha + t)) + xlog1py(r, -t / (alpha + t))
+    return np.exp(gammaln(r + n) - gammaln(r) - gammaln(n + 1) + shares)
+
+
+def poisson_gamma_from(n: int, r: float, alpha: float, t: np.ndarray) -> np.ndarray:
+    """Returns the probability of n orders or more in (0, t] of a customer who does not end."""
+    return betainc(n, r, t / (alpha + t)) if n else np.ones_like(t, float)

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import gammaln, hyp2f1
 
-from clv.model.btyd.likelihood import by_value
+from clv.model.btyd.likelihood import by_value, poisson_gamma
 
-_GAUSS = np.polynomial.legendre.leggauss(24)
+_GAUSS, _FINE = np.polynomial.legendre.leggauss(24), np.polynomial.legendre.leggauss(96)
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,17 @@ class ParetoNbd:
             waited = (self.r + x) * np.log1p(u / (self.alpha + T)) + self.s * np.log1p(u / (self.beta + T))
             density += weight / 2 * (self.r + x) / (self.alpha + T + u) * np.exp(-waited)
         return np.clip(self.p_alive(x, t_x, T) * horizon * density, 0, 1)
+
+    def p_count(self, n: int, t: np.ndarray) -> np.ndarray:
+        """P(X(t) = n): over the ends in (0, t), by quadrature, and over the customers who have not ended by t.
+
+        The closed form (http://brucehardie.com/notes/012/) is a sum of 2F1 whose terms cancel. The integral is over log(1 + end / c),
+        on which everything is smooth; c lies below the scales of both distributions.
+        """
+        r, alpha, s, beta, (nodes, weights) = self.r, self.alpha, self.s, self.beta, _FINE
+        c, t = min(alpha / (1 + r), beta / (1 + s)), np.asarray(t, float)
+        half = np.log1p(t / c)[..., None] / 2
+        ends = c * np.expm1(half * (1 + nodes))
+        density = s / beta * np.exp(-(s + 1) * np.log1p(ends / beta))
+        ended = (density * poisson_gamma(n, r, alpha, ends) * (c + ends) * half) @ weights
+        return ended + np.exp(-s * np.log1p(t / beta)) * poisson_gamma(n, r, alpha, t)

@@ -39,6 +39,10 @@ class PurchaseModel(Protocol):
         """Returns the probability of an order in (T, T + horizon] given the history."""
         ...
 
+    def p_count(self, n: int, t: np.ndarray) -> np.ndarray:
+        """Returns the probability that a customer of whom nothing is known places n repeat orders in (0, t]."""
+        ...
+
 
 MODELS: dict[str, type[PurchaseModel]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
 
@@ -68,3 +72,21 @@ def fit_purchases(
         kind,
     )
     return model(*(parameters * units).tolist())
+
+
+def expected_orders_until(purchases: PurchaseModel, t: np.ndarray) -> np.ndarray:
+    """Returns E[X(t)]: the repeat orders that a customer of whom nothing is known places in (0, t].
+
+    It is the expectation given an empty history, which is what the closed forms of the three models are.
+
+    Args:
+        t: time since the first order, at least 0.
+    Source:
+        BG/NBD: Fader, Hardie and Lee (2005), eq. 9.   MBG/NBD: Batislam, Denizel and Filiztekin (2007).
+        Pareto/NBD: http://brucehardie.com/notes/009/.
+
+    >>> expected_orders_until(MODELS["bg_nbd"](r=0.243, alpha=4.414, a=0.793, b=2.426), np.array([0.0, 1.0, 52.0])).round(3).tolist()
+    [0.0, 0.053, 1.446]
+    """
+    nothing = np.zeros(np.shape(t))
+    return purchases.expected_purchases(np.asarray(t, float), nothing, nothing, nothing)
