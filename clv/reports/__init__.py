@@ -6,6 +6,7 @@ from clv.reports.figures import decile_chart, gain_curve
 from clv.reports.monitoring_page import monitoring_page
 from clv.reports.monitoring_words import Monitored
 from clv.reports.purchase_figures import heat_maps, repeat_orders_chart, spend_chart, timeline_chart, tracking_chart
+from clv.reports.purchase_pictures import Purchases, purchase_pictures, purchase_tables
 from clv.reports.report_page import report_page
 from clv.reports.report_pictures import profit_chart
 from clv.reports.report_words import Told, reason
@@ -16,6 +17,7 @@ from clv.reports.training_pictures import Seen, training_pictures
 __all__ = [
     "Money",
     "Monitored",
+    "Purchases",
     "Seen",
     "Told",
     "decile_chart",
@@ -26,6 +28,8 @@ __all__ = [
     "lorenz_chart",
     "monitoring_page",
     "profit_chart",
+    "purchase_pictures",
+    "purchase_tables",
     "reason",
     "regression_page",
     "repeat_orders_chart",

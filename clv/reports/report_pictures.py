@@ -5,13 +5,13 @@ from typing import Any
 import pandas as pd
 
 from clv.reports.amounts import Money
-from clv.reports.figures import BLUE, GREY, INK, RED, canvas
+from clv.reports.canvas import BLUE, GREEN, INK, ORANGE, canvas
 
 _LINES = {  # order of the contacts -> colour, line and width
     "expected": (BLUE, "--", 1.6),
     "this version": (BLUE, "-", 2.4),
-    "past spend": (RED, "-", 1.4),
-    "the version before": (GREY, "-", 1.6),
+    "past spend": (ORANGE, "-", 1.4),
+    "the version before": (GREEN, "-", 1.6),
 }
 
 
@@ -20,16 +20,13 @@ def profit_chart(curves: dict[str, pd.DataFrame], money: Money) -> Any:
 
     Args: curves: order -> of economics.profit_curve(); "expected" is of today's customers, the others are of the horizon before.
     """
-    figure, axes = canvas(
-        "Profit of a contact, by how many are contacted", "Customers contacted, best first", money.axis("Profit")
-    )
-    figure.set_size_inches(6.4, 3.6)
+    figure, axes = canvas("Profit, by how many are contacted", "Customers contacted, best first", money.axis("Profit"))
     for name, curve in curves.items():
         color, line, width = _LINES[name]
         label = "expected now" if name == "expected" else f"last time, by {name}"
         axes.plot(curve["depth"], curve["profit"], line, color=color, linewidth=width, label=label)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.yaxis.set_major_formatter(lambda value, _: Money().short(value))
     axes.legend(frameon=False)
     return figure

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from clv import model, reports, segments, settings, store
+from clv import clusters, model, reports, segments, settings, store
 from clv.errors import Unreachable, UserError
-from clv.evaluation import economics
+from clv.evaluation import economics, purchase_model
 from clv.evaluation.contest import Side
 from clv.evaluation.economics import Terms
 from clv.evaluation.hindsight import Hindsight, look_back
@@ -39,7 +39,7 @@ def report(run: Run, history: History, production: Production, standing: Standin
         "report/budget.csv": report_tables.budget(now, back, terms, run.config),
     }
     tables |= {"report/deciles.csv": back.deciles} if back else {}
-    page = reports.report_page(_told(run, history, now), tables, _pictures(run, now, back, terms))
+    page = reports.report_page(_told(run, history, now), tables, _pictures(run, history, now, back, terms))
     contacts = {} if best is None else {CONTACTS: now.customers.head(best)}
     return Outcome(
         f"{len(tables['report/segments.csv'])} segments; read {run.config.outputs}/{REPORT} first"
@@ -79,7 +79,7 @@ def _earlier(standing: Standing, production: Production) -> Side | None:
         return None
 
 
-def _pictures(run: Run, now: Now, back: Hindsight | None, terms: Terms | None) -> dict[str, Any]:
+def _pictures(run: Run, history: History, now: Now, back: Hindsight | None, terms: Terms | None) -> dict[str, Any]:
     """Name -> figure."""
     money, pictures = Money(run.config.data.currency), {}
     if terms:
@@ -88,8 +88,24 @@ def _pictures(run: Run, now: Now, back: Hindsight | None, terms: Terms | None) -
         curves[EXPECTED] = economics.profit_curve(now.predicted, now.predicted, terms)
         pictures["profit"] = reports.profit_chart(curves, money)
     if back:
-        pictures["deciles"] = reports.decile_chart(back.deciles)
-    return pictures
+        pictures["deciles"] = reports.decile_chart(back.deciles, money, now.production.horizon_days)
+    return pictures | {"lorenz": _lorenz(now.customers)} | _of_purchases(history, now, money)
+
+
+def _lorenz(customers: pd.DataFrame) -> Any:
+    return reports.lorenz_chart(customers, clusters.rank_clusters(customers), "Who is expected to bring it")
+
+
+def _of_purchases(history: History, now: Now, money: Money) -> dict[str, Any]:
+    """How the customers of the day on which the version was measured order, before and after it."""
+    production, cutoff = now.production, now.production.learnt_until
+    if cutoff > history.as_of:
+        return {}
+    features = history.snapshot(cutoff, production.definition)
+    weekly = purchase_model.orders_by_week(history.purchases, cutoff, history.as_of)
+    season, days = production.definition.season, production.horizon_days
+    seen = reports.Purchases(production.model.customers, features, weekly, cutoff, season, days)
+    return reports.purchase_pictures(reports.purchase_tables(seen), days, money)
 
 
 def _told(run: Run, history: History, now: Now) -> reports.Told:
