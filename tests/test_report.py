@@ -5,12 +5,13 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from helpers import read
+from helpers import person, read
 
 from clv.errors import UserError
 from clv.run import run_command
 
 RANKED, CLUSTERED, CONTACTS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_contact_list.csv"
+MODEL = "reported"
 CAMPAIGN = ("economics=campaign", "economics.contact_cost=0.5")
 
 
@@ -153,3 +154,23 @@ def test_a_second_scoring_says_what_changed_and_the_parts_sum_to_the_difference(
     assert figures["change_days"] == 10
     assert sum(figures[f"change_{part}"] for part in parts) == pytest.approx(difference, abs=1e-3)
     assert figures["change_predicted_after"] == pytest.approx(figures["predicted"], abs=1e-3)
+
+
+def test_a_version_that_learnt_from_the_last_horizon_is_not_measured_on_it(copied):
+    for command in ("score", "cluster", "rank_clusters", "report"):
+        run_command(command, copied.config("window.as_of=2025-12-01"))
+    figures = read(copied.outputs / "report/figures.csv")["figure"].tolist()
+    assert not [name for name in figures if name.startswith("back_")]
+    assert "It cannot be measured yet" in (copied.outputs / "report.html").read_text()
+    assert set(read(copied.outputs / "report/budget.csv")["order"]) == {"expected"}
+
+
+def test_the_version_before_is_one_of_the_rankings_that_are_compared(governed_project):
+    governed, outputs = governed_project.config, governed_project.outputs
+    run_command("promote", governed(*person("2", despite_gates="true")))
+    for command in ("score", "cluster", "rank_clusters", "report"):
+        run_command(command, governed())
+    assert set(read(outputs / "report/budget.csv")["order"]) == {
+        *("expected", "this version", "past spend", "the version before")
+    }
+    assert "last time, by the version before" in (outputs / "report.html").read_text()

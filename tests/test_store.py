@@ -36,6 +36,13 @@ def test_a_failing_step_leaves_the_previous_bundle(tmp_path):
     assert [path.name for path in (tmp_path / "bundles").iterdir()] == ["1"]
 
 
+def test_a_folder_that_is_stale_is_not_carried_over_and_its_link_goes(tmp_path):
+    generation(tmp_path, "1", {"lists/a.txt": "one", "lists_of_old.txt": "one"})
+    generation(tmp_path, "2", {"scores.txt": "two"}, stale=("lists/",))
+    assert sorted(path.name for path in (tmp_path / "current").iterdir()) == ["lists_of_old.txt", "scores.txt"]
+    assert not (tmp_path / "lists").is_symlink()
+
+
 def test_files_that_stay_true_are_carried_over_and_stale_ones_are_not(tmp_path):
     generation(tmp_path, "1", {"scores.txt": "one", "clusters.txt": "one", "monitoring/m1.txt": "one"})
     generation(tmp_path, "2", {"scores.txt": "two", "monitoring/m2.txt": "two"}, stale=("clusters.txt",))
