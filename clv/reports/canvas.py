@@ -46,7 +46,8 @@ def canvas(title: str, x: str, y: str, rows: int = 1, height: float = _HEIGHT) -
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-    figure.suptitle(textwrap.fill(title, _SIGNS), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    width = len(title) / -(-len(title) // _SIGNS) + 6 if title else _SIGNS  # lines of about one length
+    figure.suptitle(textwrap.fill(title, int(width)), x=0.01, ha="left", fontsize=11, fontweight="bold")
     axes = figure.subplots(rows)
     for one in np.atleast_1d(axes):
         one.spines[["top", "right"]].set_visible(False)

@@ -9,6 +9,7 @@ from clv.reports.amounts import Money, percent
 from clv.reports.canvas import ACTUAL, PLAIN, canvas, described, over, percent_ticks
 
 _POINTS = 400  # of the curve
+_CURVE, _ROW = 3.2, 0.54  # inches: of the curve, and of each cluster below it
 _STRIP = 0.035  # width of the coloured strips, in shares of an axis
 
 
@@ -33,8 +34,8 @@ def result_picture(
           amounts: how amounts are written.
     """
     amount = _amount(ranked, money)
-    figure, axes = canvas(title, "", "", rows=2, height=3.6 + 0.62 * len(rankings))
-    axes[0].get_gridspec().set_height_ratios([2.6, max(0.62 * len(rankings), 0.6)])
+    figure, axes = canvas(title, "", "", rows=2, height=_CURVE + _ROW * len(rankings))
+    axes[0].get_gridspec().set_height_ratios([_CURVE - 0.9, max(_ROW * len(rankings), _ROW)])
     _lorenz(axes[0], ranked, rankings, amount)
     _shares(axes[1], rankings, amounts)
     return described(figure, _in_words(rankings, amounts))
@@ -75,7 +76,7 @@ def _shares(axes: Any, rankings: pd.DataFrame, amounts: Money) -> None:
     """Two bars a cluster: share of customers, and share of predicted CLV, with both in words."""
     total, place = max(rankings["customers"].sum(), 1), np.arange(len(rankings))[::-1]
     people = rankings["customers"].to_numpy() / total
-    axes.barh(place + 0.16, people, 0.26, color="#c3cad2")
+    axes.barh(place + 0.15, people, 0.28, color="#c3cad2")
     axes.barh(place - 0.14, rankings["share_of_total"], 0.3, color=_colors(len(rankings)))
     for at, share, row in zip(place, people, rankings.itertuples(), strict=True):
         axes.text(
@@ -84,7 +85,7 @@ def _shares(axes: Any, rankings: pd.DataFrame, amounts: Money) -> None:
             f"{row.cluster_rank}: {row.customers:,} customers, median {amounts(row.median_clv)}",
             va="bottom",
         )
-        axes.text(share + 0.01, at + 0.15, f"{percent(share)} of customers", va="center", color=ACTUAL)
+        axes.text(share + 0.01, at + 0.14, f"{percent(share)} of customers", va="center", color=ACTUAL)
         axes.text(max(row.share_of_total, 0) + 0.01, at - 0.15, f"{percent(row.share_of_total)} of CLV", va="center")
     axes.set_xlim(0, 1.0 if max(people.max(initial=0), rankings["share_of_total"].max()) < 0.7 else 1.35)
     axes.set_ylim(-0.4, len(rankings) - 0.2)
