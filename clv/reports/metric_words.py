@@ -1,4 +1,4 @@
-"""What each metric says, in one sentence for a person who reads it on a page."""
+"""What each metric is called on a page, what it says in one sentence, and which side is better."""
 
 EXPLAINED = {
     "rmse": "RMSE is the root of the mean squared error per customer, in currency: lower is better, and large errors weigh most.",
@@ -9,6 +9,15 @@ EXPLAINED = {
     "top_decile_share": "The top decile share is the share of all revenue that came from the tenth of the customers with the highest "
     "predictions: 0.1 is random.",
     "bias": "Bias is predicted over actual revenue of all customers together: 1 is right, above 1 too much was predicted.",
+}
+NAMES = {
+    "rmse": "Error per customer (RMSE)",
+    "mae": "Mean error (MAE)",
+    "r2": "Variance explained (R2)",
+    "spearman": "Order of all customers (Spearman)",
+    "normalized_gini": "Ranking by revenue (normalized Gini)",
+    "top_decile_share": "Revenue of the best tenth (top decile share)",
+    "bias": "Predicted total (bias)",
 }
 
 
