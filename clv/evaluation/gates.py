@@ -11,6 +11,10 @@ _LOWER_IS_BETTER = ("rmse", "mae", "bias")  # of bias the distance from 1
 PASSED, FAILED = "passed", "failed"
 BETTER, WORSE, NOT_TOLD_APART = "better", "worse", "not told apart"
 AGAINST_PRODUCTION = "not worse than Production"
+_SHORT = {"rmse": "RMSE", "mae": "MAE", "r2": "R2", "spearman": "Spearman", "normalized_gini": "normalized Gini"} | {
+    "top_decile_share": "top decile share",
+    "bias": "distance of the bias from 1",
+}
 _WELL = 0.3  # normalized Gini from which a ranking is called good: 0 is random, 1 perfect
 _FEW = 0.01  # share of the customers; where fewer make half of the squared error, the luck of each decides the RMSE
 
@@ -98,7 +102,7 @@ def against_production(difference: pd.DataFrame | None, why_not: str | None, mar
     standings = {metric: standing(metric, row) for metric, row in rows.items()}
     fails = {metric: standings[metric] == WORSE and margins.matter(metric, row) for metric, row in rows.items()}
     words = [
-        f"{metric} {spread(rows[metric])}: {standings[metric]}"
+        f"{_SHORT[metric]} {spread(rows[metric])}: {standings[metric]}"
         + (", too little to matter" if standings[metric] == WORSE and not fails[metric] else "")
         for metric in sorted(rows, key=lambda metric: (not fails[metric], standings[metric] != WORSE))
     ]
@@ -117,7 +121,7 @@ def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
     name, allowed = (
         ("beats BTYD", {BETTER}) if condition == "better" else ("not worse than BTYD", {BETTER, NOT_TOLD_APART})
     )
-    return Gate(name, result in allowed, f"rmse {spread(row)}: {result}.", row.to_dict())
+    return Gate(name, result in allowed, f"RMSE {spread(row)}: {result}.", row.to_dict())
 
 
 @dataclass(frozen=True)
@@ -156,11 +160,11 @@ def skill(difference: pd.DataFrame, ruling: Ruling) -> Gate:
     Args: difference, ruling: as in tells_apart().
     """
     rmse, gini = (spread(difference.loc[metric]) for metric in ("rmse", "normalized_gini"))
-    passed, reason = tells_apart(difference, ruling), f"rmse {rmse}, normalized Gini {gini}."
+    passed, reason = tells_apart(difference, ruling), f"RMSE {rmse}, normalized Gini {gini}."
     if _undecided(standing("rmse", difference.loc["rmse"]), ruling):
         ranks = _ranks(difference.loc["normalized_gini"])
         reason = (
-            f"it {ranks}, normalized Gini {gini}; rmse {rmse} does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
+            f"it {ranks}, normalized Gini {gini}; RMSE {rmse} does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
             "it: they make half of the squared error."
         )
     figures = _figures(difference, ["rmse", "normalized_gini"]) | {"ruling_customers": ruling.ruling}
@@ -208,13 +212,20 @@ def coverage(held: Coverage, low: float, high: float) -> Gate:
     """
     highest = round(held.highest(high), 4)
     gate = within("coverage within limits", held.covered, low, highest)
-    gate = replace(gate, reason=f"{gate.reason} {held.promised:.2f} is promised.")
-    if highest <= high:
-        return gate
-    forced = (
-        f" {held.least:.1%} cannot be missed: they brought no more than was predicted, and their interval begins at 0."
+    reason = (
+        f"{100 * held.covered:.1f} % of the customers are within their interval, {100 * held.promised:.0f} % is promised, allowed "
+        f"{100 * low:g} % to {100 * highest:g} %."
     )
-    return replace(gate, reason=gate.reason + forced, figures=gate.figures | {"least": held.least})
+    if highest <= high:
+        return replace(gate, reason=reason)
+    forced = f" {100 * held.least:.1f} % cannot be missed: they brought no more than was predicted, and their interval begins at 0."
+    return replace(gate, reason=reason + forced, figures=gate.figures | {"least": held.least})
+
+
+def bias(value: float, low: float, high: float) -> Gate:
+    """Returns the gate that the predicted total is not too far from what came. value: predicted over actual revenue; low, high: its limits."""
+    reason = f"{100 * value:.1f} % of what came was predicted, allowed {100 * low:g} % to {100 * high:g} %."
+    return replace(within("bias within limits", value, low, high), reason=reason)
 
 
 def within(name: str, value: float, low: float, high: float) -> Gate:

@@ -7,8 +7,8 @@ EXPLAINED = {
     "spearman": "Spearman is the correlation of the predicted and the actual rank: 1 is the same order, 0 is random.",
     "normalized_gini": "The normalized Gini says how well the ranking finds the customers who bring the revenue: 0 is random, 1 is perfect.",
     "top_decile_share": "The top decile share is the share of all revenue that came from the tenth of the customers with the highest "
-    "predictions: 0.1 is random.",
-    "bias": "Bias is predicted over actual revenue of all customers together: 1 is right, above 1 too much was predicted.",
+    "predictions: 10 % is random.",
+    "bias": "Bias is predicted over actual revenue of all customers together: 1 (100 %) is right, above it too much was predicted.",
 }
 NAMES = {
     "rmse": "Error per customer (RMSE)",
@@ -18,6 +18,10 @@ NAMES = {
     "normalized_gini": "Ranking by revenue (normalized Gini)",
     "top_decile_share": "Revenue of the best tenth (top decile share)",
     "bias": "Predicted total (bias)",
+}
+SHORT = {"rmse": "RMSE", "mae": "MAE", "r2": "R2", "spearman": "Spearman", "normalized_gini": "Gini"} | {
+    "top_decile_share": "best tenth",
+    "bias": "total",
 }
 
 

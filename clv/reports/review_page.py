@@ -10,7 +10,7 @@ import pandas as pd
 from clv.reports import model_card, review_tables, review_words
 from clv.reports.amounts import Money
 from clv.reports.figures import BLUE, GREY, INK, RED, canvas
-from clv.reports.metric_words import NAMES
+from clv.reports.metric_words import SHORT
 from clv.reports.page import moment, picture, rendered
 
 _DECISION = re.compile("(<!--decision-->).*?(<!--/decision-->)", re.DOTALL)  # no value can hold it: values are escaped
@@ -43,6 +43,7 @@ def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
         lists=_lists(reviewed, content, money),
         ranking_sentences=review_words.ranking_sentences(content["ranking"]) if content["ranking"] else [],
         card_facts=model_card.facts(content["card"], content["money"], content["data_words"]),
+        nobreak=_nobreak,
         uses=model_card.USES,
         limits_of_use=model_card.LIMITS,
         changes=_changes(reviewed, content["differences"]),
@@ -50,6 +51,11 @@ def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
         next_steps=review_words.next_steps(reviewed),
         pictures={name: picture(figure) for name, figure in pictures.items()},
     )
+
+
+def _nobreak(text: str) -> str:
+    """A number stays beside its percent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def with_decision(page: str, words: str) -> str:
@@ -84,9 +90,11 @@ def _lists(reviewed: review_words.Reviewed, content: dict[str, Any], money: Mone
     }
 
 
-def _changes(reviewed: review_words.Reviewed, differences: dict[str, Any]) -> list[review_tables.Table]:
-    parts = [differences.get(name) for name in ("data", "libraries", "configuration")]
-    return [review_tables.changes(reviewed, pairs) for pairs in parts if pairs]
+def _changes(reviewed: review_words.Reviewed, differences: dict[str, Any]) -> review_tables.Table | None:
+    pairs: dict[str, Any] = {}
+    for name in ("data", "libraries", "configuration"):
+        pairs |= differences.get(name, {})
+    return review_tables.changes(reviewed, pairs) if pairs else None
 
 
 def difference_chart(against: pd.DataFrame, smallest: float) -> Any:
@@ -105,7 +113,7 @@ def difference_chart(against: pd.DataFrame, smallest: float) -> Any:
             axes.errorbar(value, place, xerr=[[value - low], [high - value]], fmt="o", color=color, capsize=3)
     axes.axvspan(-100 * smallest, 100 * smallest, color=GREY, alpha=0.2, linewidth=0)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(against))[::-1], [NAMES.get(name, name) for name in against.index])
+    axes.set_yticks(range(len(against))[::-1], [SHORT.get(name, name) for name in against.index])
     axes.set_ylim(-0.6, len(against) - 0.4)
     return figure
 

@@ -40,26 +40,29 @@ def basis(reviewed: Reviewed, content: Mapping[str, Any], money: Money) -> Table
     measured, came = _measured(content), content["totals"][0]["actual"]
     totals = {row["recipe"]: row["predicted"] for row in content["totals"]}
     sides = _sides(content)
-    rows = []
+    rows: list[list[Cell]] = []
     if "bias" in measured:
         total = [Cell(money(totals[side]), f"{_percent(measured['bias'][side])} of it") for side in sides]
         rows.append([_words("Predicted total", f"{money(came)} came"), *total, _verdict(measured["bias"], "bias")])
     for metric in ("rmse", "normalized_gini"):
         if metric in measured:
             shown = [Cell(_value(metric, measured[metric][side], money)) for side in sides]
-            rows.append([_words(NAMES[metric], _SHORT[metric]), *shown, _verdict(measured[metric], metric)])
+            rows.append([_words(*_SHORT[metric]), *shown, _verdict(measured[metric], metric)])
     if "top_decile_share" in measured:
         shown = [
             Cell(money(content["best"]["brought"][side]), f"{_percent(measured['top_decile_share'][side])} of all")
             for side in sides
         ]
         verdict = _verdict(measured["top_decile_share"], "top_decile_share")
-        rows.append([_words("What the best tenth of the customers brought"), *shown, verdict])
+        rows.append([_words("Best tenth brought", "the top 10 % of each list"), *shown, verdict])
     rows.append(_coverage_row(content, sides))
     return Table(["", *(reviewed.names[side] for side in sides), _last(reviewed)], rows)
 
 
-_SHORT = {"rmse": "lower is better", "normalized_gini": "0 is random, 1 is perfect"}
+_SHORT = {
+    "rmse": ("Error per customer", "RMSE, lower is better"),
+    "normalized_gini": ("Ranking", "Gini: 0 random, 1 perfect"),
+}
 
 
 def _last(reviewed: Reviewed) -> str:
@@ -72,7 +75,12 @@ def _coverage_row(content: Mapping[str, Any], sides: list[str]) -> list[Cell]:
         Cell(_percent(held[side]), f"{percent(promised[side])} promised") if side in held else Cell("–")
         for side in sides
     ]
-    return [_words("Customers within their interval"), *cells, _words("")]
+    more = 100 * (held["candidate"] - promised["candidate"])
+    return [
+        _words("Within the interval", "share of customers"),
+        *cells,
+        _words(f"{abs(more):.0f} points {'more' if more >= 0 else 'fewer'} than promised"),
+    ]
 
 
 def metrics(reviewed: Reviewed, content: Mapping[str, Any], money: Money) -> Table:
@@ -233,7 +241,7 @@ def _verdict(row: Mapping[str, Any], metric: str) -> Cell:
         f"{'+' if end >= 0 else '−'}{abs(100 * end / scale):.1f} %"
         for end in (row["difference"], row["low"], row["high"])
     )
-    of = "distance from what came: " if metric == "bias" else ""
+    of = "distance " if metric == "bias" else ""
     return Cell(graded, f"{of}{size} ({low} to {high})", _GRADES.get(graded, "even"), is_number=False)
 
 
@@ -243,3 +251,9 @@ def _amount(value: float | None, money: Money) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value in (None, "None") else str(value)

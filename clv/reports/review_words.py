@@ -149,7 +149,7 @@ def _best(best: Mapping[str, Any], names: Mapping[str, str], money: Money) -> st
     if best["difference"] is None:
         return f"{start}, by BTYD alone {money(brought['btyd'])}."
     low, high = best["low"], best["high"]
-    verdict = "more" if low > 0 else "less" if high < 0 else "not told apart from nothing"
+    verdict = "more" if low > 0 else "less" if high < 0 else "no difference beyond noise"
     return (
         f"{start}, by {names['production']} {money(brought['production'])}: {_signed(best['difference'], money)} "
         f"({_signed(low, money)} to {_signed(high, money)}), {verdict}."

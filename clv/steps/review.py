@@ -24,6 +24,11 @@ _RULES = (  # keys of conf/review/ that are not limits of gates
     *("movers", "worth_in_money", "four_eyes", "require_record"),
 )
 
+_BETTER_IS_RIGHT = (
+    "How much better the candidate is than Production, with its interval. Blue and red are beyond noise; within the grey band a difference is "
+    "too small to matter."
+)
+
 
 def review(run: Run, history: History, standing: Standing) -> Outcome:
     """Compares, judges and writes it down; nothing is fitted, nothing moves."""
@@ -100,7 +105,7 @@ def _judge(run: Run, history: History, pair: Pair, both: Contest) -> list[Gate]:
         gates.against_production(both.difference(PRODUCTION), both.why_not, _margins(run)),
         gates.against_btyd(both.against("btyd"), allowed["against_btyd"]),
         gates.skill(both.against("naive_mean"), contest.ruling(both)),
-        gates.within("bias within limits", bias, allowed["bias_low"], allowed["bias_high"]),
+        gates.bias(bias, allowed["bias_low"], allowed["bias_high"]),
         gates.coverage(held, allowed["coverage_low"], allowed["coverage_high"]),
         gates.same_history(version.number, then, now, SAME_HISTORY),
     ]
@@ -120,18 +125,21 @@ def _pictures(run: Run, both: Contest) -> dict[str, object]:
     actual, sides = both.actual, both.predicted
     curves = {side: metrics.gain_curve(actual, table["predicted_clv"].to_numpy()) for side, table in sides.items()}
     curves |= {"btyd": metrics.gain_curve(actual, both.others["btyd"]), "perfect": metrics.gain_curve(actual, actual)}
-    against, smallest = both.difference(PRODUCTION), run.config.review.worth_a_change
-    differences = (
-        {"The candidate beside Production": reports.difference_chart(against, smallest)} if against is not None else {}
-    )
-    names = {CANDIDATE: "the candidate", PRODUCTION: "Production"}
+    against = both.difference(PRODUCTION)
+    pictures = {side: reports.decile_chart(contest.deciles(both, side)) for side in sides}
+    drawn = [
+        ("the candidate", pictures[CANDIDATE]),
+        *([("Production", pictures[PRODUCTION])] if PRODUCTION in sides else []),
+    ]
+    smallest = run.config.review.worth_a_change
+    differences = {_BETTER_IS_RIGHT: reports.difference_chart(against, smallest)} if against is not None else {}
     return differences | {
-        "Who brings the revenue": reports.gain_curve(curves),
+        "The share of the revenue that came from the customers with the highest predictions; “perfect” knows what came.": reports.gain_curve(
+            curves
+        ),
         **{
-            f"Predicted and actual by tenth of the customers: {names[side]}": reports.decile_chart(
-                contest.deciles(both, side)
-            )
-            for side in sides
+            f"The mean that {side} predicted beside the mean that came, by tenth of its customers.": figure
+            for side, figure in drawn
         },
     }
 
