@@ -310,14 +310,11 @@ def test_the_recipe_is_said_in_words(chains, alone, words):
     assert model_card.recipe(chains, alone) == words
 
 
-def test_a_picture_says_what_it_shows_to_who_does_not_see_it():
-    table = pd.DataFrame({"value": [-0.5], "low": [-1.0], "high": [0.2], "other": [30.0]}, index=["rmse"])
-    svg = picture(reports.difference_chart(table, 0.01))
-    assert (
-        svg.startswith('<svg role="img" aria-label="The candidate beside Production. Better by,')
-        and "<title>The candidate" in svg
-    )
-    assert picture(reports.difference_chart(table, 0.01), SCRIPT).count("&lt;script&gt;") == 2
+def test_the_picture_of_differences_says_in_words_how_much_better_the_candidate_is():
+    ends = {"value": [-0.6, 0.04], "low": [-1.0, 0.03], "high": [0.2, 0.05], "other": [30.0, 0.9]}
+    svg = picture(reports.difference_chart(pd.DataFrame(ends, index=["rmse", "bias"]), 0.01))
+    assert svg.startswith('<svg role="img" aria-label="The candidate beside Production: How much better')
+    assert "RMSE +2.0 %; total -4.0 %." in svg
 
 
 def test_a_page_is_dark_where_the_reader_wants_it_and_prints_what_is_folded_and_the_colours_of_its_badges():

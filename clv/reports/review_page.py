@@ -9,7 +9,7 @@ import pandas as pd
 
 from clv.reports import model_card, review_tables, review_words
 from clv.reports.amounts import Money
-from clv.reports.figures import BLUE, GREY, INK, RED, canvas
+from clv.reports.canvas import BLUE, GREY, INK, RED, canvas, described
 from clv.reports.metric_words import SHORT
 from clv.reports.page import moment, picture, rendered
 
@@ -115,7 +115,11 @@ def difference_chart(against: pd.DataFrame, smallest: float) -> Any:
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks(range(len(against))[::-1], [SHORT.get(name, name) for name in against.index])
     axes.set_ylim(-0.6, len(against) - 0.4)
-    return figure
+    rows = [
+        f"{SHORT.get(str(name), name)} {sorted(_better_by(str(name), row))[1]:+.1f} %"
+        for name, row in against.iterrows()
+    ]
+    return described(figure, f"How much better the candidate is, as a share of Production's figure: {'; '.join(rows)}.")
 
 
 def _better_by(metric: str, row: pd.Series) -> list[float]:

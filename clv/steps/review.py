@@ -42,7 +42,7 @@ def review(run: Run, history: History, standing: Standing) -> Outcome:
     content = _content(run, history, standing, pair, both, judged)
     content = json.loads(store.as_json(content))  # a figure that is not a number becomes null
     status, number, version = gates.verdict(judged), pair.number, pair.candidate
-    page = reports.review_page(content, _pictures(run, both))
+    page = reports.review_page(content, _pictures(run, both, version.horizon_days))
     recommendation = content["recommendation"]
     return Outcome(
         f"version {version.number} against {f'version {number}' if number else 'nothing in production'}, gates {status}: {recommendation}",
@@ -121,12 +121,12 @@ def _content(run: Run, history: History, standing: Standing, pair: Pair, both: C
     return content | {"limits": limits(run)} | review_content.judged(judged, advised, words)
 
 
-def _pictures(run: Run, both: Contest) -> dict[str, object]:
-    actual, sides = both.actual, both.predicted
+def _pictures(run: Run, both: Contest, days: int) -> dict[str, object]:
+    actual, sides, money = both.actual, both.predicted, reports.Money(run.config.data.currency)
     curves = {side: metrics.gain_curve(actual, table["predicted_clv"].to_numpy()) for side, table in sides.items()}
     curves |= {"btyd": metrics.gain_curve(actual, both.others["btyd"]), "perfect": metrics.gain_curve(actual, actual)}
     against = both.difference(PRODUCTION)
-    pictures = {side: reports.decile_chart(contest.deciles(both, side)) for side in sides}
+    pictures = {side: reports.decile_chart(contest.deciles(both, side), money, days) for side in sides}
     drawn = [
         ("the candidate", pictures[CANDIDATE]),
         *([("Production", pictures[PRODUCTION])] if PRODUCTION in sides else []),
