@@ -1,6 +1,8 @@
 """What a step hands back, and what it asks the outside to do: effects, applied after its outputs are written and logged."""
 
 import datetime as dt
+import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,17 +10,18 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from clv import alerts, hints, store, tracking
+from clv import alerts, hints, reports, store, tracking
 from clv.config import Config
-from clv.errors import UserError
+from clv.errors import OutputsError, UserError
 from clv.evaluation import metrics
 from clv.monitor.verdict import PERSON_DECIDES
-from clv.registry import alarms, ledger_store, registration, reviews
+from clv.registry import alarms, ledger, ledger_store, registration, reviews
 from clv.registry.alarms import Alarm
 from clv.registry.ledger import Decision
 from clv.registry.registration import Candidate
 from clv.registry.reviews import Review
 from clv.registry.standing import Standing
+from clv.registry.versions import Version
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 REPORT, CONTACTS = "report.html", "clv_contact_list.csv"
@@ -157,6 +160,31 @@ class Enter:
     def apply(self, run: Run, standing: Standing) -> Consequence:
         facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | tracking.who()
         ledger_store.record(standing, self.decision, facts)
+        return Consequence()
+
+
+@dataclass(frozen=True)
+class ShowDecision:
+    """Show a decision on the page of the review that it closed: in the run that trained the version, and in outputs/ while it has that review.
+
+    version: that was reviewed.   review: of reviews.read().
+    """
+
+    version: Version
+    review: dict[str, Any]
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        entry = ledger.closing(standing.decisions, self.review["sha256"])
+        if entry is None:
+            return Consequence()
+        words = reports.decision(entry)
+        reviews.rewrite(self.version, lambda page: reports.with_decision(page, words))
+        page, content = (
+            Path(run.config.outputs) / store.CURRENT / "review" / f"review.{kind}" for kind in ("html", "json")
+        )
+        with suppress(OSError, ValueError, OutputsError):
+            if json.loads(content.read_text()) == {key: self.review[key] for key in self.review if key != "sha256"}:
+                store.replace(page, reports.with_decision(page.read_text(), words), page.stat().st_mode & 0o777)
         return Consequence()
 
 

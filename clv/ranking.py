@@ -63,13 +63,14 @@ def past(features: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
 
 
 def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Returns the customers of both rankings by how far they moved, farthest first.
+    """Returns the customers of both rankings by how much their predicted CLV changed, most first.
 
     Args:
         now, before: of rank().
     Returns:
-        customer_id, lifecycle_stage, rank_before, rank_now, clv_before, clv_now, rank_change (positive = up). Customers with equal
-        predictions share the mean of their ranks: a tie that is broken by their ids is not a move.
+        customer_id, lifecycle_stage, rank_before, rank_now, clv_before, clv_now, clv_change (currency over the horizon), top_decile
+        (enters, leaves, or nothing). Customers with equal predictions share the mean of their ranks: a tie that is broken by their
+        ids is not a move.
     """
     sides = [
         pd.DataFrame(
@@ -83,8 +84,11 @@ def moved(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     ]
     table = now[["customer_id", "lifecycle_stage"]].merge(sides[0], on="customer_id").merge(sides[1], on="customer_id")
     table = table[["customer_id", "lifecycle_stage", "rank_before", "rank_now", "clv_before", "clv_now"]]
-    table = table.assign(rank_change=table["rank_before"] - table["rank_now"])
-    order = table["rank_change"].abs().sort_values(ascending=False, kind="stable").index
+    top = max(len(table) // 10, 1)
+    is_in, was_in = table["rank_now"] <= top, table["rank_before"] <= top
+    crosses = np.select([is_in & ~was_in, was_in & ~is_in], ["enters", "leaves"], "")
+    table = table.assign(clv_change=(table["clv_now"] - table["clv_before"]).round(4), top_decile=crosses)
+    order = table["clv_change"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from helpers import person
@@ -217,3 +218,47 @@ def test_one_review_promotes_once_however_many_press_at_once(governed):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(press, range(4)))
     assert found.count(True) == 1 and sum("is closed: promotion by Ann" in str(one) for one in found) == 3
+
+
+def pages(project, version="2"):
+    """The page of the version's newest review: in the run that trained it, and in outputs/."""
+    run_id = client().get_model_version(MODEL, version).run_id
+    folder = Path(client().download_artifacts(run_id, tags(version, MODEL)["review_folder"]))
+    return (folder / "review.html").read_text(), (project.outputs / "review" / "review.html").read_text()
+
+
+def test_a_decision_is_shown_on_the_page_of_its_review_and_the_figures_stay_as_they_were(governed, governed_project):
+    run_command("review", governed("person.version=2"))
+    content = governed_project.outputs / "review" / "review.json"
+    before, sha, size = (
+        content.read_bytes(),
+        tags("2", MODEL)["review_sha256"],
+        pages(governed_project)[0].count("<svg"),
+    )
+    assert all("Nobody has decided on this review yet" in page for page in pages(governed_project)) and size >= 3
+    run_command("reject", governed(*person("2", reason="a < b")))
+    for page in pages(governed_project):
+        assert re.search(r"Rejected by Ann Lee on \d{4}-\d\d-\d\d \d\d:\d\d UTC: a &lt; b<", page)
+        assert "Nobody has decided" not in page and page.count("<svg") == size
+    assert content.read_bytes() == before and tags("2", MODEL)["review_sha256"] == sha
+    assert Standing(MODEL).problems() == []
+
+
+def test_a_decision_leaves_the_page_of_another_review_alone(governed, governed_project):
+    run_command("review", governed("person.version=2"))
+    run_command("review", governed("person.version=1"))  # outputs/ has this one now
+    run_command("promote", governed(*person("2", reason="better", despite_gates="true")))
+    its_own, another = pages(governed_project)
+    assert re.search("Promoted.* by Ann Lee on", its_own) and "Nobody has decided" in another
+    run_command("review", governed("person.version=2"))  # it is in production now, and a new review has no decision
+    assert re.search("promotion by Ann Lee on .* \\(better\\)", pages(governed_project)[0])
+
+
+def test_a_decision_counts_where_the_page_of_the_review_is_gone(governed, governed_project):
+    run_command("review", governed("person.version=2"))
+    run = client().get_run(client().get_model_version(MODEL, "2").run_id)
+    root = Path(run.info.artifact_uri.removeprefix("file://"))
+    (root / tags("2", MODEL)["review_folder"] / "review.html").unlink()
+    (governed_project.outputs / "review" / "review.html").unlink()
+    run_command("reject", governed(*person("2", reason="gone")))
+    assert tags("2", MODEL)["review_status"] == "rejected"

@@ -14,6 +14,7 @@ from stores import run_named
 
 from clv.errors import UserError
 from clv.evaluation import gates, leaderboard, metrics
+from clv.evaluation.gates import Margins
 from clv.monitor import (
     Finding,
     baseline,
@@ -48,11 +49,17 @@ def test_no_gate_passes_where_a_figure_of_it_is_no_number(place, odd, metric):
     better = {"rmse": [-2.0, -3.0, -1.0], "normalized_gini": [0.2, 0.1, 0.3]}
     found = pd.DataFrame.from_dict(
         better | {metric: spoilt(better[metric], place, odd)}, orient="index", columns=["value", "low", "high"]
-    )
-    judged = [gates.against_production(found, None, ["rmse", "normalized_gini"])]
+    ).assign(other=1.0)
+    judged = [gates.against_production(found, None, Margins(("rmse", "normalized_gini"), 0.01, 0.05))]
     judged += [gates.skill(found, gates.Ruling(ruling, 1000)) for ruling in (0, 4, 120)]
     judged += [gates.against_btyd(found, "not_worse")] if metric == "rmse" else []
     assert not any(gate.passed for gate in judged)
+
+
+@given(st.sampled_from(["value", "low", "high", "other"]), ODD)
+def test_a_difference_that_is_no_number_always_matters(name, odd):
+    row = {"value": 0.0, "low": -1.0, "high": 1.0, "other": 100.0} | {name: odd}
+    assert Margins(("rmse",), 0.01, 0.05).matter("rmse", row)
 
 
 @given(ANY, ANY, ANY)
@@ -63,7 +70,7 @@ def test_limits_and_the_same_history_pass_numbers_alone(value, low, high):
 
 def test_a_gate_without_any_metric_fails():
     found = pd.DataFrame.from_dict({"rmse": [-2.0, -3.0, -1.0]}, orient="index", columns=["value", "low", "high"])
-    assert not gates.against_production(found, None, []).passed
+    assert not gates.against_production(found, None, Margins((), 0.01, 0.05)).passed
 
 
 @pytest.mark.parametrize("odd", [NAN, INF, -INF])

@@ -60,9 +60,10 @@ def test_the_control_a_page_that_does_not_escape_runs_the_script(tmp_path):
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_review_page_shows_it_as_text(payload, tmp_path):
-    table = pd.DataFrame({"low": -1.0, "high": 1.0, "value": 0.0}, index=[payload.replace("$", "")])
-    pictures = {payload: reports.difference_chart(table)}
-    (tmp_path / "page.html").write_text(reports.review_page(spoilt(content(), payload) | {"monitor": None}, pictures))
+    table = pd.DataFrame({"low": -1.0, "high": 1.0, "value": 0.0, "other": 1.0}, index=[payload.replace("$", "")])
+    pictures = {payload: reports.difference_chart(table, 0.01)}
+    page = reports.review_page(spoilt(content(), payload) | {"monitor": None}, pictures)
+    (tmp_path / "page.html").write_text(reports.with_decision(page, payload))
     assert not ran(tmp_path / "page.html")
 
 

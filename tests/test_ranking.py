@@ -70,15 +70,17 @@ def ranked(*customers):
     return pd.DataFrame(rows)
 
 
-def test_who_moved_farthest_comes_first_and_up_is_positive():
+def test_whose_predicted_value_changes_most_comes_first_whatever_the_ranks_do():
     moves = ranking.moved(ranked("cyd", "ann", "bob"), ranked("ann", "bob", "cyd"))
-    assert list(
-        zip(moves["customer_id"], moves["rank_before"], moves["rank_now"], moves["rank_change"], strict=True)
-    ) == [
-        ("cyd", 3, 1, 2),
-        ("ann", 1, 2, -1),
-        ("bob", 2, 3, -1),
+    columns = ["customer_id", "rank_before", "rank_now", "clv_before", "clv_now", "clv_change", "top_decile"]
+    assert moves[columns].round(2).to_numpy().tolist() == [
+        ["cyd", 3, 1, 3.33, 10.0, 6.67, "enters"],
+        ["ann", 1, 2, 10.0, 5.0, -5.0, "leaves"],
+        ["bob", 2, 3, 5.0, 3.33, -1.67, ""],
     ]
+    lost = [f"lost{number}" for number in range(40)]  # who move by many ranks and no money
+    before, now = ranked("ann", "bob", *lost), ranked("bob", "ann", *lost[::-1])
+    assert set(ranking.moved(now, before)["customer_id"].head(2)) == {"ann", "bob"}
 
 
 def test_two_rankings_agree_by_the_share_of_the_top_decile_that_stays_and_by_their_ranks():

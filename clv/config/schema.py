@@ -142,13 +142,16 @@ class Tracking:
 
 @dataclass
 class Review:
-    metrics: list[str] = one_of("rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share")
+    metrics: list[str] = one_of("rmse", "mae", "r2", "spearman", "normalized_gini", "top_decile_share", "bias")
+    worth_a_change: float = between(0, 1)
+    bias_worse: float = between(0, 1000)
     against_btyd: str = one_of("not_worse", "better")
     bias_low: float = between(0, 1)
     bias_high: float = between(1, 1000)
     coverage_low: float = between(0, 1)
     coverage_high: float = between(0, 1)
     movers: int = between(0, 1000)
+    worth_in_money: float = between(0, 1e15)
     four_eyes: bool = required()
     require_record: bool = required()
 

@@ -60,10 +60,18 @@ class Contest:
         return self.evaluation["actual_clv"].to_numpy()
 
     def difference(self, other: str) -> pd.DataFrame | None:
-        """Returns candidate - other for each metric, paired, with intervals; None where the other did not take part."""
+        """Returns candidate - other for each metric, paired; None where the other did not take part.
+
+        The row of bias is how much further from 1 the candidate's is: |bias - 1| of both, also within each resample.
+
+        Returns: index METRICS; value, low, high, standard_error of metrics.intervals(), and other: the other's figure.
+        """
         if other not in self.draws:
             return None
-        return metrics.intervals(self.draws[CANDIDATE] - self.draws[other], self.confidence)
+        ours, theirs = (
+            self.draws[side].assign(bias=(self.draws[side]["bias"] - 1).abs()) for side in (CANDIDATE, other)
+        )
+        return metrics.intervals(ours - theirs, self.confidence).assign(other=self.draws[other].loc[0])
 
     def against(self, recipe: str) -> pd.DataFrame:
         """Returns candidate - recipe for one of the recipes that every review has: btyd and the naive ones."""
@@ -122,12 +130,12 @@ def _others(history: History, candidate: Side, evaluation: pd.DataFrame, cutoff:
 
 
 def comparison(contest: Contest) -> pd.DataFrame:
-    """Returns one row per metric: both values, the difference with its interval, and what it says of the candidate."""
+    """Returns one row per metric: both values, the difference (of bias: of its distance from 1) with its interval, and what it says of the candidate."""
     table = pd.DataFrame({side: contest.draws[side].loc[0] for side in contest.predicted})
     against = contest.difference(PRODUCTION)
     if against is None:
         return table.rename_axis("metric").reset_index()
-    graded = {metric: "" if metric == "bias" else gates.standing(metric, against.loc[metric]) for metric in table.index}
+    graded = {metric: gates.standing(metric, against.loc[metric]) for metric in table.index}
     table = table.assign(difference=against["value"], low=against["low"], high=against["high"], candidate_is=graded)
     return table.rename_axis("metric").reset_index()
 
@@ -137,6 +145,33 @@ def totals(contest: Contest) -> pd.DataFrame:
     predicted = {name: table["predicted_clv"].sum() for name, table in contest.predicted.items()}
     predicted["btyd"], actual = contest.others["btyd"].sum(), contest.evaluation["actual_clv"].sum()
     return pd.DataFrame([{"recipe": name, "predicted": value, "actual": actual} for name, value in predicted.items()])
+
+
+@dataclass(frozen=True)
+class Best:
+    """What the tenth of the customers with the highest predictions brought, in currency.
+
+    customers: how many they are.   brought: recipe or side -> net revenue of those whom it ranks highest; ties share alike.
+    difference, low, high: the candidate's minus Production's, paired; None where Production did not take part. The total that came
+    is taken as given: the interval is of the share that the tenth has.
+    """
+
+    customers: int
+    brought: dict[str, float]
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def best(contest: Contest) -> Best:
+    """Returns what the best tenth brought by each side and recipe."""
+    came = float(contest.actual.sum())
+    brought = {name: float(drawn.loc[0, "top_decile_share"] * came) for name, drawn in contest.draws.items()}
+    customers, against = max(round(len(contest.actual) / 10), 1), contest.difference(PRODUCTION)
+    if against is None:
+        return Best(customers, brought)
+    row = against.loc["top_decile_share"] * came
+    return Best(customers, brought, *(float(row[name]) for name in ("value", "low", "high")))
 
 
 def recipes(contest: Contest) -> pd.DataFrame:

@@ -7,9 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-_LOWER_IS_BETTER = ("rmse", "mae")
+_LOWER_IS_BETTER = ("rmse", "mae", "bias")  # of bias the distance from 1
 PASSED, FAILED = "passed", "failed"
-BETTER, _WORSE, _NOT_TOLD_APART = "better", "worse", "not told apart"
+BETTER, WORSE, NOT_TOLD_APART = "better", "worse", "not told apart"
+AGAINST_PRODUCTION = "not worse than Production"
+_SHORT = {"rmse": "RMSE", "mae": "MAE", "r2": "R2", "spearman": "Spearman", "normalized_gini": "normalized Gini"} | {
+    "top_decile_share": "top decile share",
+    "bias": "distance of the bias from 1",
+}
 _WELL = 0.3  # normalized Gini from which a ranking is called good: 0 is random, 1 perfect
 _FEW = 0.01  # share of the customers; where fewer make half of the squared error, the luck of each decides the RMSE
 
@@ -33,7 +38,7 @@ class Gate:
 def standing(metric: str, row: Mapping[str, float]) -> str:
     """Returns what a paired difference with its interval says of the candidate.
 
-    Args:    metric: `rmse` and `mae` are better when lower, the others when higher; `bias` has no better side and is not graded.
+    Args:    metric: `rmse`, `mae` and the distance of `bias` from 1 are better when lower, the others when higher.
              row: value, low and high of candidate - other.
     Returns: better, worse or `not told apart`; worse where one of the three is not a number, since nobody knows.
 
@@ -41,28 +46,68 @@ def standing(metric: str, row: Mapping[str, float]) -> str:
     ('better', 'not told apart')
     """
     if not all(math.isfinite(row[name]) for name in ("value", "low", "high")):
-        return _WORSE
+        return WORSE
     low, high = (row["low"], row["high"]) if metric in _LOWER_IS_BETTER else (-row["high"], -row["low"])
     if high < 0:
         return BETTER
-    return _WORSE if low > 0 else _NOT_TOLD_APART
+    return WORSE if low > 0 else NOT_TOLD_APART
 
 
-def against_production(difference: pd.DataFrame | None, why_not: str | None, metrics: list[str]) -> Gate:
-    """Returns the gate that the candidate is worse than the version in production in none of the metrics.
+@dataclass(frozen=True)
+class Margins:
+    """Which differences to Production matter.
 
-    Args: difference: of metrics.intervals(), candidate - Production; None where there is nothing to compare with.
-          why_not: a sentence that says why the version in production cannot be compared, if it cannot.
-          metrics: those that are judged; without any the gate fails.
+    metrics: those that are judged.   smallest: share of Production's figure, from which a difference is worth something.
+    bias_worse: how much further from 1 the bias may be, as a share of the revenue that came.
     """
-    name = "not worse than Production"
+
+    metrics: tuple[str, ...]
+    smallest: float
+    bias_worse: float
+
+    def matter(self, metric: str, row: Mapping[str, float]) -> bool:
+        """Returns whether a difference is large enough to matter, beyond noise or not; one that is no number is.
+
+        row: value, low, high of candidate - Production, and other: Production's figure.
+
+        >>> margins = Margins(("rmse", "bias"), smallest=0.01, bias_worse=0.05)
+        >>> margins.matter("rmse", {"value": 0.9, "low": 0.8, "high": 1.2, "other": 100.0})
+        False
+        """
+        if not all(math.isfinite(row[name]) for name in ("value", "low", "high", "other")):
+            return True
+        least = self.bias_worse if metric == "bias" else self.smallest
+        return abs(share_of(metric, row["value"], row["other"])) >= least
+
+
+def share_of(metric: str, difference: float, other: float) -> float:
+    """Returns a difference as a share of the other's figure; that of bias is a share of the revenue already, and so is one to nothing.
+
+    >>> share_of("rmse", -2.0, 40.0), share_of("bias", 0.03, 0.9), share_of("r2", 0.1, 0.0)
+    (-0.05, 0.03, 0.1)
+    """
+    return difference if metric == "bias" or not other else difference / abs(other)
+
+
+def against_production(difference: pd.DataFrame | None, why_not: str | None, margins: Margins) -> Gate:
+    """Returns the gate that the candidate is in no metric worse than the version in production, beyond noise and by more than the margin.
+
+    Args: difference: of Contest.difference(), candidate - Production; None where there is nothing to compare with.
+          why_not: a sentence that says why the version in production cannot be compared, if it cannot.
+          margins: the metrics that are judged (without any the gate fails), and which differences matter.
+    """
     if difference is None:
-        return Gate(name, why_not is None, why_not or "Nothing is in production.", {})
-    standings = {metric: standing(metric, difference.loc[metric]) for metric in metrics}
-    worse_first = sorted(standings, key=lambda metric: standings[metric] != _WORSE)
-    words = [f"{metric} {spread(difference.loc[metric])}: {standings[metric]}" for metric in worse_first]
-    passed = bool(standings) and _WORSE not in standings.values()
-    return Gate(name, passed, "; ".join(words) + ".", _figures(difference, metrics))
+        return Gate(AGAINST_PRODUCTION, why_not is None, why_not or "Nothing is in production.", {})
+    rows = {metric: difference.loc[metric] for metric in margins.metrics}
+    standings = {metric: standing(metric, row) for metric, row in rows.items()}
+    fails = {metric: standings[metric] == WORSE and margins.matter(metric, row) for metric, row in rows.items()}
+    words = [
+        f"{_SHORT[metric]} {spread(rows[metric])}: {standings[metric]}"
+        + (", too little to matter" if standings[metric] == WORSE and not fails[metric] else "")
+        for metric in sorted(rows, key=lambda metric: (not fails[metric], standings[metric] != WORSE))
+    ]
+    passed = bool(rows) and not any(fails.values())
+    return Gate(AGAINST_PRODUCTION, passed, "; ".join(words) + ".", _figures(difference, list(rows)))
 
 
 def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
@@ -74,9 +119,9 @@ def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
     row = difference.loc["rmse"]
     result = standing("rmse", row)
     name, allowed = (
-        ("beats BTYD", {BETTER}) if condition == "better" else ("not worse than BTYD", {BETTER, _NOT_TOLD_APART})
+        ("beats BTYD", {BETTER}) if condition == "better" else ("not worse than BTYD", {BETTER, NOT_TOLD_APART})
     )
-    return Gate(name, result in allowed, f"rmse {spread(row)}: {result}.", row.to_dict())
+    return Gate(name, result in allowed, f"RMSE {spread(row)}: {result}.", row.to_dict())
 
 
 @dataclass(frozen=True)
@@ -106,7 +151,7 @@ def tells_apart(difference: pd.DataFrame, ruling: Ruling) -> bool:
 
 
 def _undecided(rmse: str, ruling: Ruling) -> bool:
-    return rmse == _NOT_TOLD_APART and ruling.few
+    return rmse == NOT_TOLD_APART and ruling.few
 
 
 def skill(difference: pd.DataFrame, ruling: Ruling) -> Gate:
@@ -115,11 +160,11 @@ def skill(difference: pd.DataFrame, ruling: Ruling) -> Gate:
     Args: difference, ruling: as in tells_apart().
     """
     rmse, gini = (spread(difference.loc[metric]) for metric in ("rmse", "normalized_gini"))
-    passed, reason = tells_apart(difference, ruling), f"rmse {rmse}, normalized Gini {gini}."
+    passed, reason = tells_apart(difference, ruling), f"RMSE {rmse}, normalized Gini {gini}."
     if _undecided(standing("rmse", difference.loc["rmse"]), ruling):
         ranks = _ranks(difference.loc["normalized_gini"])
         reason = (
-            f"it {ranks}, normalized Gini {gini}; rmse {rmse} does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
+            f"it {ranks}, normalized Gini {gini}; RMSE {rmse} does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
             "it: they make half of the squared error."
         )
     figures = _figures(difference, ["rmse", "normalized_gini"]) | {"ruling_customers": ruling.ruling}
@@ -167,12 +212,20 @@ def coverage(held: Coverage, low: float, high: float) -> Gate:
     """
     highest = round(held.highest(high), 4)
     gate = within("coverage within limits", held.covered, low, highest)
-    if highest <= high:
-        return gate
-    forced = (
-        f" {held.least:.1%} cannot be missed: they brought no more than was predicted, and their interval begins at 0."
+    reason = (
+        f"{100 * held.covered:.1f} % of the customers are within their interval, {100 * held.promised:.0f} % is promised, allowed "
+        f"{100 * low:g} % to {100 * highest:g} %."
     )
-    return replace(gate, reason=gate.reason + forced, figures=gate.figures | {"least": held.least})
+    if highest <= high:
+        return replace(gate, reason=reason)
+    forced = f" {100 * held.least:.1f} % cannot be missed: they brought no more than was predicted, and their interval begins at 0."
+    return replace(gate, reason=reason + forced, figures=gate.figures | {"least": held.least})
+
+
+def bias(value: float, low: float, high: float) -> Gate:
+    """Returns the gate that the predicted total is not too far from what came. value: predicted over actual revenue; low, high: its limits."""
+    reason = f"{100 * value:.1f} % of what came was predicted, allowed {100 * low:g} % to {100 * high:g} %."
+    return replace(within("bias within limits", value, low, high), reason=reason)
 
 
 def within(name: str, value: float, low: float, high: float) -> Gate:

@@ -184,6 +184,12 @@ def approved(decisions: list[Entry], version: str) -> Entry | None:
     )
 
 
+def closing(decisions: list[Entry], review_sha256: str) -> Entry | None:
+    """Returns the promotion or rejection that closed a review; None where nobody has decided on it."""
+    closed = (entry for entry in reversed(decisions) if entry["event"] in (PROMOTION, REJECTION))
+    return next((entry for entry in closed if entry.get("review_sha256") == review_sha256), None)
+
+
 def last_word(decisions: list[Entry], version: str) -> str:
     """Returns what a person decided last about a version. version: MODEL/NUMBER."""
     for entry in reversed(decisions):

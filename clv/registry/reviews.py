@@ -3,6 +3,8 @@
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +83,18 @@ def read(version: Version) -> dict[str, Any]:
             f"{name}: its review was changed after it was written; its digest is not the one on the version.{hint}"
         )
     return json.loads(content) | {"sha256": digest}
+
+
+def rewrite(version: Version, change: Callable[[str], str]) -> None:
+    """Lets the page of the version's newest review say more; the figures beside it, whose digest the version carries, stay as they are.
+
+    The ledger knows the decision, so a store that lets this account write no more to that run, or has no page, is left as it is.
+    """
+    name = f"{version.tags['review_folder']}/review.html"
+    with suppress(Refused, OSError):
+        page = server.download(version.run.info.artifact_uri, name).read_text()
+        if (changed := change(page)) != page:
+            client.log_text(version.run_id, changed, name)
 
 
 def last_verdict(version: Version) -> dict[str, str] | None:

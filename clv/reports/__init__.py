@@ -11,7 +11,8 @@ from clv.reports.report_page import report_page
 from clv.reports.report_pictures import profit_chart
 from clv.reports.report_words import Told, reason
 from clv.reports.result_figures import lorenz_chart, result_picture
-from clv.reports.review_page import difference_chart, review_page
+from clv.reports.review_page import difference_chart, review_page, with_decision
+from clv.reports.review_words import decision
 from clv.reports.training_pictures import Seen, training_pictures
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Seen",
     "Told",
     "decile_chart",
+    "decision",
     "difference_chart",
     "drift_page",
     "gain_curve",
@@ -40,4 +42,5 @@ __all__ = [
     "timeline_chart",
     "tracking_chart",
     "training_pictures",
+    "with_decision",
 ]

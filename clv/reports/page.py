@@ -1,5 +1,6 @@
 """Pages of one file: nothing is loaded from elsewhere, every value is escaped."""
 
+import datetime as dt
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,3 +53,12 @@ def picture(figure: Any) -> str:
     return stream.getvalue()[stream.getvalue().index("<svg") :].replace(
         "<svg ", f'<svg role="img" aria-label="{said}" ', 1
     )
+
+
+def moment(text: str) -> str:
+    """Returns a moment as people write it: the day and the minute.
+
+    >>> moment("2026-11-27T06:03:42+00:00")
+    '2026-11-27 06:03 UTC'
+    """
+    return f"{dt.datetime.fromisoformat(text).astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"

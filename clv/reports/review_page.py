@@ -1,13 +1,20 @@
 """The page that a person reads before a version goes into production. Customers appear by id only where the content has ids."""
 
+import html
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from clv.reports import review_words
-from clv.reports.figures import BLUE, INK, canvas
-from clv.reports.page import picture, rendered
+from clv.reports import model_card, review_tables, review_words
+from clv.reports.amounts import Money
+from clv.reports.canvas import BLUE, GREY, INK, RED, canvas, described
+from clv.reports.metric_words import SHORT
+from clv.reports.page import moment, picture, rendered
+
+_DECISION = re.compile("(<!--decision-->).*?(<!--/decision-->)", re.DOTALL)  # no value can hold it: values are escaped
+_LOWER_IS_BETTER = ("rmse", "mae", "bias")
 
 
 def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
@@ -16,35 +23,106 @@ def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
     Args: content: of review.json.
           pictures: name -> figure.
     """
-    reviewed = review_words.reviewed_in(content)
+    reviewed, money = review_words.reviewed_in(content), Money(content["money"]["currency"])
+    headline, colour = review_words.headline(reviewed, content["advice"])
+    came = money(content["totals"][0]["actual"])
     return rendered(
         "review_page.html",
         content,
         title=review_words.title(reviewed),
+        headline=headline,
+        colour=colour,
         status="passed" if reviewed.passed else "failed",
-        measured_on=review_words.measured_on(reviewed, content["evaluation"], content["totals"][0]["actual"]),
-        metrics_heading="Every metric, on the same customers" if reviewed.comparable else "Every metric",
-        explanations=review_words.explanations(reviewed, content["metrics"], content["evaluation"]["confidence"]),
+        undecided=review_words.UNDECIDED,
+        written=moment(content["at"]),
+        measured_on=review_words.measured_on(reviewed, content["evaluation"], came),
+        over=money.axis(f"over {content['money']['horizon_days']} days"),
+        interval_words=review_words.interval_words(reviewed, content["evaluation"]["confidence"]),
+        costs=review_words.costs(reviewed, content, money),
+        tables=_tables(reviewed, content, money),
+        lists=_lists(reviewed, content, money),
         ranking_sentences=review_words.ranking_sentences(content["ranking"]) if content["ranking"] else [],
+        card_facts=model_card.facts(content["card"], content["money"], content["data_words"]),
+        nobreak=_nobreak,
+        uses=model_card.USES,
+        limits_of_use=model_card.LIMITS,
+        changes=_changes(reviewed, content["differences"]),
         monitor_sentence=review_words.monitor_sentence(content["monitor"]),
         next_steps=review_words.next_steps(reviewed),
-        number=review_words.number,
         pictures={name: picture(figure) for name, figure in pictures.items()},
     )
 
 
-def difference_chart(against: pd.DataFrame) -> Any:
-    """Returns a figure: candidate - Production for each metric with its interval, in units of the interval's half width.
+def _nobreak(text: str) -> str:
+    """A number stays beside its percent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
-    Args: against: of metrics.intervals().
+
+def with_decision(page: str, words: str) -> str:
+    """Returns the page of a review with the decision that closed it, or the same page where it has no place for one."""
+    return _DECISION.sub(lambda found: f"{found[1]}{html.escape(words)}{found[2]}", page)
+
+
+def _tables(reviewed: review_words.Reviewed, content: dict[str, Any], money: Money) -> dict[str, review_tables.Table]:
+    return {
+        "basis": review_tables.basis(reviewed, content, money),
+        "metrics": review_tables.metrics(reviewed, content, money),
+        "recipes": review_tables.recipes(reviewed, content, money),
+        "coverage": review_tables.coverage(reviewed, content, money),
+        "by_stage": review_tables.groups(reviewed, content["by_stage"], money),
+        "by_orders": review_tables.groups(reviewed, content["by_orders"], money),
+        "deciles": review_tables.deciles(reviewed, content, money),
+    }
+
+
+def _lists(reviewed: review_words.Reviewed, content: dict[str, Any], money: Money) -> dict[str, review_tables.Table]:
+    """Who would change: heading -> table."""
+    ranking = content["ranking"]
+    if not ranking:
+        return {}
+    headings = {
+        "enters": f"Who would enter the top decile, of {ranking['crossing']['enters']['customers']:,}, highest first",
+        "leaves": f"Who would leave the top decile, of {ranking['crossing']['leaves']['customers']:,}, highest first",
+        "movers": "Whose predicted value would change most",
+    }
+    return {
+        words: review_tables.movers(reviewed, ranking[name], money) for name, words in headings.items() if ranking[name]
+    }
+
+
+def _changes(reviewed: review_words.Reviewed, differences: dict[str, Any]) -> review_tables.Table | None:
+    pairs: dict[str, Any] = {}
+    for name in ("data", "libraries", "configuration"):
+        pairs |= differences.get(name, {})
+    return review_tables.changes(reviewed, pairs) if pairs else None
+
+
+def difference_chart(against: pd.DataFrame, smallest: float) -> Any:
+    """Returns a figure: how much better the candidate is in each metric, with its interval, as a share of Production's figure.
+
+    Args: against: of Contest.difference().
+          smallest: share from which a difference matters; the band around 0 is less than that.
     """
-    figure, axes = canvas("Candidate minus Production", "Difference, in half widths of its interval", "")
-    half = ((against["high"] - against["low"]) / 2).replace(0, np.nan)
-    value, low, high = (against[name] / half for name in ("value", "low", "high"))
-    place = np.arange(len(against))[::-1]
-    axes.errorbar(
-        value, place, xerr=[(value - low).clip(lower=0), (high - value).clip(lower=0)], fmt="o", color=BLUE, capsize=3
+    figure, axes = canvas(
+        "The candidate beside Production", "Better by, % of Production's figure (left of 0: worse)", ""
     )
+    for place, (metric, row) in zip(range(len(against))[::-1], against.iterrows(), strict=True):
+        low, value, high = sorted(_better_by(str(metric), row))
+        color = BLUE if low > 0 else RED if high < 0 else GREY
+        if np.isfinite([low, value, high]).all():
+            axes.errorbar(value, place, xerr=[[value - low], [high - value]], fmt="o", color=color, capsize=3)
+    axes.axvspan(-100 * smallest, 100 * smallest, color=GREY, alpha=0.2, linewidth=0)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(place, against.index)
-    return figure
+    axes.set_yticks(range(len(against))[::-1], [SHORT.get(name, name) for name in against.index])
+    axes.set_ylim(-0.6, len(against) - 0.4)
+    rows = [
+        f"{SHORT.get(str(name), name)} {sorted(_better_by(str(name), row))[1]:+.1f} %"
+        for name, row in against.iterrows()
+    ]
+    return described(figure, f"How much better the candidate is, as a share of Production's figure: {'; '.join(rows)}.")
+
+
+def _better_by(metric: str, row: pd.Series) -> list[float]:
+    scale = 1.0 if metric == "bias" or not row["other"] else abs(row["other"])
+    sign = -1 if metric in _LOWER_IS_BETTER else 1
+    return [sign * 100 * row[name] / scale for name in ("low", "value", "high")]

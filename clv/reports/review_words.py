@@ -5,10 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from clv import hints
-from clv.reports.metric_words import explained
-from clv.reports.page import NextStep
+from clv.reports.amounts import Money, percent
+from clv.reports.page import NextStep, moment
 
 _MANY_TIED = 0.05  # share of customers with one and the same prediction from which the page says so
+UNDECIDED = "Nobody has decided on this review yet. Nothing moves until a person does."
+_HEADLINES = {  # advice -> what the person reads first, and the colour behind it
+    "DO_NOT_PROMOTE": ("Do not promote", "failed"),
+    "GO_BACK": ("Go back", "failed"),
+    "LOOK_FIRST": ("Look first: nothing to compare with", "insufficient"),
+    "BETTER": ("Promote", "passed"),
+    "NOT_WORTH_IT": ("Keep Production: better, but not worth a change", "warn"),
+    "NOT_TOLD_APART": ("Keep Production: not told apart", "insufficient"),
+}
+_DECIDED = {"promotion": "Promoted", "rejection": "Rejected"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,20 @@ class Reviewed:
     serves: bool
     passed: bool
     comparable: bool
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Side or recipe -> its name in the head of a table."""
+        before = "in production before" if self.serves else "Production"
+        here = "Production" if self.serves else "candidate"
+        return {
+            "candidate": f"Version {self.version} ({here})",
+            "production": f"Version {self.against} ({before})",
+            "btyd": "BTYD alone",
+            "naive_mean": "The mean for everybody",
+            "naive_rate": "Revenue a day so far",
+            "naive_last": "The last horizon again",
+        }
 
 
 def reviewed_in(content: Mapping[str, Any]) -> Reviewed:
@@ -51,43 +75,103 @@ def title(reviewed: Reviewed) -> str:
     return f"Review of model {reviewed.model}, version {reviewed.version}, against {against}"
 
 
-def measured_on(reviewed: Reviewed, evaluation: Mapping[str, Any], brought: float) -> str:
+def headline(reviewed: Reviewed, advice: str) -> tuple[str, str]:
+    """Returns the recommendation in a word or two, and its colour. advice: name of an Advice."""
+    words, colour = _HEADLINES[advice]
+    if reviewed.serves and advice in ("BETTER", "NOT_WORTH_IT", "NOT_TOLD_APART"):
+        return f"Keep version {reviewed.version}", colour
+    if advice == "DO_NOT_PROMOTE" and reviewed.against is None:
+        return "Do not rely on it yet", colour
+    return words, colour
+
+
+def measured_on(reviewed: Reviewed, evaluation: Mapping[str, Any], brought: str) -> str:
     """Returns which customers the figures are of.
 
     Args: evaluation: customers, cutoff, horizon_days.
-          brought: their net revenue in the horizon, in currency.
+          brought: their net revenue in the horizon, as an amount.
     """
     learnt = "neither version has" if reviewed.comparable else "the version has not"
     return (
         f"{evaluation['customers']:,} customers at {evaluation['cutoff']}, over {evaluation['horizon_days']} days from which {learnt} "
-        f"learnt; they brought {number(brought)}"
+        f"learnt; they brought {brought}"
     )
 
 
-def explanations(reviewed: Reviewed, rows: list[dict[str, Any]], confidence: float) -> list[str]:
-    """Returns what the table of metrics shows, a sentence each: the difference, and every metric.
+def interval_words(reviewed: Reviewed, confidence: float) -> str:
+    """Returns what a difference on the page is, with what its interval knows and does not. confidence: 0 to 1."""
+    if not reviewed.comparable:
+        return "There is nothing to compare with on these customers."
+    return (
+        f"A difference is version {reviewed.version} minus version {reviewed.against} on the same customers, with its paired bootstrap interval "
+        f"({confidence:.0%}); “beyond noise” means that the interval does not hold 0. The interval knows the chance of which customers bought, "
+        "not that of the market: one horizon is one draw of it."
+    )
 
-    Args: rows: of the table; each has the name of its metric.
-          confidence: of the intervals, 0 to 1.
+
+def costs(reviewed: Reviewed, content: Mapping[str, Any], money: Money) -> list[str]:
+    """Returns what a change moves, in money, a sentence each: the total, who enters and leaves the best tenth, and what that tenth brought.
+
+    Args: content: of review.json: ranking, best, money, worth_in_money.
     """
-    difference = f"The difference is candidate minus Production, with its paired bootstrap interval ({confidence:.0%}, as in the gates)."
-    return [*([difference] if reviewed.comparable else []), *explained([row["metric"] for row in rows])]
+    days, ranking = content["money"]["horizon_days"], content["ranking"]
+    names = {"candidate": f"version {reviewed.version}", "production": f"version {reviewed.against}"}
+    sentences = []
+    if ranking:
+        new, old = (ranking["predicted"][side]["total"] for side in names)
+        sentences.append(
+            f"Predicted for all {ranking['customers']:,} customers over the {days} days from {ranking['as_of']}: {money(new)} by "
+            f"{names['candidate']}, {money(old)} by {names['production']} ({_signed(new - old, money)})."
+        )
+        sentences.append(_crossing(ranking["crossing"], names, money))
+    sentences.append(_best(content["best"], names, money))
+    if content["worth_in_money"]:
+        sentences.append(
+            f"A gain from {money(content['worth_in_money'])} on counts as worth a change (review.worth_in_money)."
+        )
+    return sentences
+
+
+def _crossing(crossing: Mapping[str, Any], names: Mapping[str, str], money: Money) -> str:
+    enters, leaves = crossing["enters"], crossing["leaves"]
+    if not enters["customers"] + leaves["customers"]:
+        return "Nobody enters or leaves the tenth with the highest predictions."
+    return (
+        f"{enters['customers']:,} customers enter the tenth with the highest predictions, worth {money(enters['clv_now'])} by {names['candidate']} "
+        f"and {money(enters['clv_before'])} by {names['production']}; {leaves['customers']:,} leave it, worth {money(leaves['clv_now'])} and "
+        f"{money(leaves['clv_before'])}."
+    )
+
+
+def _best(best: Mapping[str, Any], names: Mapping[str, str], money: Money) -> str:
+    brought = best["brought"]
+    start = f"When it was measured, the best tenth ({best['customers']:,} customers) by {names['candidate']} brought {money(brought['candidate'])}"
+    if best["difference"] is None:
+        return f"{start}, by BTYD alone {money(brought['btyd'])}."
+    low, high = best["low"], best["high"]
+    verdict = "more" if low > 0 else "less" if high < 0 else "no difference beyond noise"
+    return (
+        f"{start}, by {names['production']} {money(brought['production'])}: {_signed(best['difference'], money)} "
+        f"({_signed(low, money)} to {_signed(high, money)}), {verdict}."
+    )
+
+
+def _signed(amount: float, money: Money) -> str:
+    return f"{'+' if amount >= 0 else '−'}{money(abs(amount))}"
 
 
 def ranking_sentences(ranking: Mapping[str, Any]) -> list[str]:
     """Returns how the list of today's customers would change.
 
-    Args: ranking: customers, as_of, top_decile_overlap, rank_correlation, and predicted: side -> total, tied.
+    Args: ranking: customers, as_of, top_decile_overlap, rank_correlation, and predicted: side -> tied.
     """
-    totals = ", ".join(f"{number(side['total'])} by the {name}" for name, side in ranking["predicted"].items())
     return [
         (
-            f"Of {ranking['customers']:,} customers as of {ranking['as_of']}, {ranking['top_decile_overlap']:.0%} of the top decile would "
+            f"Of {ranking['customers']:,} customers as of {ranking['as_of']}, {percent(ranking['top_decile_overlap'])} of the top decile would "
             f"stay in it, and the ranks correlate by {ranking['rank_correlation']:.3f} (1 is the same order). Equal predictions share a rank."
         ),
-        f"The predictions of all customers add up to {totals}.",
         *(
-            f"{side['tied']:.0%} of the customers have one and the same prediction by the {name}."
+            f"{percent(side['tied'])} of the customers have one and the same prediction by the {name}."
             for name, side in ranking["predicted"].items()
             if side["tied"] > _MANY_TIED
         ),
@@ -112,17 +196,11 @@ def next_steps(reviewed: Reviewed) -> list[NextStep]:
     return [NextStep("Promote it:", promote), NextStep("Reject it:", hints.reject(reviewed.version))]
 
 
-def number(value: float | str | None) -> str:
-    """Returns a value as a cell of a table shows it: whole numbers in full, others to four digits, a dash where there is
-    none.
+def decision(entry: Mapping[str, Any]) -> str:
+    """Returns a decision with name, date and reason. entry: of the ledger; a promotion or a rejection.
 
-    >>> number(1234567.0), number(0.123456), number(12345.678), number("rmse")
-    ('1,234,567', '0.1235', '12,346', 'rmse')
+    >>> decision({"event": "promotion", "by": "Ann Lee", "at": "2026-11-27T06:03:00+00:00", "why": "RMSE -4 %"})
+    'Promoted by Ann Lee on 2026-11-27 06:03 UTC: RMSE -4 %'
     """
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    if value == int(value) and abs(value) < 1e9:
-        return f"{int(value):,}"
-    return f"{value:,.4g}" if abs(value) < 9999.5 else f"{value:,.0f}"
+    despite = " despite its gates" if entry.get("despite_gates") else ""
+    return f"{_DECIDED[entry['event']]}{despite} by {entry['by']} on {moment(entry['at'])}: {entry['why']}"

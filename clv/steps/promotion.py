@@ -7,7 +7,7 @@ from clv.config import Person
 from clv.errors import UserError
 from clv.evaluation import gates
 from clv.monitor.verdict import DECISIONS
-from clv.outcome import Enter, Outcome, Run
+from clv.outcome import Enter, Outcome, Run, ShowDecision
 from clv.registry import alarms, ledger, registration, reviews, versions
 from clv.registry.ledger import Decision
 from clv.registry.production import usable
@@ -60,7 +60,10 @@ def promote(run: Run, standing: Standing) -> Outcome:
         title=f"version {number} by {person['reviewer']}",
         tags={"promoted_version": number, "promoted_by": person["reviewer"], "promotion_reason": person["reason"]},
         warnings=tuple(f"PROMOTED DESPITE the gate {gate}" for gate in failed),
-        effects=(Enter(Decision(ledger.PROMOTION, person["reviewer"], person["reason"], number, both, facts)),),
+        effects=(
+            Enter(Decision(ledger.PROMOTION, person["reviewer"], person["reason"], number, both, facts)),
+            ShowDecision(version, review),
+        ),
     )
 
 
@@ -73,7 +76,8 @@ def reject(run: Run, standing: Standing) -> Outcome:
             f"Version {version.number} of model {version.name} is in production; rejecting it would change nothing."
             f"\nHint: {hints.rollback()}"
         )
-    facts = _facts_of(version, _reviewed(run, version, standing))
+    review = _reviewed(run, version, standing)
+    facts = _facts_of(version, review)
     return Outcome(
         f"version {version.number} of model {version.name} was rejected by {person['reviewer']}; nothing moved",
         title=f"version {version.number} by {person['reviewer']}",
@@ -84,6 +88,7 @@ def reject(run: Run, standing: Standing) -> Outcome:
         },
         effects=(
             Enter(Decision(ledger.REJECTION, person["reviewer"], person["reason"], None, (_path(version),), facts)),
+            ShowDecision(version, review),
         ),
     )
 
