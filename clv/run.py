@@ -48,7 +48,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
     shown: list[tuple[str, str]] = []
     outcomes: list[Outcome] = []
-    with terminal.waiting("starting"):
+    with terminal.waiting("starting"), hints.about(words):
         lines = tracking.start(home, config.tracking.patience_seconds)
     with hints.about(words), tracking.run(name, _flat(loggable(config)), home, command.needs_server) as log:
         run_id = log.run_id
@@ -70,6 +70,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
         log.log(title=_title(outcomes), lines=summaries + noticed + warnings)
         unlogged = tracking.unlogged()
         warnings += [f"WARNING: {unlogged}"] if unlogged else []
+        warnings += tracking.elsewhere(home)
     terminal.closing(lines + warnings, facts, next_moves)
     return outcomes
 

@@ -12,8 +12,8 @@ from mlflow.projects import _project_spec
 
 from clv import config, hints
 from clv.errors import UserError
-from entrypoints import launch
-from entrypoints.launch import checked, hydra_arguments
+from entrypoints import words as launch
+from entrypoints.words import checked, hydra_arguments
 
 PROJECT = _project_spec.load_project(str(ROOT))
 PAYLOADS = [

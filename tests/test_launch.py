@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from clv.errors import UserError
-from entrypoints.launch import hydra_arguments
+from entrypoints.words import hydra_arguments
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,7 @@ class Ask:
     customer: str | None
     before: str | None
     after: str | None
+    drop: str | None
 
 
 @dataclass

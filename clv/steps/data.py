@@ -113,9 +113,12 @@ def features(run: Run, history: History) -> Outcome:
     """Makes the feature table at the as-of date."""
     plan = settings.plan(run.config, history)
     table = history.snapshot(history.as_of, settings.definition(run.config, plan, history))
-    as_of = history.as_of.isoformat()
+    as_of, silent = history.as_of.isoformat(), history.silent_days(history.as_of)
+    is_silent = silent > run.config.window.max_silent_days
+    silence = f"there is no order in the {silent} days before the as-of date {as_of}: is the history complete?"
     return Outcome(
         f"{len(table):,} customers x {table.shape[1] - 2} features as of {as_of}",
         outputs={FEATURES: table.assign(as_of=as_of)},
         artifacts={f"outputs/{FEATURES}": run.loggable(table).assign(as_of=as_of)},
+        warnings=(silence,) if is_silent else (),
     )

@@ -11,7 +11,7 @@ from rich.table import Table
 from clv.terminal.console import as_text, console, show, width
 
 _GAP = 2  # columns between two columns of a table
-_WORD = 16  # letters; a longer word of a text may be folded
+_WORD = 12  # letters; a longer word of a text may be folded
 _NUMBER = re.compile(r"[+-]?[\d,.]+%?")
 
 
