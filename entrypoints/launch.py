@@ -14,7 +14,8 @@ from clv import config, process
 from clv.errors import InputError, UserError, hidden
 from clv.jobs import Jobs
 from clv.run import run_command
-from entrypoints.words import CONF, checked, hydra_arguments, naming_the_history, number_of_jobs
+from entrypoints.words import CONF, checked, hydra_arguments, naming_the_history, sweeps
+
 
 def launch(command: str) -> None:
     """Composes the configuration from conf/ and the command line, and runs the command with it; with --multirun, one job after the other.
@@ -23,7 +24,7 @@ def launch(command: str) -> None:
     """
     with readable_errors():
         sys.argv[1:] = checked(hydra_arguments(sys.argv[1:]))
-        jobs = Jobs(number_of_jobs(sys.argv[1:])) if "--multirun" in sys.argv else None
+        jobs = Jobs(sweeps(sys.argv[1:])) if "--multirun" in sys.argv else None
 
     def job(composed: DictConfig) -> None:
         with readable_errors():
@@ -31,8 +32,8 @@ def launch(command: str) -> None:
                 run_command(command, config.load(composed), naming_the_history(sys.argv[1:]))
                 return
             words = tuple(HydraConfig.get().overrides.task)
-            with jobs.one(words) as outcomes:
-                outcomes += run_command(command, config.load(composed), naming_the_history(words))
+            with jobs.one(words) as done:
+                done.extend(run_command(command, config.load(composed), naming_the_history(words)))
 
     try:
         hydra.main(config_path=CONF, config_name="config", version_base="1.3")(job)()
@@ -61,5 +62,3 @@ def exit_code(error: BaseException) -> int | str | None:
         return error.exit_code
     print(hidden(traceback.format_exc()), file=sys.stderr)  # Hydra would print it with the whole command line
     return 1
-
-

@@ -1,6 +1,5 @@
 """The words of a command line, MLflow's or Hydra's: each sets a key of conf/, taken literally, or is refused with what may have been meant."""
 
-import math
 import re
 import shlex
 from collections.abc import Sequence
@@ -207,14 +206,10 @@ def _meant(key: str) -> str:
     return ""
 
 
-def number_of_jobs(arguments: list[str]) -> int:
-    """Returns how many jobs a sweep has. arguments: of checked()."""
-    sweeps = [override for override in map(parsed, _overrides(arguments)) if override.is_sweep_override()]
-    return math.prod(map(_choices, sweeps))
-
-
-def _overrides(arguments: list[str]) -> list[str]:
-    return [word for word in arguments if word not in HYDRA_FLAGS]
+def sweeps(arguments: list[str]) -> dict[str, int]:
+    """Returns the keys that a sweep varies, and how many values each takes. arguments: of checked()."""
+    overrides = [parsed(word) for word in arguments if word not in HYDRA_FLAGS]
+    return {override.key_or_group: _choices(override) for override in overrides if override.is_sweep_override()}
 
 
 def _choices(sweep: Override) -> int:

@@ -186,7 +186,9 @@ def _beside(path: str) -> str:
     """The file beside a missing one that may be meant."""
     folder, name = os.path.split(path)
     try:
-        files = [entry.name for entry in os.scandir(folder or ".") if entry.is_file() and not entry.name.startswith(".")]
+        files = [
+            entry.name for entry in os.scandir(folder or ".") if entry.is_file() and not entry.name.startswith(".")
+        ]
     except (OSError, ValueError):
         return ""
     near = meant(name, files, f"{folder}/" if folder else "")

@@ -48,10 +48,10 @@ def readiness(run: Run, history: History, production: Production, standing: Stan
     failed = ", ".join(table.loc[table["status"] == _FAILED, "line"])
     problems = [f"Not ready: {failed}."] if failed else []
     if counts[_UNNAMED]:
-        problems.append(f"Nobody is named to answer {counted(counts[_UNNAMED], 'line')}: {_naming(run.config.readiness.people)}.")
-    refusal = UserError(
-        f"{summary}. {' '.join(problems)}\nHint: each line is explained in docs/{CHECKLIST.name}."
-    )
+        problems.append(
+            f"Nobody is named to answer {counted(counts[_UNNAMED], 'line')}: {_naming(run.config.readiness.people)}."
+        )
+    refusal = UserError(f"{summary}. {' '.join(problems)}\nHint: each line is explained in docs/{CHECKLIST.name}.")
     return Outcome(
         summary,
         artifacts={"readiness.csv": table},

@@ -116,7 +116,11 @@ def _recipe_in_words(fitted: model.Model) -> str:
 
 
 def _learnt_from(measured: Measured) -> str:
-    return "too few customers for corrections" if measured.model.alone else counted(len(measured.plan.training), "snapshot")
+    return (
+        "too few customers for corrections"
+        if measured.model.alone
+        else counted(len(measured.plan.training), "snapshot")
+    )
 
 
 def _title(measured: Measured) -> str:

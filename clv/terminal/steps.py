@@ -48,7 +48,7 @@ def waiting(what: str) -> Iterator[None]:
 class _BarOfCount(BarColumn):
     """No bar where there is no total."""
 
-    def render(self, task: Task):  # type: ignore[no-untyped-def,override]  # rich's own bar, or nothing
+    def render(self, task: Task):
         return Text() if task.total is None else super().render(task)
 
 

@@ -50,7 +50,9 @@ def table(content: pd.DataFrame) -> None:
     else:
         _one_below_the_other(shown, len(content))
     if same:
-        show([f"the same in all rows: {', '.join(f'{column.name} {column.values[0]}' for column in same)}"], style="dim")
+        show(
+            [f"the same in all rows: {', '.join(f'{column.name} {column.values[0]}' for column in same)}"], style="dim"
+        )
 
 
 def in_short(values: pd.Series) -> list[str]:

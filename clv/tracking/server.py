@@ -178,7 +178,9 @@ def _downloaded(root: str, path: str, into: str | None) -> str:
 def in_one_line(error: BaseException) -> str:
     """Returns the innermost cause in one line of at most 200 characters."""
     cause = " ".join(str(error).rpartition("Caused by ")[2].split())
-    of_python = re.fullmatch(r"""\w+\(["'].*?\): (?:Failed to establish a new connection: )?(?:\[Errno \d+\] )?(.*?)["'](?:\))+""", cause)
+    of_python = re.fullmatch(
+        r"""\w+\(["'].*?\): (?:Failed to establish a new connection: )?(?:\[Errno \d+\] )?(.*?)["'](?:\))+""", cause
+    )
     return (of_python[1] if of_python else cause)[:200] or type(error).__name__
 
 
