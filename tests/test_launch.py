@@ -34,6 +34,17 @@ from entrypoints.words import hydra_arguments
             ["person.version='3'", "person.reviewer='Ann Lee'", "person.reason='beats 2; (RMSE -4 %)'"],
         ),
         (
+            ["version=2", "reviewer=Ann Lee", "reason=beats 2; (RMSE -4 %)"],
+            ["person.version='2'", "person.reviewer='Ann Lee'", "person.reason='beats 2; (RMSE -4 %)'"],
+        ),
+        (["--overrides", "version=2 reason='it is'"], ["person.version='2'", "person.reason='it is'"]),
+        (["cutoffs=2011-09-11,2011-06-11"], ["backtest.cutoffs=['2011-09-11','2011-06-11']"]),
+        (["cutoffs=[2011-09-11]", "reason='as it is'"], ["backtest.cutoffs=[2011-09-11]", "person.reason='as it is'"]),
+        (
+            ["as_of=2026-07-01", "horizon_days=30,60", "--multirun"],
+            ["--multirun", "window.as_of='2026-07-01'", "window.horizon_days=30,60"],
+        ),
+        (
             ["--data_path", "x.csv", "--overrides", "--multirun model.max_depth=3,4"],
             ["--multirun", "data.path='x.csv'", "model.max_depth=3,4"],
         ),

@@ -78,7 +78,10 @@ def test_no_number_is_cut_and_what_is_the_same_in_all_rows_is_said_once(width):
 def test_where_not_even_the_numbers_fit_each_row_is_a_list_of_values():
     lines = on_a_terminal(50, "-c", CHANGES).lines
     assert max(map(len, lines)) <= 50
-    assert lines[:2] == ["customer id        C001205", "predicted before   0.00"] and "change             -8,765.50" in lines
+    assert (
+        lines[:2] == ["customer id        C001205", "predicted before   0.00"]
+        and "change             -8,765.50" in lines
+    )
 
 
 def test_a_step_shows_its_counts_while_it_runs_and_leaves_one_line():

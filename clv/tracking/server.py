@@ -176,12 +176,16 @@ def _downloaded(root: str, path: str, into: str | None) -> str:
 
 
 def in_one_line(error: BaseException) -> str:
-    """Returns the innermost cause in one line of at most 200 characters."""
+    """Returns the innermost cause in one line of at most 200 characters, without the signs of Python around it.
+
+    >>> in_one_line(OSError('Caused by NewConnectionError("Connection(port=1): Failed to connect: [Errno 111] Connection refused"))'))
+    'Connection refused'
+    """
     cause = " ".join(str(error).rpartition("Caused by ")[2].split())
-    of_python = re.fullmatch(
-        r"""\w+\(["'].*?\): (?:Failed to establish a new connection: )?(?:\[Errno \d+\] )?(.*?)["'](?:\))+""", cause
-    )
-    return (of_python[1] if of_python else cause)[:200] or type(error).__name__
+    inner = re.search(r"""["']([^"']+)["']\)+$""", cause) if re.match(r"\w+\(", cause) else None
+    if inner:
+        cause = re.sub(r"^\(?\[Errno -?\d+\] (.*?)\)?$", r"\1", inner[1].rpartition(": ")[2].strip())
+    return cause[:200] or type(error).__name__
 
 
 def _first_answer(attempted: Callable[[int], _Result]) -> _Result:
