@@ -180,7 +180,7 @@ def test_other_data_code_and_libraries_are_named(copied):
     with pytest.raises(UserError) as error:
         run_command("reproduce", config("person.version=1", f"data.path={then}"))
     assert f"Version 1 was trained on data with sha256 {version.facts['data_sha256'][:12]} ({then})" in str(error.value)
-    assert "Nothing was rebuilt. Also different:\n  code: 1 files of clv/, clv/btyd.py\nHint: -P data_path=FILE" in str(
+    assert "Nothing was rebuilt. Also different:\n  code: 1 file of clv/, clv/btyd.py\nHint: -P data_path=FILE" in str(
         error.value
     )
     with pytest.raises(

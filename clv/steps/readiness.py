@@ -98,7 +98,7 @@ def _purchases(asked: Asked) -> str:
     transactions = asked.history.transactions
     if error := data.refusal(transactions, settings.data_limits(asked.run.config), asked.history.path):
         raise error
-    return f"{transactions.quality.rows:,} rows, {transactions.quality.rejected_rows:,} rejected"
+    return f"{counted(transactions.quality.rows, 'row')}, {transactions.quality.rejected_rows:,} rejected"
 
 
 def _length(asked: Asked) -> str:

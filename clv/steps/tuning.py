@@ -17,6 +17,7 @@ from clv.evaluation.measure import OURS, measure
 from clv.history import History
 from clv.outcome import Forget, Outcome, Part, Run, Write
 from clv.steps import origins
+from clv.wording import counted
 
 _HEADER = "# @package _global_\n# Written by tune"
 _COST = "rmse_over_mean"
@@ -62,8 +63,8 @@ def tune(run: Run, history: History) -> Outcome:
     text = _as_experiment(section.name, best, first, list(usable))
     evaluation = settings.plan(run.config, history).evaluation
     return Outcome(
-        f"{len(trials)} trials on {len(usable)} origins before {evaluation}: RMSE over the mean's {first.cost:.4f} as "
-        f"configured, {best.cost:.4f} at best; {path}",
+        f"{counted(len(trials), 'trial')} on {counted(len(usable), 'origin')} before {evaluation}: RMSE is {best.cost:.4f} of the training "
+        f"mean's at best, and {first.cost:.4f} as configured; {path}",
         artifacts={f"experiment/{section.name}.yaml": text},
         metrics={_COST: best.cost, f"{_COST}_as_configured": first.cost, "trials": len(trials)},
         dataset=history.dataset,
