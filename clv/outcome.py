@@ -22,6 +22,7 @@ from clv.registry.registration import Candidate
 from clv.registry.reviews import Review
 from clv.registry.standing import Standing
 from clv.registry.versions import Version
+from clv.tracking import spool
 
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 REPORT, CONTACTS = "report.html", "clv_contact_list.csv"
@@ -217,6 +218,18 @@ class Write:
 
     def apply(self, run: Run, standing: Standing) -> Consequence:
         store.replace(self.path, self.content, 0o600 if self.private else 0o644)
+        return Consequence()
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Drop what waits in the spool for a server that will not come. home: the outputs folder."""
+
+    home: Path
+    address: str
+
+    def apply(self, run: Run, standing: Standing) -> Consequence:
+        spool.drop(self.home, self.address)
         return Consequence()
 
 

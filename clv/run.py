@@ -4,7 +4,6 @@ import datetime as dt
 import inspect
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -47,9 +46,10 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     """
     model.check_chains(config.model.chains)
     command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
-    shown: list[tuple[str, str, float]] = []
+    shown: list[tuple[str, str]] = []
     outcomes: list[Outcome] = []
-    lines = tracking.start(home, config.tracking.patience_seconds)
+    with terminal.waiting("starting"), hints.about(words):
+        lines = tracking.start(home, config.tracking.patience_seconds)
     with hints.about(words), tracking.run(name, _flat(loggable(config)), home, command.needs_server) as log:
         run_id = log.run_id
         bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
@@ -59,18 +59,19 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
         ):
             noticed = _caught_up(values.standing) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
-                start = time.perf_counter()
-                with terminal.working(step.__name__):
+                with terminal.working(step.__name__) as came_out:
                     outcome = _nested(step, values) if command.nested else _finished(step, values)
+                    came_out.append(outcome.summary)
                 outcomes.append(outcome)
-                shown.append((step.__name__, outcome.summary, time.perf_counter() - start))
-            closing_lines = _closing_lines(outcomes, values, run_id)
+                shown.append((step.__name__, outcome.summary))
+            facts, next_moves = _facts(outcomes, values, run_id), _next_moves(outcomes, config)
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
-        summaries = [f"**{step}**: {summary}" for step, summary, _ in shown]
+        summaries = [f"**{step}**: {summary}" for step, summary in shown]
         log.log(title=_title(outcomes), lines=summaries + noticed + warnings)
         unlogged = tracking.unlogged()
         warnings += [f"WARNING: {unlogged}"] if unlogged else []
-    terminal.closing(shown, lines + warnings + closing_lines)
+        warnings += tracking.elsewhere(home)
+    terminal.closing(lines + warnings, facts, next_moves)
     return outcomes
 
 
@@ -209,27 +210,34 @@ def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return keys
 
 
-def _closing_lines(outcomes: list[Outcome], values: _Values, run_id: str) -> list[str]:
-    """Which history it was, where the outputs are, the verdict, and the next command."""
-    config = values.run.config
-    tags = {key: value for outcome in outcomes for key, value in outcome.tags.items()}
-    lines = [*(line for outcome in outcomes for line in outcome.lines), f"run {run_id}"]
+def _facts(outcomes: list[Outcome], values: _Values, run_id: str) -> list[str]:
+    """Which run and history it was, and where the outputs are."""
+    config, lines = values.run.config, [f"run {run_id}"]
     if values.command.reads_history:
         lines.append(f"history: {values.history.path}; model {config.tracking.model_name}")
     if any(outcome.outputs for outcome in outcomes):
         lines.append(f"outputs: {Path(config.outputs).resolve()}")
-    if "verdict" in tags:
-        lines.append(f"verdict: {tags['verdict']}. {PERSON_DECIDES}")
-    if "alarm_run" in tags:
-        lines.append(f"alarm: {hints.acknowledge(tags['alarm_run'])}")
-    if "candidate_version" in tags:
-        lines.append(_about_the_candidate(tags, config.outputs))
     return [*lines, "compare runs, look at versions: make ui"]
 
 
-def _about_the_candidate(tags: dict[str, str], outputs: str) -> str:
-    number = tags["candidate_version"]
+def _next_moves(outcomes: list[Outcome], config: Config) -> list[str]:
+    """What the steps ask for, the verdict, and the next command: the last lines that a person reads."""
+    tags = {key: value for outcome in outcomes for key, value in outcome.tags.items()}
+    lines = [line for outcome in outcomes for line in outcome.lines]
+    if "verdict" in tags:
+        lines.append(f"verdict: {tags['verdict']}. {PERSON_DECIDES}")
+    if "alarm_run" in tags:
+        lines += ["alarm: once you have looked, close it:", f"  {hints.acknowledge(tags['alarm_run'])}"]
+    if "candidate_version" in tags:
+        lines += _about_the_candidate(tags, config.outputs)
+    return lines
+
+
+def _about_the_candidate(tags: dict[str, str], outputs: str) -> list[str]:
+    number, has_failed = tags["candidate_version"], tags.get("gates") == "failed"
     waits = "is in production unreviewed" if tags.get("bootstrapped_version") == number else "waits for a person"
-    despite = " -P despite_gates=true (it failed its gates)" if tags.get("gates") == "failed" else ""
-    promote = hints.promote(number)
-    return f"version {number} {waits}: read its review ({outputs}/review/review.html), then {promote}{despite}"
+    despite = " (it failed its gates)" if has_failed else ""
+    return [
+        f"version {number} {waits}{despite}: read its review ({outputs}/review/review.html), then",
+        f"  {hints.promote(number, despite_gates=has_failed)}",
+    ]

@@ -12,8 +12,8 @@ from mlflow.projects import _project_spec
 
 from clv import config, hints
 from clv.errors import UserError
-from entrypoints import launch
-from entrypoints.launch import checked, hydra_arguments
+from entrypoints import words as launch
+from entrypoints.words import checked, hydra_arguments
 
 PROJECT = _project_spec.load_project(str(ROOT))
 PAYLOADS = [
@@ -140,6 +140,15 @@ def test_a_day_a_number_and_a_yes_are_nothing_else(name, payload, monkeypatch):
         (["-cn", "other"], "-cn is not a key=value"),
         (["-m"], "-m is not a key=value"),
         (["window.hroizon_days=hunter2"], "there is no such key.\nHint: did you mean window.horizon_days"),
+        (["modle=hunter2"], "modle: there is no such key.\nHint: did you mean model\\? Every key and its unit"),
+        (["--horizon_day", "30"], "horizon_day: there is no such key.\nHint: did you mean horizon_days\\? "),
+        (["max_deph=4"], "max_deph: there is no such key.\nHint: did you mean model.max_depth\\? "),
+        (["modell.max_deph=4"], "did you mean model.max_depth\\? "),
+        (
+            ["model=xgboost"],
+            "Hint: did you mean model=xgboost_squared_error or model=xgboost_tweedie\\? The names are ",
+        ),
+        (["profile=half_yaer"], "has no file of that name.\nHint: did you mean experiment=half_year\\? "),
         (["+window.hroizon_days=hunter2"], "window.hroizon_days: there is no such key"),
         (["++window.hroizon_days=hunter2"], "window.hroizon_days: there is no such key"),
         (["+data.columns.password=hunter2"], "data.columns.password: there is no such key"),
@@ -178,6 +187,11 @@ def test_a_command_line_sets_keys_of_conf_and_nothing_else(words, said):
 )
 def test_what_conf_knows_passes(words):
     assert checked(hydra_arguments(words)) == words
+
+
+def test_a_sweep_says_which_keys_vary_and_how_many_jobs_it_has():
+    arguments = ["--multirun", "model=glm,btyd", "seed=range(1,4)", "window=glob(*)", "clusters.k=4"]
+    assert launch.sweeps(checked(arguments)) == {"model": 2, "seed": 3, "window": 3}
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,9 @@ def test_what_is_no_file_is_refused_by_what_it_is(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert "does not exist" in refused(tmp_path / "nowhere.csv")
     assert "does not exist" in refused(tmp_path / "n\0where.csv")
+    (tmp_path / "transactions.csv").write_text("customer_id\n")
+    near = "fix: did you mean transactions.csv? Otherwise put your purchases there"
+    assert near in refused(tmp_path / "transaction.csv")
     (tmp_path / "empty").mkdir()
     assert "is a folder without files -- fix: " in refused(tmp_path / "empty")
     assert "is not a regular file" in refused(tmp_path / "pipe")

@@ -49,6 +49,12 @@ def scored(explained):
     return explained.config
 
 
+def scoring_runs():
+    return client().search_runs(
+        ["0"], "tags.production_model = 'explained' and tags.step = 'score'", order_by=["attributes.start_time ASC"]
+    )
+
+
 def changes(config, *overrides):
     record = run_command("explain", config(*overrides))[-1]
     table = record.outputs["explain/changes.csv"]
@@ -72,9 +78,7 @@ def test_each_part_has_one_cause(scored, explained):
     assert (found.loc[waited, "new_orders"] == 0).all() and (found.loc[~waited, "new_orders"] != 0).mean() > 0.95
     came = found.drop(rows.loc[rows["order_date"] < "2025-10-01", "customer_id"], errors="ignore")
     assert len(came) and (came[["season", "passing_time"]] == 0).all(axis=None)  # who was no customer then
-    runs = client().search_runs(
-        ["0"], "tags.production_model = 'explained' and tags.step = 'score'", order_by=["attributes.start_time ASC"]
-    )
+    runs = scoring_runs()
     same = runs[0].info.run_id
     _, found = changes(scored, f"ask.before={same}", f"ask.after={same}")
     assert (found[["change", *PARTS]].abs().to_numpy() < 1e-3).all()
@@ -110,6 +114,24 @@ def test_every_column_of_the_feature_table_has_words(scored):
     assert features.in_words("revenue_decayed_30d") == "value of orders, an order weighing half after 30 days"
 
 
+def test_two_scorings_of_one_day_by_one_version_say_that_nothing_changed_and_what_to_compare_with(scored, explained):
+    earlier, _ = (run.info.run_id for run in scoring_runs())
+    run_command("score", scored("window.as_of=2025-12-01"))
+    record, found = changes(scored)
+    assert record.summary == "nothing changed: both scorings are of 2025-12-01 by version 2"
+    assert record.table is None and (found["change"] == 0).all()
+    assert record.lines[:2] == (
+        "compare with the scoring of 2025-10-01 by version 1:",
+        f"  mlflow run . -e explain -P before={earlier}",
+    )
+
+
+def test_the_terminal_shows_the_largest_changes_and_says_where_all_of_them_are(scored, explained):
+    record, found = changes(scored)
+    assert len(record.table) == 20 < len(found)
+    assert record.lines == (f"all {len(found)} rows: {explained.outputs}/explain/changes.csv",)
+
+
 @pytest.mark.parametrize(
     "asked, message",
     [
@@ -124,9 +146,7 @@ def test_what_cannot_be_explained_is_said(scored, asked, message):
 
 
 def test_a_run_of_a_later_day_is_not_before(scored):
-    runs = client().search_runs(
-        ["0"], "tags.production_model = 'explained' and tags.step = 'score'", order_by=["attributes.start_time ASC"]
-    )
+    runs = scoring_runs()
     first, second = runs[0].info.run_id, runs[1].info.run_id
     with pytest.raises(UserError, match="Hint: swap before and after"):
         run_command("explain", scored(f"ask.before={second}", f"ask.after={first}"))
@@ -160,7 +180,7 @@ def test_other_data_code_and_libraries_are_named(copied):
     with pytest.raises(UserError) as error:
         run_command("reproduce", config("person.version=1", f"data.path={then}"))
     assert f"Version 1 was trained on data with sha256 {version.facts['data_sha256'][:12]} ({then})" in str(error.value)
-    assert "Nothing was rebuilt. Also different:\n  code: 1 files of clv/, clv/btyd.py\nHint: -P data_path=FILE" in str(
+    assert "Nothing was rebuilt. Also different:\n  code: 1 file of clv/, clv/btyd.py\nHint: -P data_path=FILE" in str(
         error.value
     )
     with pytest.raises(
@@ -214,9 +234,15 @@ def test_readiness_checks_what_a_program_can_and_asks_the_rest_by_name(scored):
 
 
 def test_readiness_fails_what_is_old_unnamed_or_unreviewed(scored, explained):
-    found, _ = lines(scored)
+    found, said = lines(scored)
     assert found.loc["fresh data", "status"] == found.loc["outputs", "status"] == "FAILED"
     assert found.loc["meaning", "found"] == "nobody is named to answer: readiness.people.analyst=NAME"
+    assert {name for name, value in found["status"].items() if value == "unnamed"} == {
+        name for name, _, who in LINES if who != "program"
+    }
+    assert (
+        "Not ready: fresh data, monitor, outputs, alerts. Nobody is named to answer 8 lines: readiness.people." in said
+    )
     found, _ = lines(explained.config, "tracking.model_name=withoutversions")
     assert {"production", "baseline", "reviewed", "monitor", "outputs"} <= set(found.index[found["status"] == "FAILED"])
     assert "has no version yet" in found.loc["production", "found"]

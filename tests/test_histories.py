@@ -13,8 +13,8 @@ from helpers import ROOT, SMALL, composed, read
 from hydra import compose, initialize_config_dir
 
 from clv import config, settings, simulate
-from entrypoints import launch
-from entrypoints.launch import checked, hydra_arguments
+from entrypoints import words as launch
+from entrypoints.words import checked, hydra_arguments
 
 COMMAND = re.compile(r"mlflow run \. -e \w+(?: -P \w+=(?:\"[^\"]*\"|'[^']*'|[^\s`\"'<]+)+)*")
 

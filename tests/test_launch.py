@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from clv.errors import UserError
-from entrypoints.launch import hydra_arguments
+from entrypoints.words import hydra_arguments
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,17 @@ from entrypoints.launch import hydra_arguments
         (
             ["--version", "3", "--reviewer", "Ann Lee", "--reason", "beats 2; (RMSE -4 %)"],
             ["person.version='3'", "person.reviewer='Ann Lee'", "person.reason='beats 2; (RMSE -4 %)'"],
+        ),
+        (
+            ["version=2", "reviewer=Ann Lee", "reason=beats 2; (RMSE -4 %)"],
+            ["person.version='2'", "person.reviewer='Ann Lee'", "person.reason='beats 2; (RMSE -4 %)'"],
+        ),
+        (["--overrides", "version=2 reason='it is'"], ["person.version='2'", "person.reason='it is'"]),
+        (["cutoffs=2011-09-11,2011-06-11"], ["backtest.cutoffs=['2011-09-11','2011-06-11']"]),
+        (["cutoffs=[2011-09-11]", "reason='as it is'"], ["backtest.cutoffs=[2011-09-11]", "person.reason='as it is'"]),
+        (
+            ["as_of=2026-07-01", "horizon_days=30,60", "--multirun"],
+            ["--multirun", "window.as_of='2026-07-01'", "window.horizon_days=30,60"],
         ),
         (
             ["--data_path", "x.csv", "--overrides", "--multirun model.max_depth=3,4"],

@@ -284,7 +284,7 @@ def test_too_few_customers_and_no_revenue_at_all_are_errors_with_the_next_move(s
 
 
 def test_a_table_without_a_learnt_column_is_refused_by_name(shop, blend):
-    with pytest.raises(InputError, match="lacks 1 columns the model learnt on: revenue_90d"):
+    with pytest.raises(InputError, match="lacks 1 column the model learnt on: revenue_90d"):
         model.predict(blend, shop.evaluation.drop(columns="revenue_90d"))
 
 

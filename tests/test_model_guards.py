@@ -324,7 +324,7 @@ def test_returned_value_lowers_what_btyd_expects_by_its_share():
 
 
 def test_text_in_a_learnt_column_is_refused_by_name():
-    message = "1 columns of the feature table are not the numbers that the model learnt on: frequency"
+    message = "1 column of the feature table is not of the numbers that the model learnt on: frequency"
     with pytest.raises(InputError, match=message):
         model.predict(scaled(1), FEATURES.assign(frequency=["0", "3"]))
 

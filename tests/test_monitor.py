@@ -255,7 +255,7 @@ def test_a_version_that_learnt_on_a_text_column_ends_the_monitor_with_a_refusal(
     client().set_registered_model_alias("text", "production", "1")
     with pytest.raises(
         InputError,
-        match=r"\[FEATURE_TYPE\] 1 columns of the feature table are not the numbers.*: lifecycle_stage .* -- fix: ",
+        match=r"\[FEATURE_TYPE\] 1 column of the feature table is not of the numbers.*: lifecycle_stage .* -- fix: ",
     ):
         run_command("monitor", config())
 

@@ -11,7 +11,7 @@ from helpers import person
 from stores import alias_table, client, serving
 
 from clv import tracking
-from clv.errors import Unreachable
+from clv.errors import Unreachable, UserError
 from clv.registry import registration
 from clv.run import run_command
 from clv.tracking import server, spool
@@ -177,5 +177,32 @@ def test_a_spool_and_a_kept_version_belong_to_the_server_they_came_from(behind, 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(Unreachable):
         run_command("score", behind.config(QUICK))
-    assert next(spool.elsewhere(behind.outputs)).startswith(f"1 runs in {behind.outputs / '.spool'} wait for {there}")
-    shutil.rmtree(behind.outputs / ".spool")
+    assert spool.others(behind.outputs) == {there: 1}
+    assert list(spool.elsewhere(behind.outputs)) == [
+        f"1 run in {behind.outputs / '.spool'} waits for {there}: name it with MLFLOW_TRACKING_URI to deliver it, or drop it with "
+        f"mlflow run . -e sync -P drop={there}"
+    ]
+
+
+def test_what_waits_for_a_server_that_never_was_can_be_dropped_and_all_counts_agree(
+    behind, failing, monkeypatch, capsys
+):
+    here, wrong = behind.proxy.address, "http://127.0.0.1:9"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", wrong)
+    for _ in range(2):
+        run_command("cluster", behind.config(QUICK))
+    for step in ("train", "sync"):  # they need the server: they did nothing, and leave nothing
+        with pytest.raises(Unreachable, match="does not answer: Connection refused."):
+            run_command(step, behind.config(QUICK))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", here)
+    server.begin(40)
+    assert run_command("sync", behind.config())[-1].summary == (
+        "nothing waits for this server; 2 runs wait for another one"
+    )
+    assert f"2 runs in {behind.outputs}/.spool wait for {wrong}: " in capsys.readouterr().out
+    with pytest.raises(UserError, match=f"waits for nowhere.\nHint: others wait for {wrong}."):
+        run_command("sync", behind.config("ask.drop=nowhere"))
+    dropped = run_command("sync", behind.config(f"ask.drop='{wrong}'"))[-1].summary
+    assert dropped == f"dropped 2 runs that waited for {wrong}"
+    run_command("sync", behind.config())
+    assert "wait for" not in capsys.readouterr().out.partition(dropped)[2]

@@ -27,7 +27,7 @@ def test_a_version_whose_registration_names_other_columns_is_not_loaded(version)
 
 def test_a_version_that_asks_for_a_column_that_is_not_made_is_not_used(version):
     facts = version.facts | {"inputs": [*version.facts["inputs"], "shoe_size"]}
-    with pytest.raises(UserError, match="learnt from 1 columns that this engine does not make: shoe_size; it makes"):
+    with pytest.raises(UserError, match="learnt from 1 column that this engine does not make: shoe_size; it makes"):
         usable(replace(version, facts=facts), "clv")
 
 

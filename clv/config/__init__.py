@@ -9,10 +9,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from clv.config.logged import as_yaml, loggable
-from clv.config.schema import Config, Model, Person, Range
+from clv.config.schema import Config, Model, People, Person, Range
 from clv.errors import UserError
+from clv.wording import day_meant, meant
 
-__all__ = ["Config", "Model", "Person", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
+__all__ = ["Config", "Model", "People", "Person", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
 
 _SECRETS = "a secret comes by the name of an environment variable, as in conf/alerts/."
 _PASSWORD = r"(?<!postgres)(?<!postgresql)://[^/\s]*@|://[^/\s@]*:[^/\s]*@|\bpassword\s*=|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address
@@ -30,11 +31,17 @@ def load(composed: DictConfig) -> Config:
     except OmegaConfBaseException as error:
         raise UserError(
             f"configuration: {error.full_key or ''}: {str(error).splitlines()[0]}"
-            "\nHint: every key and its unit is listed in conf/."
+            f"\nHint: {_key_meant(error)}every key and its unit is listed in conf/."
         ) from error
     _check(config, "")
     _check_together(config)
     return config
+
+
+def _key_meant(error: OmegaConfBaseException) -> str:
+    """What a key that a file of conf/ misspells may stand for."""
+    key = error.full_key or ""
+    return "" if not key or is_key(key) else meant(key, names())
 
 
 def from_yaml(text: str, later: Config) -> Config:
@@ -112,7 +119,10 @@ def _check_value(name: str, value: Any, rule: Any) -> None:
     if "allowed" in rule and not rule["allowed"][0] <= value <= rule["allowed"][1]:
         raise UserError(f"configuration: {name}={value} is outside {rule['allowed'][0]:g} to {rule['allowed'][1]:g}.")
     if "choices" in rule and value not in rule["choices"]:
-        raise UserError(f"configuration: {name}={value} is none of {', '.join(rule['choices'])}.")
+        raise UserError(
+            f"configuration: {name}={value} is none of {', '.join(rule['choices'])}."
+            + (f"\nHint: {near}" if (near := meant(str(value), rule["choices"]).strip()) else "")
+        )
     if "pattern" in rule and not re.fullmatch(rule["pattern"][0], value):
         shown = name if rule["secret"] else f"{name}={value}"
         raise UserError(f"configuration: {shown} is {rule['pattern'][1]}.")
@@ -120,7 +130,8 @@ def _check_value(name: str, value: Any, rule: Any) -> None:
         try:
             dt.date.fromisoformat(value)
         except ValueError:
-            raise UserError(f"configuration: {name}={value} is not a day written YYYY-MM-DD.") from None
+            near = f"\nHint: did you mean {day_meant(value)}?" if day_meant(value) else ""
+            raise UserError(f"configuration: {name}={value} is not a day written YYYY-MM-DD.{near}") from None
 
 
 def _check_space(space: list[Range]) -> None:

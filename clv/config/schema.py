@@ -178,6 +178,7 @@ class Ask:
     customer: str | None
     before: str | None
     after: str | None
+    drop: str | None
 
 
 @dataclass

@@ -17,6 +17,7 @@ from typing import IO, cast
 
 from clv.data.decoding import BLOCK, EXPORT, Stream, decoded
 from clv.errors import Code, InputError
+from clv.wording import meant
 
 _PARQUET, _GZIP, _ZIP, _OLD_WORKBOOK = b"PAR1", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _NAMES_OF_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -181,12 +182,25 @@ def opened(path: str, name: str | None = None) -> Iterator[Opened]:
         raise InputError(Code.UNREADABLE_FILE, what=what, fix=_POINT_AT_A_FILE, where=name) from error
 
 
+def _beside(path: str) -> str:
+    """The file beside a missing one that may be meant."""
+    folder, name = os.path.split(path)
+    try:
+        files = [
+            entry.name for entry in os.scandir(folder or ".") if entry.is_file() and not entry.name.startswith(".")
+        ]
+    except (OSError, ValueError):
+        return ""
+    near = meant(name, files, f"{folder}/" if folder else "")
+    return f"{near}Otherwise " if near else ""
+
+
 def _stat_of_file(path: str) -> os.stat_result:
     """Of a file with something in it."""
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise InputError(Code.NO_FILE, what=f"{path!r} does not exist", fix=_POINT_AT_A_FILE) from error
+        raise InputError(Code.NO_FILE, what=f"{path!r} does not exist", fix=_beside(path) + _POINT_AT_A_FILE) from error
     if not stat.S_ISREG(status.st_mode):
         kind = "is a directory, not a file" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
         raise InputError(Code.NO_FILE, what=f"{path!r} {kind}", fix=_POINT_AT_A_FILE)

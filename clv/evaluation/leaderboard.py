@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from clv import windows
+from clv import progress, windows
 from clv.evaluation import gates, metrics
 from clv.evaluation.gates import Ruling
 from clv.evaluation.measure import OURS, Measured
@@ -11,9 +11,8 @@ from clv.evaluation.measure import OURS, Measured
 def resampled(measured: Measured, replicates: int, seed: int) -> dict[str, pd.DataFrame]:
     """Returns, by recipe, its metrics on the customers and on the same resamples of them; of metrics.resampled()."""
     actual = measured.evaluation["actual_clv"].to_numpy()
-    return {
-        name: metrics.resampled(actual, predicted, replicates, seed) for name, predicted in measured.predicted.items()
-    }
+    recipes = progress.over(measured.predicted.items(), "recipes measured")
+    return {name: metrics.resampled(actual, predicted, replicates, seed) for name, predicted in recipes}
 
 
 def leaderboard(measured: Measured, draws: dict[str, pd.DataFrame], confidence: float) -> pd.DataFrame:

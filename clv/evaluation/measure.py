@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clv import features, model, windows
+from clv import features, model, progress, windows
 from clv.errors import Code, InputError
 from clv.evaluation import naive
 from clv.history import History
@@ -52,7 +52,8 @@ def measure(history: History, plan: windows.Plan, recipe: Recipe) -> Measured:
     """
     _refuse_silence(history, plan, recipe.max_silent_days)
     horizon = plan.horizon_days
-    snapshots = [history.labelled(cutoff, recipe.definition) for cutoff in plan.training]
+    cutoffs = progress.over(plan.training, "snapshots")
+    snapshots = [history.labelled(cutoff, recipe.definition) for cutoff in cutoffs]
     evaluation = history.labelled(plan.evaluation, recipe.definition)
     fitted = model.fit(snapshots, evaluation.drop(columns="actual_clv"), recipe.columns, recipe.options)
     ours = model.predict(fitted, evaluation)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from clv.errors import Code, InputError
 from clv.features import LIFECYCLE, OF_GAPS
+from clv.wording import counted
 
 _BUILD_IT = "build it with the definition that is stored with the model version"
 _ORDERED = (
@@ -26,12 +27,15 @@ def checked(inputs: list[str], features: pd.DataFrame) -> pd.DataFrame:
     """
     lacking = [name for name in inputs if name not in features]
     if missing := [name for name in lacking if name not in OF_GAPS]:
-        what = f"The feature table lacks {len(missing)} columns the model learnt on: {', '.join(missing[:5])}"
+        what = (
+            f"The feature table lacks {counted(len(missing), 'column')} the model learnt on: {', '.join(missing[:5])}"
+        )
         raise InputError(Code.MISSING_FEATURES, what=what, fix=_BUILD_IT)
     table = features.assign(**dict.fromkeys(lacking, np.nan)) if lacking else features
     if text := [name for name in inputs[1:] if not pd.api.types.is_numeric_dtype(table[name])]:
         kinds = ", ".join(f"{name} {table[name].dtype}" for name in text[:5])
-        what = f"{len(text)} columns of the feature table are not the numbers that the model learnt on: {kinds}"
+        verb = "is" if len(text) == 1 else "are"
+        what = f"{counted(len(text), 'column')} of the feature table {verb} not of the numbers that the model learnt on: {kinds}"
         raise InputError(Code.FEATURE_TYPE, what=what, fix=_BUILD_IT)
     infinite = np.isinf(table[inputs].select_dtypes("number")).any(axis=1)
     if infinite.any():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from clv import progress
 from clv.errors import Code, InputError
 from clv.model import btyd, intervals
 from clv.model.chains import Model, along, expected, floored, key, with_answers
@@ -109,7 +110,7 @@ def _with_btyd(snapshots: list[pd.DataFrame], customers: btyd.Customers, options
     """Each snapshot with the answer of a BTYD that knows its own history alone; each fit starts from the one after it."""
     share = options.max_training_rows / sum(map(len, snapshots))
     tables = []
-    for snapshot in reversed(snapshots):
+    for snapshot in progress.over(snapshots[::-1], "probability models"):
         customers = btyd.fit(snapshot, options.probability_model, start=customers)
         answers = btyd.expected(customers, snapshot, options.horizon_days)
         tables.append(thinned(snapshot.join(answers), share))
@@ -154,7 +155,7 @@ def totals(chains: Sequence[Sequence[str]], rows: pd.DataFrame, options: Options
 
 def _learnt(model: Model, rows: pd.DataFrame, columns: list[str], scale: float, options: Options) -> Model:
     """The model with the stages of its chains, each fitted once, on what stands before it."""
-    for chain in model.chains:
+    for chain in progress.over(model.chains, "chains"):
         for number, name in enumerate(chain):
             if key(chain[: number + 1]) in model.stages:
                 continue

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from clv import progress
 from clv.monitor import distributions
 from clv.monitor.check import Check
 from clv.monitor.evidence import Evidence, Measured
@@ -38,7 +39,7 @@ def limits(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def describe(measured: Measured) -> dict[str, dict[str, Any]]:
     """Returns the part of each check in the baseline by its section, JSON-ready."""
-    return {check.section: check.describe(measured) for check in CHECKS}
+    return {check.section: check.describe(measured) for check in progress.over(CHECKS, "checks")}
 
 
 def columns(
@@ -73,7 +74,8 @@ def compare(parts: Mapping[str, dict[str, Any]], evidence: Evidence, limits: Map
           evidence: everything that is known now.
           limits: of limits().
     """
-    return {check.name: _finding(check, parts, evidence, limits[check.section]) for check in CHECKS}
+    checks = progress.over(CHECKS, "checks")
+    return {check.name: _finding(check, parts, evidence, limits[check.section]) for check in checks}
 
 
 def _finding(check: Check[Any], parts: Mapping[str, dict[str, Any]], evidence: Evidence, limits: Any) -> Finding:

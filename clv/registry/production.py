@@ -10,6 +10,7 @@ from clv.registry import ledger, local_copy, versions
 from clv.registry.standing import Standing
 from clv.registry.versions import FILES_SHA256, Version
 from clv.tracking import server
+from clv.wording import counted
 
 
 class Production:
@@ -107,7 +108,7 @@ def usable(version: Version, name: str) -> Version:
     columns = ["lifecycle_stage", *definition.numbers(dt.date(2000, 1, 1))]
     if missing := [column for column in facts["inputs"] if column not in columns]:
         raise UserError(
-            f"Version {version.number} of model {version.name} learnt from {len(missing)} columns that this engine does not make: "
+            f"Version {version.number} of model {version.name} learnt from {counted(len(missing), 'column')} that this engine does not make: "
             f"{', '.join(missing[:5])}; it makes {', '.join(columns)}.\nHint: train a new version, or go back to an engine of then."
         )
     digest = features.digest(definition)

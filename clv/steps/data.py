@@ -12,6 +12,7 @@ from clv import simulate as simulation
 from clv.errors import InputError, UserError
 from clv.history import History
 from clv.outcome import FEATURES, Outcome, Run, Write
+from clv.wording import counted
 
 
 def simulate(run: Run) -> Outcome:
@@ -28,7 +29,7 @@ def simulate(run: Run) -> Outcome:
     end = (dt.date.fromisoformat(section.first_day) + dt.timedelta(days=section.days)).isoformat()
     clv = simulation.true_clv(truth, section.first_day, end, run.config.window.horizon_days, shop).reset_index()
     return Outcome(
-        f"{len(rows):,} rows of {rows['customer_id'].nunique():,} customers in {path}",
+        f"{counted(len(rows), 'row')} of {counted(rows['customer_id'].nunique(), 'customer')} in {path}",
         artifacts={f"true_clv_{end}.csv": clv},
         metrics={"rows": len(rows)},
         effects=(Write(path, rows),),
@@ -52,8 +53,8 @@ def read(run: Run, history: History) -> Outcome:
     counts = {f"data_{name}": str(report[name]) for name in ("rows", "rejected_rows", "return_rows", "customers")}
     return _kept(
         run,
-        f"{quality.rows:,} rows, {quality.customers_with_an_order:,} customers with an order, {quality.first_day} to "
-        f"{quality.last_day}, {quality.rejected_rows:,} rows rejected"
+        f"{counted(quality.rows, 'row')}, {counted(quality.customers_with_an_order, 'customer')} with an order, {quality.first_day} to "
+        f"{quality.last_day}, {counted(quality.rejected_rows, 'row')} rejected"
         + _without_an_order(quality)
         + "".join(f"; {part}" for part in data.left_out(quality))
         + ("" if history.is_plain_revenue else f"; amounts are {history.money}"),
@@ -113,9 +114,12 @@ def features(run: Run, history: History) -> Outcome:
     """Makes the feature table at the as-of date."""
     plan = settings.plan(run.config, history)
     table = history.snapshot(history.as_of, settings.definition(run.config, plan, history))
-    as_of = history.as_of.isoformat()
+    as_of, silent = history.as_of.isoformat(), history.silent_days(history.as_of)
+    is_silent = silent > run.config.window.max_silent_days
+    silence = f"there is no order in the {silent} days before the as-of date {as_of}: is the history complete?"
     return Outcome(
-        f"{len(table):,} customers x {table.shape[1] - 2} features as of {as_of}",
+        f"{counted(len(table), 'customer')} x {table.shape[1] - 2} features as of {as_of}",
         outputs={FEATURES: table.assign(as_of=as_of)},
         artifacts={f"outputs/{FEATURES}": run.loggable(table).assign(as_of=as_of)},
+        warnings=(silence,) if is_silent else (),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import features, hints, model
+from clv import features, hints, model, progress
 from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.outcome import Outcome, Run
@@ -18,9 +18,11 @@ from clv.registry.scores import Scores
 from clv.registry.standing import Standing
 from clv.registry.versions import Version
 from clv.steps.timeline import timeline
+from clv.wording import counted
 
 PARTS = ["season", "passing_time", "new_orders", "model_version", "corrected_history"]
 _MOST = 20  # rows on the terminal
+_SEEN = 0.005  # in currency; a smaller change is rounding
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,19 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
     """
     before, after = _runs(run, standing)
     customer, sentences, tables, pictures = run.config.ask.customer, [], {}, {}
-    changes = changes_between(history, standing, before, after) if before else pd.DataFrame()
+    lines: list[str] = []
+    shown = None
+    with progress.doing("predicting both days"):
+        changes = changes_between(history, standing, before, after) if before else pd.DataFrame()
     if before:
         changes = changes[changes["customer_id"] == customer] if customer else changes
-        sentences.append(_in_words(changes, before, after))
         tables["explain/changes.csv"] = changes
+        if _is_unchanged(changes):
+            sentences.append(_unchanged(before, after))
+            lines += _another_pair(standing, before, after)
+        else:
+            sentences.append(_in_words(changes, before, after))
+            shown = changes.head(_MOST).round(2)
     else:
         sentences.append("there is one scoring run so far: no change to explain")
     if customer:
@@ -59,6 +69,7 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
             f"{added.table['part'].sum():+,.2f} to the {added.typical:,.2f} of a customer whom none of them moves"
         )
         tables["explain/contributions.csv"] = added.table
+        shown = added.table.head(_MOST).drop(columns="feature")
         pictures = timeline(run, history, version, day)
     tables = {name: table for name, table in tables.items() if len(table)}
     return Outcome(
@@ -69,8 +80,9 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
             for name, table in tables.items()
         },
         metrics={f"explain/{part}": changes[part].sum() for part in (PARTS if before else [])},
-        table=added.table if customer else changes.head(_MOST),
+        table=shown,
         warnings=_other_horizon(before, after),
+        lines=(*lines, *(_where_all_are(run, name, table) for name, table in tables.items() if len(table) > _MOST)),
     )
 
 
@@ -92,6 +104,34 @@ def _runs(run: Run, standing: Standing) -> tuple[Scores | None, Scores]:
             f"Run {before.run_id} scored as of {before.as_of}, after run {after.run_id} as of {after.as_of}.\nHint: swap before and after."
         )
     return before, after
+
+
+def _where_all_are(run: Run, name: str, table: pd.DataFrame) -> str:
+    return f"all {counted(len(table), 'row')}: {run.config.outputs}/{name}"
+
+
+def _is_unchanged(changes: pd.DataFrame) -> bool:
+    return len(changes) > 0 and bool((changes[["change", *PARTS]].abs() < _SEEN).all(axis=None))
+
+
+def _unchanged(before: Scores, after: Scores) -> str:
+    if (before.as_of, before.version) == (after.as_of, after.version):
+        return f"nothing changed: both scorings are of {after.as_of} by version {after.version}"
+    return f"nothing changed from {before.as_of} (version {before.version}) to {after.as_of} (version {after.version})"
+
+
+def _another_pair(standing: Standing, before: Scores, after: Scores) -> list[str]:
+    """How the newest scoring of an earlier day, or by another version, is compared with."""
+    known, day = {(before.as_of, before.version), (after.as_of, after.version)}, min(before.as_of, after.as_of)
+    others = [
+        scores
+        for scores in stored.scoring_runs(standing.name)
+        if (scores.as_of, scores.version) not in known and scores.as_of <= day
+    ]
+    if not others:
+        return []
+    which = f"compare with the scoring of {others[0].as_of} by version {others[0].version}:"
+    return [which, f"  {hints.command('explain', before=others[0].run_id)}"]
 
 
 def changes_between(history: History, standing: Standing, before: Scores, after: Scores) -> pd.DataFrame:
@@ -212,7 +252,7 @@ def contributions(history: History, version: Version, as_of: dt.date, customer: 
 
 
 def _in_words(changes: pd.DataFrame, before: Scores, after: Scores) -> str:
-    total = changes[["change", *PARTS]].sum()
+    total = changes[["change", *PARTS]].sum().round(2) + 0.0  # no -0.00
     who = f"customer {changes['customer_id'].iloc[0]}" if len(changes) == 1 else f"{len(changes):,} customers"
     return (
         f"{who} from {before.as_of} (version {before.version}) to {after.as_of} (version {after.version}): {total['change']:+,.2f} = "

@@ -8,6 +8,7 @@ from clv.outcome import Outcome, Run
 from clv.registry import ledger as chain
 from clv.registry.catch_up import catch_up
 from clv.registry.standing import Standing
+from clv.wording import counted
 
 _SHOWN = ("number", "at", "event", "version", "from", "to", "by", "why", "gates", "entered_by")
 
@@ -24,7 +25,7 @@ def ledger(run: Run, standing: Standing) -> Outcome:
     texts = standing.texts
     entries = chain.entries(texts)
     table = pd.DataFrame([_row(entry, texts) for entry in entries], columns=[*_SHOWN, "digest"], dtype=object)
-    summary = f"{len(entries)} entries, version {chain.current(entries) or 'none'} in production"
+    summary = f"{counted(len(entries), 'entry', 'entries')}, version {chain.current(entries) or 'none'} in production"
     if ask.verify:
         summary += "; verified: every entry is as it was written"
         if entries:
@@ -33,7 +34,7 @@ def ledger(run: Run, standing: Standing) -> Outcome:
     return Outcome(
         summary + (f". {_at(entries, ask.at)}" if ask.at else ""),
         artifacts={"ledger.csv": table, "ledger.json": entries},
-        table=table,
+        table=_as_shown(table),
         warnings=(*warnings, *changes),
     )
 
@@ -43,7 +44,7 @@ def _refuse_changes(standing: Standing) -> None:
     name, texts = standing.name, standing.texts
     if problems := standing.problems():
         raise UserError(
-            f"The ledger of model {name} is not as it was written, {len(problems)} problems:\n  "
+            f"The ledger of model {name} is not as it was written, {counted(len(problems), 'problem')}:\n  "
             + "\n  ".join(problems)
             + f"\nHint: restore the tracking store's database from before; the entries as they are now are in `{hints.command('ledger')}`."
         )
@@ -62,6 +63,19 @@ def _row(entry: chain.Entry, texts: dict[str, str]) -> dict:
         "gates": gates,
         "digest": chain.digest(texts[chain.key(entry["number"])])[:12],
     }
+
+
+def _as_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """What fits a terminal: the minute, what was in production before and after, and who under which account; the digests are in the run."""
+    moved = [
+        f"{row['from'] or 'none'} to {row['to'] or 'none'}" if row["from"] != row["to"] else row["to"]
+        for row in table.to_dict("records")
+    ]
+    at = [str(moment)[:16].replace("T", " ") for moment in table["at"]]
+    by = [f"{name} ({account})" for name, account in zip(table["by"], table["entered_by"], strict=True)]
+    shown = table.drop(columns=["from", "to", "entered_by", "digest"]).assign(at=at, by=by)
+    shown.insert(4, "production", moved)
+    return shown.rename(columns={"number": "no"})
 
 
 def _at(entries: list[chain.Entry], day: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from clv import hints, reports, windows
+from clv import hints, progress, reports, windows
 from clv.errors import UserError
 from clv.history import History
 from clv.monitor import Finding, baseline, checks, sketches
@@ -33,14 +33,16 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
     base = baseline_of(version)
     limits = checks.limits(asdict(watch.run.config.monitor))
     scores = vintages.matured(watch)
-    evidence = gathered(watch, base, limits, scores)
+    with progress.doing("gathering evidence"):
+        evidence = gathered(watch, base, limits, scores)
     findings = checks.compare(base.parts, evidence, limits)
     decided = verdict(findings, watch.run.config.monitor.alarm_at, evidence.incomplete)
     if decided.word == ALARM:
         decided = replace(decided, reasons=(*decided.reasons, diagnosis(findings, evidence)))
     first = first_look(watch.history.as_of, base, version)
     decided = replace(decided, reasons=(first, *decided.reasons)) if first and decided.word != ALARM else decided
-    outputs = _reports(watch, base, evidence, findings, decided)
+    with progress.doing("drawing pages"):
+        outputs = _reports(watch, base, evidence, findings, decided)
     names = {name: "monitoring/" + name.replace(".", f"_{watch.run.stamp}.") for name in outputs}
     alarm = Alarm(version.name, version.number, watch.history.as_of.isoformat(), list(decided.reasons))
     return Outcome(

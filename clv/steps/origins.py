@@ -1,4 +1,4 @@
-"""Origins of the past, one after the other: those that lie too early are left out, and each says when it is done."""
+"""Origins of the past, one after the other: those that lie too early are left out."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from clv import terminal, windows
+from clv import progress, windows
 from clv.errors import Code, InputError
 from clv.history import History
 from clv.outcome import Run
@@ -26,7 +26,7 @@ def finished(run: Run, history: History, command: str) -> Finished:
 def measured(
     history: History, plans: list[windows.Plan], measure: Callable[[windows.Plan], _Part], least: int
 ) -> tuple[dict[windows.Plan, _Part], list[str]]:
-    """Measures each origin and shows what is left.
+    """Measures each origin.
 
     Args:    measure: of one origin.
              least: customers that a training snapshot needs.
@@ -35,15 +35,13 @@ def measured(
     """
     parts: dict[windows.Plan, _Part] = {}
     skipped: list[str] = []
-    for left, plan in zip(reversed(range(len(plans))), plans, strict=True):
+    for plan in progress.over(plans, "origins"):
         try:
             parts[plan] = measure(plan)
         except InputError as error:
-            if error.code != Code.TOO_FEW_CUSTOMERS or (not left and not parts):
+            if error.code != Code.TOO_FEW_CUSTOMERS or (plan is plans[-1] and not parts):
                 raise
             skipped.append(f"{_few(history, plan, error, least)}")
-        else:
-            terminal.show([f"{plan.evaluation} is done; {left} of {len(plans)} are left."])
     return parts, skipped
 
 

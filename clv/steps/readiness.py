@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from clv import alerts, data, hints, settings
+from clv.config import People
 from clv.errors import UserError
 from clv.history import History
 from clv.monitor import baseline
@@ -17,9 +18,10 @@ from clv.outcome import RANKED, Outcome, Run
 from clv.registry import alarms, ledger, reviews, versions
 from clv.registry.production import Production
 from clv.registry.standing import Standing
+from clv.wording import counted
 
 CHECKLIST = Path(__file__).parents[2] / "docs" / "launch_readiness_checklist.md"
-_OK, _FAILED, _ASKS = "ok", "FAILED", "asks"
+_OK, _FAILED, _ASKS, _UNNAMED = "ok", "FAILED", "asks", "unnamed"
 _TEST_MESSAGE = "Test message of the CLV engine's readiness check. Nothing has to be done."
 
 
@@ -41,17 +43,36 @@ def readiness(run: Run, history: History, production: Production, standing: Stan
         for name, text, who in lines(CHECKLIST.read_text())
     ]
     table = pd.DataFrame(rows)
-    counts = {status: int((table["status"] == status).sum()) for status in (_OK, _FAILED, _ASKS)}
-    summary = f"{counts[_OK]} lines hold, {counts[_FAILED]} do not, {counts[_ASKS]} are for a person to answer"
+    counts = {status: int((table["status"] == status).sum()) for status in (_OK, _FAILED, _ASKS, _UNNAMED)}
+    summary = _in_words(counts)
     failed = ", ".join(table.loc[table["status"] == _FAILED, "line"])
-    refusal = UserError(f"{summary}. Not ready: {failed}.\nHint: each line is explained in docs/{CHECKLIST.name}.")
+    problems = [f"Not ready: {failed}."] if failed else []
+    if counts[_UNNAMED]:
+        problems.append(
+            f"Nobody is named to answer {counted(counts[_UNNAMED], 'line')}: {_naming(run.config.readiness.people)}."
+        )
+    refusal = UserError(f"{summary}. {' '.join(problems)}\nHint: each line is explained in docs/{CHECKLIST.name}.")
     return Outcome(
         summary,
         artifacts={"readiness.csv": table},
         metrics={f"readiness/{status.lower()}": count for status, count in counts.items()},
         table=table.drop(columns="holds when"),
-        refused=refusal if failed else None,
+        refused=refusal if problems else None,
     )
+
+
+def _in_words(counts: dict[str, int]) -> str:
+    holding, failed = counted(counts[_OK], "line"), counts[_FAILED]
+    asked = counts[_ASKS] + counts[_UNNAMED]
+    return (
+        f"{holding} {'holds' if counts[_OK] == 1 else 'hold'}, {failed} {'does' if failed == 1 else 'do'} not, {asked} "
+        f"{'is' if asked == 1 else 'are'} for a person to answer"
+    )
+
+
+def _naming(people: People) -> str:
+    """How those who are missing are named."""
+    return " ".join(f"readiness.people.{who}=NAME" for who, name in vars(people).items() if not name)
 
 
 def lines(text: str) -> list[tuple[str, str, str]]:
@@ -69,7 +90,7 @@ def _answer(asked: Asked, name: str, who: str) -> dict[str, str]:
             return {"status": _FAILED, "found": " ".join(str(error).splitlines()[:1])}
     person = getattr(asked.run.config.readiness.people, who)
     if not person:
-        return {"status": _FAILED, "found": f"nobody is named to answer: readiness.people.{who}=NAME"}
+        return {"status": _UNNAMED, "found": f"nobody is named to answer: readiness.people.{who}=NAME"}
     return {"status": _ASKS, "found": f"{person} ({who}) answers"}
 
 
@@ -77,7 +98,7 @@ def _purchases(asked: Asked) -> str:
     transactions = asked.history.transactions
     if error := data.refusal(transactions, settings.data_limits(asked.run.config), asked.history.path):
         raise error
-    return f"{transactions.quality.rows:,} rows, {transactions.quality.rejected_rows:,} rejected"
+    return f"{counted(transactions.quality.rows, 'row')}, {transactions.quality.rejected_rows:,} rejected"
 
 
 def _length(asked: Asked) -> str:
@@ -96,14 +117,14 @@ def _fresh_data(asked: Asked) -> str:
 def _recent(asked: Asked, day: dt.date, words: str) -> str:
     age, most = (asked.run.now.date() - day).days, asked.run.config.readiness.max_age_days
     if not age <= most:
-        raise UserError(f"{words} {day}, {age} days ago; readiness.max_age_days={most}")
+        raise UserError(f"{words} {day}, {counted(age, 'day')} ago; readiness.max_age_days={most}")
     return f"{words} {day}"
 
 
 def _production(asked: Asked) -> str:
     version = asked.production.version
     versions.load(version)
-    return f"version {version.number}, {len(versions.recorded_files(version))} files verified"
+    return f"version {version.number}, {counted(len(versions.recorded_files(version)), 'file')} verified"
 
 
 def _baseline(asked: Asked) -> str:
@@ -129,10 +150,10 @@ def _unrecorded(asked: Asked) -> bool:
 
 def _ledger(asked: Asked) -> str:
     if problems := asked.standing.problems():
-        raise UserError(f"{len(problems)} problems: {problems[0]}")
+        raise UserError(f"{counted(len(problems), 'problem')}: {problems[0]}")
     if _unrecorded(asked):
         raise UserError(f"it does not know that version {asked.standing.production_number} is in production")
-    return f"{len(asked.standing.decisions)} entries verified"
+    return f"{counted(len(asked.standing.decisions), 'entry', 'entries')} verified"
 
 
 def _monitored(asked: Asked) -> str:
@@ -141,8 +162,12 @@ def _monitored(asked: Asked) -> str:
     if newest is None:
         raise UserError(f"it has not looked at version {version.number}: {hints.command('monitor')}")
     if waiting := alarms.waiting(version):
-        raise UserError(f"{len(waiting)} alarms are open: {hints.acknowledge(waiting[0])}")
+        raise UserError(f"{_open_alarms(len(waiting))}: {hints.acknowledge(waiting[0])}")
     return f"{newest['verdict']} as of {newest['as_of']}"
+
+
+def _open_alarms(number: int) -> str:
+    return f"{counted(number, 'alarm')} {'is' if number == 1 else 'are'} open"
 
 
 def _outputs(asked: Asked) -> str:
@@ -161,7 +186,7 @@ def _alerts(asked: Asked) -> str:
     delivery = alerts.send(variables, "CLV engine: test message", _TEST_MESSAGE)
     if delivery.problems:
         raise UserError("; ".join(delivery.problems))
-    return f"a test message went to {delivery.delivered} addresses"
+    return f"a test message went to {counted(delivery.delivered, 'address', 'addresses')}"
 
 
 def _disk(asked: Asked) -> str:

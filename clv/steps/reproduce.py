@@ -17,6 +17,7 @@ from clv.registry import versions
 from clv.registry.standing import Standing
 from clv.registry.versions import Version
 from clv.steps.promotion import signed
+from clv.wording import counted
 
 _TOLERANCE = 1e-6  # of a prediction, relative to it where it is above 1
 _CODE = "model/code/"
@@ -98,4 +99,4 @@ def _different_code(version: Version) -> list[str]:
         if path.is_file() and path.suffix != ".pyc"
     }
     changed = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
-    return [f"code: {len(changed)} files of clv/, {', '.join(changed[:5])}"] if changed else []
+    return [f"code: {counted(len(changed), 'file')} of clv/, {', '.join(changed[:5])}"] if changed else []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clv import clusters, data, features, model, reports, settings, windows
+from clv import clusters, data, features, model, progress, reports, settings, windows
 from clv.evaluation import leaderboard, metrics, purchase_model
 from clv.evaluation.breakdown import break_down
 from clv.evaluation.measure import OURS, Measured, measure
@@ -19,6 +19,7 @@ from clv.monitor.evidence import Measured as MadeOn
 from clv.outcome import Outcome, Register, Run
 from clv.registry.registration import Candidate
 from clv.steps.evidence import in_average_season, ordered_since, over_year
+from clv.wording import counted
 
 _LIBRARIES = (  # what a prediction depends on
     *("duckdb", "kmeans1d", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "xgboost"),
@@ -40,9 +41,10 @@ def train(run: Run, history: History) -> Outcome:
     warnings = leaderboard.doubts(against) + leaderboard.without_labels(plan)
     warnings += (measured.model.alone,) if measured.model.alone else ()
     facts = facts_of(run, history, measured)
-    contributions = model.contributions(
-        measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
-    )
+    with progress.doing("explaining a sample"):
+        contributions = model.contributions(
+            measured.model, run.sample(measured.evaluation, run.config.monitor.shap_drift.customers)
+        )
     breakdown = break_down(measured)
     definition = settings.definition(run.config, plan, history)
     return Outcome(
@@ -114,7 +116,11 @@ def _recipe_in_words(fitted: model.Model) -> str:
 
 
 def _learnt_from(measured: Measured) -> str:
-    return "too few customers for corrections" if measured.model.alone else f"{len(measured.plan.training)} snapshots"
+    return (
+        "too few customers for corrections"
+        if measured.model.alone
+        else counted(len(measured.plan.training), "snapshot")
+    )
 
 
 def _title(measured: Measured) -> str:
@@ -155,7 +161,7 @@ def _description(
     """What a reviewer reads in the registry, as Markdown."""
     quality, plan = history.quality, measured.plan
     trained = (
-        f"Trained on {len(plan.training)} snapshots, {plan.training[0]} to {plan.training[-1]}; "
+        f"Trained on {counted(len(plan.training), 'snapshot')}, {plan.training[0]} to {plan.training[-1]}; "
         if plan.training and not measured.model.alone
         else ""
     )

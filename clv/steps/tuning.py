@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-import itertools
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clv import config, search, settings, terminal, windows
+from clv import config, progress, search, settings, windows
 from clv.errors import Code, InputError, UserError
 from clv.evaluation import metrics
 from clv.evaluation.measure import OURS, measure
 from clv.history import History
 from clv.outcome import Forget, Outcome, Part, Run, Write
 from clv.steps import origins
+from clv.wording import counted
 
 _HEADER = "# @package _global_\n# Written by tune"
 _COST = "rmse_over_mean"
@@ -44,22 +45,26 @@ def tune(run: Run, history: History) -> Outcome:
 
     plans, early = _origins(run, history)
     usable, few = origins.measured(history, plans, lambda plan: ratio(start, plan), run.config.model.min_customers)
-    counted = itertools.count(1)
+    best_so_far = math.inf
 
     def cost(values: dict[str, float]) -> tuple[float, dict[str, float]]:
         """Geometric mean of the ratios over the origins."""
-        ratios = {f"{_COST}_{plan.evaluation}": ratio(values, plan) for plan in usable}
-        mean, number = float(np.exp(np.mean(np.log(list(ratios.values()))))), next(counted)
-        terminal.show([f"trial {number} is done, {mean:.4f}; at most {section.trials - number} are left."])
+        nonlocal best_so_far
+        origins_of_trial = progress.over(list(usable), "origins of the trial")
+        ratios = {f"{_COST}_{plan.evaluation}": ratio(values, plan) for plan in origins_of_trial}
+        mean = float(np.exp(np.mean(np.log(list(ratios.values())))))
+        best_so_far = min(best_so_far, mean)
+        count.done(f"best {best_so_far:.4f}")
         return mean, ratios
 
-    trials = search.minimise(cost, space, start, section.trials, section.minutes, run.config.seed)
+    with progress.counting("trials", section.trials) as count:
+        trials = search.minimise(cost, space, start, section.trials, section.minutes, run.config.seed)
     best, first = min(trials, key=lambda trial: trial.cost), trials[0]
     text = _as_experiment(section.name, best, first, list(usable))
     evaluation = settings.plan(run.config, history).evaluation
     return Outcome(
-        f"{len(trials)} trials on {len(usable)} origins before {evaluation}: RMSE over the mean's {first.cost:.4f} as "
-        f"configured, {best.cost:.4f} at best; {path}",
+        f"{counted(len(trials), 'trial')} on {counted(len(usable), 'origin')} before {evaluation}: RMSE is {best.cost:.4f} of the training "
+        f"mean's at best, and {first.cost:.4f} as configured; {path}",
         artifacts={f"experiment/{section.name}.yaml": text},
         metrics={_COST: best.cost, f"{_COST}_as_configured": first.cost, "trials": len(trials)},
         dataset=history.dataset,

@@ -14,6 +14,7 @@ from clv.errors import Unreachable, UserError, hidden
 from clv.tracking import journal, local_store, server, spool
 from clv.tracking.address import set_environment
 from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
+from clv.wording import counted
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -32,7 +33,7 @@ def start(home: Path, patience: float) -> list[str]:
     with suppress(Unreachable):
         local_store.ready()
         if closed := spool.close_dead():
-            sentences.append(f"closed {len(closed)} runs whose process had died: {', '.join(closed)}")
+            sentences.append(f"closed {counted(len(closed), 'run')} whose process had died: {', '.join(closed)}")
         sentences += spool.deliver(home)
     return sentences
 
@@ -74,6 +75,11 @@ def _fail(log: Journal, error: BaseException) -> None:
 def current() -> Journal:
     """Returns the log of the run that was opened last."""
     return journal.stack[-1]
+
+
+def elsewhere(home: Path) -> list[str]:
+    """Returns a sentence for each other server that earlier runs wait for. home: the outputs folder."""
+    return list(spool.elsewhere(home))
 
 
 def unlogged() -> str | None:

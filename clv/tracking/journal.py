@@ -144,7 +144,8 @@ class Journal:
     def close(self, status: str) -> None:
         """Ends the run: FINISHED, FAILED or KILLED."""
         self._do("end", status=status, at=now())
-        process.forget(self.note)
+        if self.head["run_id"] or self._waiting:  # else its beginning may have arrived, and the reply may be lost
+            process.forget(self.note)
         stack.remove(self)
 
     def _do(self, kind: str, **content: Any) -> None:
@@ -168,6 +169,9 @@ class Journal:
         return content | {"folder": copy.name, "files": files_in(copy)}
 
     def _keep(self, operation: dict[str, Any]) -> None:
+        """In the spool. Nothing is kept of a run that needs the server and never began: it did nothing, and whoever started it was told."""
+        if self.strict and not self.head["run_id"] and not self.head["parent"]:
+            return
         self._waiting.append(operation)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = self.folder / "journal.fresh"

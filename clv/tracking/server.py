@@ -176,8 +176,16 @@ def _downloaded(root: str, path: str, into: str | None) -> str:
 
 
 def in_one_line(error: BaseException) -> str:
-    """Returns the innermost cause in one line of at most 200 characters."""
-    return " ".join(str(error).rpartition("Caused by ")[2].split())[:200] or type(error).__name__
+    """Returns the innermost cause in one line of at most 200 characters, without the signs of Python around it.
+
+    >>> in_one_line(OSError('Caused by NewConnectionError("Connection(port=1): Failed to connect: [Errno 111] Connection refused"))'))
+    'Connection refused'
+    """
+    cause = " ".join(str(error).rpartition("Caused by ")[2].split())
+    inner = re.search(r"""["']([^"']+)["']\)+$""", cause) if re.match(r"\w+\(", cause) else None
+    if inner:
+        cause = re.sub(r"^\(?\[Errno -?\d+\] (.*?)\)?$", r"\1", inner[1].rpartition(": ")[2].strip())
+    return cause[:200] or type(error).__name__
 
 
 def _first_answer(attempted: Callable[[int], _Result]) -> _Result:

@@ -9,9 +9,10 @@ from typing import Any
 
 import filelock
 
-from clv import process
+from clv import hints, process
 from clv.errors import Unreachable
 from clv.tracking import journal, local_store, server
+from clv.wording import counted
 
 _REFUSED = "refused"  # folder in the spool
 _DAMAGED = (OSError, ValueError, KeyError, TypeError)  # Refused, which is a ValueError, too
@@ -23,14 +24,14 @@ def deliver(home: Path) -> list[str]:
     Args:    home: the outputs folder.
     Returns: what was done, and what not, in words.   Raises: Unreachable: the server does not answer; what is left waits on.
     """
-    spool, sentences = home / journal.SPOOL, list(elsewhere(home))
+    spool = home / journal.SPOOL
     if not waiting(home):
-        return sentences
+        return []
     try:
         with filelock.FileLock(spool / "lock", blocking=False):
-            return sentences + [_outcome(path) for path in waiting(home)]
+            return [_outcome(path) for path in waiting(home)]
     except filelock.Timeout:
-        return [*sentences, f"another command is delivering what waits in {spool}"]
+        return [f"another command is delivering what waits in {spool}"]
 
 
 def _outcome(path: Path) -> str:
@@ -85,9 +86,26 @@ def waiting(home: Path) -> list[Path]:
 
 def elsewhere(home: Path) -> Iterator[str]:
     """Yields a sentence for each other server that journals wait for."""
-    others = [head["server"] for _, head in _left(home) if head["server"] != local_store.store()]
-    for address in sorted(set(others)):
-        yield f"{others.count(address)} runs in {home / journal.SPOOL} wait for {address}: name it with MLFLOW_TRACKING_URI to deliver them"
+    for address, number in others(home).items():
+        wait, them = ("waits", "it") if number == 1 else ("wait", "them")
+        yield (
+            f"{counted(number, 'run')} in {home / journal.SPOOL} {wait} for {address}: name it with MLFLOW_TRACKING_URI to deliver {them}, "
+            f"or drop {them} with {hints.command('sync', drop=address)}"
+        )
+
+
+def others(home: Path) -> dict[str, int]:
+    """Returns how many journals wait for each other server."""
+    servers = [head["server"] for _, head in _left(home) if head["server"] != local_store.store()]
+    return {address: servers.count(address) for address in sorted(set(servers))}
+
+
+def drop(home: Path, address: str) -> int:
+    """Removes what waits for a server that will not come. Returns the number of runs."""
+    unwanted = [path for path, head in _left(home) if head["server"] == address]
+    for path in unwanted:
+        shutil.rmtree(path.parent)
+    return len(unwanted)
 
 
 def close_dead() -> list[str]:
