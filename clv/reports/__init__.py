@@ -4,7 +4,7 @@ from clv.reports.amounts import Money
 from clv.reports.evidently_pages import drift_page, regression_page
 from clv.reports.figures import decile_chart, gain_curve
 from clv.reports.monitoring_page import monitoring_page
-from clv.reports.monitoring_words import Monitored
+from clv.reports.monitoring_words import Around, Monitored
 from clv.reports.purchase_figures import heat_maps, repeat_orders_chart, spend_chart, timeline_chart, tracking_chart
 from clv.reports.report_page import report_page
 from clv.reports.report_pictures import profit_chart
@@ -14,6 +14,7 @@ from clv.reports.review_page import difference_chart, review_page
 from clv.reports.training_pictures import Seen, training_pictures
 
 __all__ = [
+    "Around",
     "Money",
     "Monitored",
     "Seen",
