@@ -20,7 +20,8 @@ class Held:
           predicted, actual: totals in currency.
           figures: of metrics.intervals(); bias (predicted / actual) and normalized_gini, with value, low and high.
           measured: the same when the version was measured.
-          level, ranking: stable, warn or alert.
+          level, ranking: stable, warn or alert; the level has the room of the season.   off: the level without that room.
+          room: relative change of a total that the season may make by itself.
           is_new: whether it is another horizon than the one on which the version was measured.
     """
 
@@ -34,6 +35,8 @@ class Held:
     measured: pd.DataFrame
     level: str
     ranking: str
+    off: str
+    room: float
     is_new: bool = True
 
 
@@ -57,16 +60,18 @@ def held(part: Mapping[str, Any], evidence: Evidence, days: int, limits: Limits)
         return None
     begin, figures, customers = found
     measured = pd.DataFrame.from_dict(dict(part), orient="index").astype("float64")
-    statuses = _statuses(measured, figures, customers, wider(limits, evidence.room))
-    if statuses is None:
+    if not _can_be_judged(measured, figures, customers, limits):
         return None
-    is_new = bool(ours) or not evidence.matured.tells_nothing_new
-    return Held(begin, days, customers, bool(ours), *totals, figures, measured, *statuses, is_new=is_new)
+    level, ranking = graded(measured, figures, wider(limits, evidence.room))
+    off, is_new = graded(measured, figures, limits)[0], bool(ours) or not evidence.matured.tells_nothing_new
+    return Held(
+        begin, days, customers, bool(ours), *totals, figures, measured, level, ranking, off, evidence.room, is_new
+    )
 
 
-def _statuses(measured: pd.DataFrame, figures: pd.DataFrame, customers: int, limits: Limits) -> tuple[str, str] | None:
-    """Those of the level and of the ranking; None where too few customers or no revenue let nobody say."""
+def _can_be_judged(measured: pd.DataFrame, figures: pd.DataFrame, customers: int, limits: Limits) -> bool:
+    """Whether there are enough customers, and revenue."""
     if customers < limits.min_customers or not {"bias", "normalized_gini"} <= set(measured.index):
-        return None
+        return False
     both = pd.concat([side.loc[["bias", "normalized_gini"], "value"] for side in (measured, figures)])
-    return graded(measured, figures, limits) if all(map(math.isfinite, both)) else None
+    return all(map(math.isfinite, both))

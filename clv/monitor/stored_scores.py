@@ -66,7 +66,7 @@ class PerformanceOverTime:
         ours = [vintage for vintage in vintages if vintage.version == evidence.version]
         status, reason = INSUFFICIENT, f"No stored scores of version {evidence.version} are a horizon old yet."
         if ours:
-            status, reason = _judge(part, ours[-1], wider(limits, evidence.room))
+            status, reason = _judge_in_season(part, ours[-1], limits, evidence.room)
         return Finding(
             status,
             reason,
@@ -116,6 +116,15 @@ def refuse_missing(scores: pd.DataFrame, run_id: str) -> None:
             what=f"{wrong} of {len(scores)} scores that run {run_id} stored are not numbers, so they are not what was scored",
             fix="delete that run, or put its file back",
         )
+
+
+def _judge_in_season(part: dict[str, Any], newest: Vintage, limits: Limits, room: float) -> tuple[str, str]:
+    """A level that is off by no more than the season may move it counts as stable, and the sentence says so."""
+    status, reason = _judge(part, newest, wider(limits, room))
+    alone, why = _judge(part, newest, limits)
+    if status != STABLE or alone == STABLE:
+        return status, reason
+    return status, f"{why} That is no alarm, because the season alone may move a total by {room:.0%}."
 
 
 def _judge(part: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, str]:

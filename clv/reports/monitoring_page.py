@@ -6,14 +6,12 @@ from typing import Any
 import pandas as pd
 
 from clv.features import in_words
-from clv.monitor import Finding, OverDays, OverYear, Shares, checks
+from clv.monitor import STATUSES, Finding, OverDays, OverYear, Shares, checks
 from clv.reports import monitoring_words
 from clv.reports.metric_words import explained
 from clv.reports.monitoring_pictures import business_charts, drawn
 from clv.reports.monitoring_words import Around, Monitored
 from clv.reports.page import picture, rendered
-
-_MOVED = ("alert", "warn")
 
 
 def monitoring_page(
@@ -29,6 +27,7 @@ def monitoring_page(
     content = {
         "title": monitoring_words.title(monitored),
         "verdict": monitored.verdict,
+        "remark": around.remark,
         "headline": monitoring_words.headline(monitored.verdict),
         "facts": monitoring_words.facts(monitored, findings),
         "held": monitoring_words.held(around.held, monitored),
@@ -38,7 +37,7 @@ def monitoring_page(
         "business_pictures": _business_pictures(around.weeks, monitored),
         "data": around.data,
         "columns": _columns(around.columns),
-        "moved": int(around.columns["status"].isin(_MOVED).sum()) if len(around.columns) else 0,
+        "moved": monitoring_words.features_moved(around.columns) if len(around.columns) else "",
         "earlier": None if around.earlier is None else around.earlier.to_dict("records"),
         "which_number": monitoring_words.which_number(findings, around),
         "files": around.files,
@@ -49,12 +48,18 @@ def monitoring_page(
 
 def _business_pictures(weeks: pd.DataFrame, monitored: Monitored) -> list[dict[str, Any]]:
     charts = business_charts(weeks, monitored.money, monitored.amounts) if len(weeks) else {}
-    return [{"svg": picture(figure), "alt": alt, "caption": []} for alt, figure in charts.items()]
+    return [{"svg": picture(figure), "title": "", "alt": alt, "caption": []} for alt, figure in charts.items()]
 
 
 def _section(heading: str, finding: Finding) -> dict[str, Any]:
     pictures = [
-        {"svg": picture(drawn(shown)), "alt": shown.title, "caption": _caption(shown)} for shown in finding.pictures
+        {
+            "svg": picture(drawn(shown)),
+            "title": shown.title if isinstance(shown, Shares) else "",
+            "alt": shown.title,
+            "caption": _caption(shown),
+        }
+        for shown in finding.pictures
     ]
     return {"heading": heading, "reason": finding.reason, "pictures": pictures}
 
@@ -69,5 +74,6 @@ def _columns(table: pd.DataFrame) -> list[dict[str, str]]:
     """A row for each column: what it is, its status, and what happened to it."""
     return [
         {"words": in_words(row["feature"]), "name": row["feature"], "status": row["status"], "reason": row["reason"]}
+        | {"kind": row["status"] if row["status"] in STATUSES else "insufficient"}
         for row in table.to_dict("records")
     ]

@@ -37,29 +37,29 @@ def _week_by_week(weeks: pd.DataFrame, name: str, label: str) -> Any:
 
     figure, axes = canvas(f"{label} a week", "", "")
     figure.set_size_inches(_WIDTH, _HEIGHT)
-    axes.plot(weeks["begin"], weeks[f"{name}_last_year"], color=GREY, linewidth=1.5, label="a year before")
+    if weeks[f"{name}_last_year"].notna().any():
+        axes.plot(weeks["begin"], weeks[f"{name}_last_year"], color=GREY, linewidth=1.5, label="a year before")
     axes.plot(weeks["begin"], weeks[name], color=BLUE, linewidth=2.0, label="this year")
-    axes.set_ylim(bottom=min(0.0, float(np.nanmin([0.0, *weeks[name]]))))
+    axes.set_ylim(bottom=min(0.0, float(np.nanmin([0.0, *weeks[name], *weeks[f"{name}_last_year"]]))))
     locator = AutoDateLocator(maxticks=7)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     if name == "revenue":
         axes.yaxis.set_major_formatter(lambda amount, _: Money().short(amount))
-    axes.legend(frameon=False, fontsize="small", loc="upper left", ncols=2)
-    axes.margins(y=0.2)
+    _legend_above(axes)
     return figure
 
 
 def _beside(shares: Shares) -> Any:
-    """Returns a figure: shares of customers, the baseline beside now."""
-    figure, axes = canvas(shares.title if len(shares.title) < 50 else "", "", "Share of customers")
+    """Returns a figure: shares of customers, the baseline beside now. The page has its title, which may be long."""
+    figure, axes = canvas("", "", "Share of customers")
     figure.set_size_inches(_WIDTH, _HEIGHT)
     place = np.arange(len(shares.table))
     axes.bar(place - 0.2, shares.table["reference"], 0.4, color=GREY, label="at the training")
     axes.bar(place + 0.2, shares.table["current"], 0.4, color=BLUE, label="now")
     _label(axes, place, [str(label) for label in shares.table.iloc[:, 0]], most=5)
     axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.legend(frameon=False, fontsize="small")
+    _legend_above(axes)
     return figure
 
 
@@ -82,12 +82,20 @@ def _over_days(shown: OverDays) -> Any:
             axes.annotate(f"{number:.2f}", (at, number), xytext=(6, 4), textcoords="offset points", fontsize="small")
         axes.set_title(label, fontsize="medium", loc="left")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set_ylim(bottom=0)
+        axes.margins(y=0.3)
         axes.set_xlim(-0.6, len(table) - 0.3)
-    rows[0].legend(frameon=False, fontsize="small", loc="lower left")
+    figure.legend(
+        *rows[0].get_legend_handles_labels(), frameon=False, fontsize="small", loc="outside upper left", ncols=2
+    )
     _label(rows[-1], place, [f"{row.as_of} ({row.version})" for row in table.itertuples()], most=_FEW)
     rows[-1].set_xlabel("Scored as of (version)")
     return figure
+
+
+def _legend_above(axes: Any) -> None:
+    """Where no line runs through it."""
+    axes.set_title(axes.get_title(), pad=24 if axes.get_title() else 6)
+    axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 def _label(axes: Any, place: np.ndarray, labels: list[str], most: int) -> None:

@@ -48,13 +48,15 @@ class Monitored:
 class Around:
     """What a reader needs beside the findings; the page leaves out what is not there.
 
-    Args: held: how far predictions held against what came in.
+    Args: remark: what an alarm looks like, or that this is the first look.
+          held: how far predictions held against what came in.
           weeks: of features.by_week().   data: sentences on the file that was read.
           columns: every column, in the order of the page: of monitor.distributions.compare().
           earlier: looks before this one, newest first: as_of, version, verdict, reason, alarm, run_id. None: nobody could be asked.
           files: what a file has -> its name, which lies beside the page.
     """
 
+    remark: str = ""
     held: Held | None = None
     weeks: pd.DataFrame = field(default_factory=pd.DataFrame)
     data: tuple[str, ...] = ()
@@ -81,7 +83,8 @@ def facts(monitored: Monitored, findings: Mapping[str, Finding]) -> dict[str, st
         "compared with": f"{monitored.baseline_customers:,} customers as of {monitored.baseline_as_of}, the day of the training; errors with those "
         f"of the customers of {monitored.measured_cutoff}, from whose revenue the version had not learnt",
         "purchases used": f"of the last {monitored.history_days} days, then and now alike, so that both can be compared",
-        "not shown here": " ".join(blind) or "what customers will bring from now on: that revenue has not come in yet",
+        "what no check sees": " ".join(blind)
+        or "what customers will bring from now on: that revenue has not come in yet",
     }
 
 
@@ -109,16 +112,17 @@ def _ranking(held: Held) -> str:
 
 
 def _level(held: Held, money: Money, amounts: str) -> str:
-    verdict = "The level holds" if held.level == STABLE else "The level does not hold"
+    verdict = "The level holds" if held.off == STABLE else "The level does not hold"
     now, before = (side.loc["bias", "value"] for side in (held.figures, held.measured))
+    season = f" The season alone may move it by {percent(held.room)}, so this opens no alarm."
     return (
         f"{verdict}: {money(held.predicted)} of {amounts} was predicted and {money(held.actual)} came in. Predicted was {percent(now)} of "
         f"what came in; when the version was measured it was {percent(before)}."
-    )
+    ) + (season if held.level == STABLE != held.off else "")
 
 
-def business(weeks: pd.DataFrame, money: Money) -> list[dict[str, str]]:
-    """Returns a row for each of the newest stretches of weeks: what it brought, and its change on the same weeks a year before.
+def business(weeks: pd.DataFrame, money: Money) -> list[dict[str, Any]]:
+    """Returns a row for each of the newest stretches of weeks: for each of the three what it brought, and its change on a year before.
 
     Args: weeks: of features.by_week().
     """
@@ -137,14 +141,14 @@ def _count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def _beside_last_year(now: pd.Series, last_year: pd.Series, written: Any) -> str:
-    if now.isna().any():
-        return "not known"
-    total, before = now.sum(), last_year.sum(skipna=False)
+def _beside_last_year(now: pd.Series, last_year: pd.Series, written: Any) -> tuple[str, str]:
+    total, before = now.sum(skipna=False), last_year.sum(skipna=False)
+    if math.isnan(total):
+        return "not known", ""
     if math.isnan(before):
-        return f"{written(total)}; a year before is not in the history"
-    change = f"{total / before - 1:+.0%}" if before > 0 else "new"
-    return f"{written(total)} ({change}; a year before {written(before)})"
+        return written(total), ""
+    change = f"{100 * (total / before - 1):+.0f} %, " if before > 0 else ""
+    return written(total), f"{change}a year before {written(before)}"
 
 
 def which_number(findings: Mapping[str, Finding], around: Around) -> dict[str, str]:
@@ -158,7 +162,7 @@ def which_number(findings: Mapping[str, Finding], around: Around) -> dict[str, s
             "customers alone cannot open an alarm."
         )
     if not around.columns.empty:
-        words["how many features moved"] = _counted(around.columns)
+        words["how many features moved"] = features_moved(around.columns)
     if errors.get("mae"):
         words["mean error per customer (MAE)"] = (
             "In Prediction drift it is that of an average season. Evidently's page of errors cuts off the largest and the smallest values, "
@@ -167,14 +171,17 @@ def which_number(findings: Mapping[str, Finding], around: Around) -> dict[str, s
     return words
 
 
-def _counted(columns: pd.DataFrame) -> str:
+def features_moved(columns: pd.DataFrame) -> str:
+    """Returns how many features moved, of how many. columns: of monitor.distributions.compare()."""
     features = columns[columns["feature"] != "predicted_clv"]
-    judged, by_itself = features["status"].isin(["stable", "warn", "alert"]), features["status"] == "moves by itself"
-    moved = features["status"].isin(["warn", "alert"])
-    return (
-        f"{moved.sum()} of {judged.sum()} that are judged. {by_itself.sum()} more move by themselves, with the calendar or the length of the "
-        "history; the CSV has them, and nobody judges them. Evidently's page has those that are judged, and the predicted CLV."
+    judged, moved = (features["status"].isin(statuses) for statuses in (["stable", "warn", "alert"], ["warn", "alert"]))
+    by_itself = int((features["status"] == "moves by itself").sum())
+    more = (
+        f" {by_itself} more move with the calendar or the length of the history, and are not judged."
+        if by_itself
+        else ""
     )
+    return f"{moved.sum()} of {judged.sum()} features that are judged moved.{more} The predicted CLV is judged beside them."
 
 
 def next_steps(verdict: str, acknowledge: str) -> list[NextStep]:

@@ -33,14 +33,16 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
     evidence = gathered(watch, base, limits, scores)
     findings = checks.compare(base.parts, evidence, limits)
     decided = verdict(findings, watch.run.config.monitor.alarm_at, evidence.incomplete)
+    remark = diagnosis(findings, evidence) if decided.word == ALARM else first_look(watch.history.as_of, base, version)
     if decided.word == ALARM:
-        decided = replace(decided, reasons=(*decided.reasons, diagnosis(findings, evidence)))
-    first = first_look(watch.history.as_of, base, version)
-    decided = replace(decided, reasons=(first, *decided.reasons)) if first and decided.word != ALARM else decided
-    outputs = monitoring_files.files(watch, Looked(base, evidence, findings, limits, decided))
+        decided = replace(decided, reasons=(*decided.reasons, remark))
+    elif remark:
+        decided = replace(decided, reasons=(remark, *decided.reasons))
+    outputs = monitoring_files.files(watch, Looked(base, evidence, findings, limits, decided, remark))
+    in_one_line = remark if remark and decided.word != ALARM else in_short(decided, findings)
     alarm = Alarm(version.name, version.number, watch.history.as_of.isoformat(), list(decided.reasons))
     return Outcome(
-        f"{decided.word.upper()}: {first if first in decided.reasons else in_short(decided, findings)} (read {outputs.page} first)",
+        f"{decided.word.upper()}: {in_one_line} (read {outputs.page} first)",
         title=f"{decided.word}, version {version.number}, as of {watch.history.as_of}",
         outputs=outputs.by_path,
         artifacts=vintages.artifacts(scores),

@@ -16,6 +16,7 @@ from clv.monitor.verdict import PERSON_DECIDES, Verdict
 from clv.registry import looks
 from clv.steps.vintages import Watch
 
+_TWO_YEARS = 728  # days
 _EARLIER = 12  # looks that the page lists
 _FILES = {  # name -> what a person finds in it
     "feature_drift_report.csv": "every column with its distances, tests, limits and quantiles",
@@ -28,13 +29,17 @@ _FILES = {  # name -> what a person finds in it
 
 @dataclass(frozen=True)
 class Looked:
-    """One look of the monitor: the baseline, what was seen, what the checks found by their limits, and the verdict."""
+    """One look of the monitor: the baseline, what was seen, what the checks found by their limits, and the verdict.
+
+    remark: what an alarm looks like, or that this is the first look; may be empty.
+    """
 
     base: Baseline
     evidence: Evidence
     findings: dict[str, Finding]
     limits: dict[str, Any]
     decided: Verdict
+    remark: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ def _page(watch: Watch, look: Looked, stamped: dict[str, str]) -> str:
     )
     section = PerformanceOverTime.section
     around = reports.Around(
+        remark=look.remark,
         held=held(base.parts.get(section, {}), look.evidence, watch.production.horizon_days, look.limits[section]),
         weeks=features.by_week(watch.history.purchases, watch.history.as_of, watch.history.first_day),
         data=_about_the_file(watch),
@@ -126,7 +132,8 @@ def _about_the_file(watch: Watch) -> tuple[str, ...]:
     silent = max(history.silent_days(history.as_of), 0)
     return (
         f"The file has {quality.rows:,} rows from {history.first_day} to {history.last_day}; {quality.rejected_rows:,} were rejected, and "
-        f"{silent} days before {history.as_of} have no row. Weeks end the day before {history.as_of}; a year before is 52 weeks before.",
+        f"{silent} days before {history.as_of} have no row. Weeks end the day before {history.as_of}; a year before is 52 weeks before"
+        + (", as far as the history reaches back." if (history.as_of - history.first_day).days < _TWO_YEARS else "."),
     )
 
 
