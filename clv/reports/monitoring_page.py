@@ -47,20 +47,12 @@ def monitoring_page(
 
 
 def _business_pictures(weeks: pd.DataFrame, monitored: Monitored) -> list[dict[str, Any]]:
-    charts = business_charts(weeks, monitored.money, monitored.amounts) if len(weeks) else {}
-    return [{"svg": picture(figure), "title": "", "alt": alt, "caption": []} for alt, figure in charts.items()]
+    charts = business_charts(weeks, monitored.money, monitored.amounts) if len(weeks) else []
+    return [{"svg": picture(figure), "caption": []} for figure in charts]
 
 
 def _section(heading: str, finding: Finding) -> dict[str, Any]:
-    pictures = [
-        {
-            "svg": picture(drawn(shown)),
-            "title": shown.title if isinstance(shown, Shares) else "",
-            "alt": shown.title,
-            "caption": _caption(shown),
-        }
-        for shown in finding.pictures
-    ]
+    pictures = [{"svg": picture(drawn(shown)), "caption": _caption(shown)} for shown in finding.pictures]
     return {"heading": heading, "reason": finding.reason, "pictures": pictures}
 
 

@@ -122,8 +122,7 @@ def _page(watch: Watch, look: Looked, stamped: dict[str, str]) -> str:
 
 
 def _money(watch: Watch) -> reports.Money:
-    currency = watch.run.config.data.currency
-    return reports.Money(currency.strip().upper() if currency else None)
+    return reports.Money(watch.run.config.data.currency)
 
 
 def _about_the_file(watch: Watch) -> tuple[str, ...]:

@@ -116,7 +116,9 @@ def test_the_page_has_the_weeks_of_the_history_and_names_the_files_beside_it(tra
 )
 def test_evidently_draws_the_pages_that_the_configuration_asks_for(copied, wanted, pages):
     records = run_command("monitor", copied.config(f"monitor.evidently={wanted}"))
-    made = {re.sub(r"monitoring/|_\d{8}T\d{6}Z|\.html", "", name) for name in records[-1].outputs if name.endswith(".html")}
+    made = {
+        re.sub(r"monitoring/|_\d{8}T\d{6}Z|\.html", "", name) for name in records[-1].outputs if name.endswith(".html")
+    }
     assert made == pages
 
 

@@ -214,7 +214,7 @@ def test_the_page_has_the_business_every_column_in_words_earlier_looks_and_links
         files={"every column": "feature_drift_report_1.csv"},
     )
     page = reports.monitoring_page(IN_EUR, findings(), "CLOSE", around)
-    assert page.count("<svg") == 3 and 'aria-label="Net revenue (EUR) a week, beside last year"' in page
+    assert page.count("<svg") == 3 and 'aria-label="Net revenue (EUR) a week: ' in page
     assert "It looks like a data fault." in page and "The ranking holds" in page and "0 rows were rejected." in page
     assert "1 of 2 features that are judged moved. 1 more move with the calendar" in page
     assert "value of orders in the last 30 days<br><code>revenue_30d</code>" in page and "It went up." in page
