@@ -106,7 +106,7 @@ def _matured(version: Trained, history: History, as_of: dt.date) -> list[Vintage
             predicted = scores[PREDICTED].to_numpy()
             figures = version.run.intervals(actual[ACTUAL], predicted)
             deciles = metrics.deciles(actual[ACTUAL].to_numpy(), predicted)
-            version.vintages[day] = Vintage(day, "1", "run", figures, deciles, actual)
+            version.vintages[day] = Vintage(day, "1", "run", figures, deciles, actual, float(predicted.sum()))
     return list(version.vintages.values())
 
 

@@ -27,7 +27,7 @@ def asks_for_mlflow(text: str) -> bool:
 def test_a_file_of_tests_that_names_neither_mlflow_nor_what_uses_it_does_not_import_it():
     files = [path for path in sorted((ROOT / "tests").rglob("test_*.py")) if not asks_for_mlflow(path.read_text())]
     names = {path.name for path in files}
-    assert {"test_windows.py", "test_features.py", "test_metrics.py", "test_model.py", "test_drift.py"} <= names
+    assert {"test_windows.py", "test_features.py", "test_metrics.py", "test_model.py", "test_column_drift.py"} <= names
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     collected = subprocess.run(
         [sys.executable, "-c", COLLECT, json.dumps([str(path) for path in files])],

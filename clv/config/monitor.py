@@ -24,7 +24,9 @@ class FeatureDrift:
 
 
 @dataclass
-class PredictionDrift:
+class Change:
+    """Of a figure beside its own, in standard errors and as a share of it."""
+
     min_z: float = between(0, 100)
     warn: float = between(0, 100)
     alert: float = between(0, 100)
@@ -59,12 +61,9 @@ class ShapDrift:
 
 
 @dataclass
-class RecentOrders:
+class RecentOrders(Change):
     days: int = between(7, 365)
     windows: int = between(1, 100)
-    min_z: float = between(0, 100)
-    warn: float = between(0, 100)
-    alert: float = between(0, 100)
 
 
 @dataclass
@@ -73,10 +72,11 @@ class Monitor:
     min_customers: int = between(2, 1_000_000_000)
     least_history: float = between(0, 1)
     report_customers: int = between(100, 50_000)
+    evidently: str = one_of("full", "drift", "off")
     season_doubts: float = between(0, 10)
     recent_orders: RecentOrders = required()
     feature_drift: FeatureDrift = required()
-    prediction_drift: PredictionDrift = required()
+    prediction_drift: Change = required()
     performance_over_time: PerformanceOverTime = required()
     segment_drift: SegmentDrift = required()
     shap_drift: ShapDrift = required()

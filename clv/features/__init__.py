@@ -2,6 +2,7 @@
 
 from clv.features.definition import FOR_PEOPLE, LAST_YEAR, LIFECYCLE, OF_GAPS, OF_THE_HORIZON, Definition
 from clv.features.table import digest, history, in_average_season, snapshot
+from clv.features.weeks import by_week
 from clv.features.words import in_words
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "OF_GAPS",
     "OF_THE_HORIZON",
     "Definition",
+    "by_week",
     "digest",
     "history",
     "in_average_season",

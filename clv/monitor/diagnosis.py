@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from clv import features
 from clv.monitor.evidence import PREDICTED, Evidence
+from clv.monitor.feature_drift import named
 from clv.monitor.finding import ALERT, WARN, Finding
 
 _OTHER_UNIT = 5.0  # times that no business changes by in a few weeks
@@ -50,7 +51,7 @@ def _fault(findings: Mapping[str, Finding], evidence: Evidence) -> str:
     frozen = everybody.index[everybody["frozen_q_value"] < _BEYOND_CHANCE]
     missing = everybody.index[everybody["missing_share_change"] > _MISSING]
     if names := [*frozen, *missing]:
-        return f"{names[0]} has one value, or none, for customers who had their own ({len(names)} such columns)."
+        return f"{named(names[0])} has one value, or none, for customers who had their own ({len(names)} such columns)."
     return ""
 
 

@@ -86,6 +86,7 @@ class Vintage:
           figures: of metrics.intervals().
           deciles: of metrics.deciles().
           actual: actual_clv, in the order of the stored scores.
+          predicted_total: of all these customers, in currency.
     """
 
     as_of: dt.date
@@ -94,6 +95,7 @@ class Vintage:
     figures: pd.DataFrame
     deciles: pd.DataFrame
     actual: pd.DataFrame
+    predicted_total: float
 
 
 @dataclass(frozen=True)

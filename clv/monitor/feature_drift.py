@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clv import features
 from clv.monitor import ranges
 from clv.monitor.distributions import Limits, Thresholds
 from clv.monitor.evidence import PREDICTED, Evidence, Measured
@@ -58,18 +59,34 @@ def judge_all(table: pd.DataFrame) -> tuple[str, str, dict[str, int]]:
     figures, moved = {"judged": len(judged), **counts}, sum(counts.values())
     if not moved:
         return STABLE, f"None of {len(judged)} features moved by more than its threshold.", figures
-    top = _most_moved(judged).iloc[0]
+    top = most_moved(judged).iloc[0]
     more = f" ({moved} of {len(judged)} features moved.)" if moved > 1 else ""
-    return worst(judged["status"]), f"{top['feature']}: {top['reason']}{more}", figures
+    return worst(judged["status"]), f"{named(top['feature'])}: {top['reason']}{more}", figures
 
 
-def _most_moved(table: pd.DataFrame) -> pd.DataFrame:
+def named(feature: str) -> str:
+    """Returns the column in words, with its name behind.
+
+    >>> named("revenue_30d"), named("spend")
+    ('value of orders in the last 30 days (revenue_30d)', 'spend')
+    """
+    words = features.in_words(feature)
+    return feature if words == feature else f"{words} ({feature})"
+
+
+def most_moved(table: pd.DataFrame) -> pd.DataFrame:
     """Returns the features that were judged, those that moved most first: by status, then by the largest change beside its threshold."""
     ranks = table["status"].map({ALERT: 0, WARN: 1, STABLE: 2})
     ks = table[["ks_statistic", "positives_ks_statistic"]].max(axis=1) / table["warn_ks"]
     shares = table[["missing_share_change", "zero_share_change"]].abs().max(axis=1) / table["warn_share"]
     order = pd.DataFrame({"rank": ranks, "size": -np.fmax(ks, shares)}).dropna(subset="rank")
     return table.loc[order.sort_values(["rank", "size"]).index]
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns all columns, those that moved most first, those that are not judged last. table: of distributions.compare()."""
+    judged = most_moved(table).index
+    return table.loc[[*judged, *table.index.difference(judged, sort=False)]]
 
 
 def charted(table: pd.DataFrame) -> dict[str, float]:
@@ -80,11 +97,11 @@ def charted(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _pictures(table: pd.DataFrame, evidence: Evidence) -> tuple[Shares, ...]:
-    top = _most_moved(table).head(_MOVED_MOST)
+    top = most_moved(table).head(_MOVED_MOST)
     rows = [row for row in top.to_dict("records") if row["feature"] in evidence.scored]
     return tuple(
         Shares(
-            row["feature"],
+            named(row["feature"]),
             ranges.ranges(evidence.sketches[row["feature"]], evidence.scored[row["feature"]].to_numpy("float64")),
             row["reason"],
         )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,12 +32,14 @@ class OverDays:
 
     Args: title: stands above the picture.
           table: one row a day; as_of, version, and for each metric its value, and its ends in METRIC_low and METRIC_high.
-          metrics: those that are drawn, with what the legend says of them; all of them are best at 1.
+          metrics: those that are drawn, with what the axis says of them; all of them are best at 1.
+          bands: by metric, what the version was measured to do: value, low and high; drawn behind.
     """
 
     title: str
     table: pd.DataFrame
     metrics: dict[str, str]
+    bands: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

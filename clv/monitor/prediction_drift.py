@@ -22,7 +22,7 @@ _REVENUE_CAP = 0.99  # the same of the actual revenue
 _IN_WORDS = {
     "mae": "The mean error per customer",
     "capped_rmse": "The error (RMSE, capped)",
-    "total_ratio": "Predicted over actual revenue",
+    "total_ratio": "Predicted over actual revenue (of each customer up to a cap)",
 }
 _BESIDE = ("rmse", "r2")  # reported with intervals; they decide nothing
 _CALM = "Errors and the ratio of totals are within their limits or within noise."

@@ -1,5 +1,7 @@
 """Shares of customers by range of values, for a picture."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -35,4 +37,9 @@ def _cuts(reference: sketches.Sketch, most: int) -> np.ndarray:
 
 
 def _range_names(cuts: np.ndarray) -> list[str]:
-    return [*(f"to {cut:g}" for cut in cuts), f"above {cuts[-1]:g}"] if len(cuts) else ["all"]
+    """As in "up to 10", "10 to 25", "more than 25"."""
+    if not len(cuts):
+        return ["all"]
+    ends = [f"{cut:,g}" for cut in cuts]
+    first = "none" if cuts[0] == 0 else f"up to {ends[0]}"
+    return [first, *(f"{low} to {high}" for low, high in pairwise(ends)), f"more than {ends[-1]}"]

@@ -15,6 +15,10 @@ from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, Finding, OverYear, 
 _VALUE_CAP = 0.99  # quantile of the baseline's revenue of a customer at which one is cut off
 _BLIND = "Feasts that move through the year, such as Easter, Ramadan and Black Friday, are not part of the season."
 _IN_WORDS = {"orders": "Orders", "value": "The value of an order"}
+_NOTHING_BEFORE = {
+    "orders": "Nobody had ordered in the weeks before the training, so the newest orders have nothing to be compared with.",
+    "value": "The orders in the weeks before the training had brought no revenue, so their value has nothing to be compared with.",
+}
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,9 @@ class RecentOrders:
         now = ratios(recent.table, part["cap"])
         changes = {name: _change(part[name], now[name], recent.room, limits) for name in _IN_WORDS}
         status = worst(change["status"] for change in changes.values())
-        until = recent.begin + dt.timedelta(days=recent.days)
-        where = f"in the {recent.days} days before {until}"
+        where = f"in the {recent.days} days before {recent.begin + dt.timedelta(days=recent.days)}"
         reasons = [
-            f"{_IN_WORDS[name]} {where} came to {now[name]['value']:.2f} times what the model expects of the same customers in this "
-            f"season; at the training it was {part[name]['value']:.2f}."
+            _sentence(name, where, part[name]["value"], now[name]["value"])
             for name, change in changes.items()
             if change["status"] == status
         ]
@@ -77,6 +79,17 @@ class RecentOrders:
             metrics={f"recent/{name}": now[name]["value"] for name in _IN_WORDS},
             pictures=_pictures(evidence),
         )
+
+
+def _sentence(name: str, where: str, before: float, now: float) -> str:
+    if not math.isfinite(before):
+        return _NOTHING_BEFORE[name]
+    if not math.isfinite(now):
+        return f"The orders {where} brought no revenue at all; is the revenue complete?"
+    return (
+        f"{_IN_WORDS[name]} {where} came to {now:.2f} times what the model expects of the same customers in this season; at the "
+        f"training it was {before:.2f}."
+    )
 
 
 def _pictures(evidence: Evidence) -> tuple[OverYear, ...]:
@@ -129,9 +142,10 @@ def _ratio(actual: np.ndarray, expected: np.ndarray) -> dict[str, float]:
 
 
 def _change(before: dict[str, float], now: dict[str, float], room: float, limits: Limits) -> dict[str, Any]:
-    """A change counts beyond noise, beyond what matters, and beyond the room that the season leaves."""
+    """A change counts beyond noise, beyond what matters, and beyond the room that the season leaves. Nothing is no baseline."""
     if not all(math.isfinite(side["value"]) for side in (before, now)):
-        return {"status": ALERT, "change": None, "z": None}
+        status = ALERT if math.isfinite(before["value"]) else INSUFFICIENT
+        return {"status": status, "change": None, "z": None}
     log_change = math.log(now["value"] / before["value"])
     z = log_change / max(math.hypot(before["log_error"], now["log_error"]), 1e-12)
     size = math.expm1(abs(log_change))

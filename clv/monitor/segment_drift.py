@@ -12,7 +12,11 @@ from clv.monitor.evidence import PREDICTED, Evidence, Measured
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, Finding, Shares, grade, worst
 
 _STAGES = ("new", "active", "lagging", "dormant", "lost")
-_TITLES = {"stage": "Lifecycle stages", "cluster": "Clusters, within the limits of the baseline"}
+_TITLES = {
+    "stage": "Lifecycle stages",
+    "cluster_rank": "Clusters of predicted CLV (1 = highest), within the limits of the baseline",
+}
+_IN_WORDS = {"stage": "lifecycle stage", "cluster_rank": "cluster"}
 _Groups = dict[str, dict[str, int]]  # grouping -> group -> customers
 
 
@@ -65,7 +69,7 @@ def groups(scored: pd.DataFrame, cluster_limits: list[float]) -> _Groups:
     """
     stages = scored["lifecycle_stage"].value_counts(dropna=False)
     counts = dict.fromkeys(_STAGES, 0) | {str(stage): int(count) for stage, count in stages.items()}
-    return {"stage": counts, "cluster": within(scored[PREDICTED], cluster_limits)}
+    return {"stage": counts, "cluster_rank": within(scored[PREDICTED], cluster_limits)}
 
 
 def limits_of(predicted_clv: np.ndarray | pd.Series, cluster_id: np.ndarray) -> list[float]:
@@ -109,7 +113,8 @@ def compare_groups(reference: _Groups, current: _Groups, limits: Limits) -> Find
         for name, p, q in zip(names, p_values, q_values, strict=True)
     }
     status = worst(figures["status"] for figures in judged.values())
-    calm = f"No share of {' or '.join(names)} moved by {limits.warn:.0%} of customers or more beyond chance."
+    called = " or ".join(_IN_WORDS.get(name, name) for name in names)
+    calm = f"No share of a {called} moved by {limits.warn:.0%} of customers or more beyond chance."
     reasons = [figures["reason"] for figures in judged.values() if figures["status"] == status]
     return Finding(
         status,
@@ -133,9 +138,12 @@ def _judge(name: str, table: pd.DataFrame, p: float, q: float, limits: Limits) -
     most = change.abs().idxmax()
     status = grade(abs(change[most]), limits.warn, limits.alert, not q >= limits.significance)
     current, reference = shares.loc[most, "current"], shares.loc[most, "reference"]
-    reason = f"{name} {most}: {current:.0%} of customers, it was {reference:.0%}."
+    called = _IN_WORDS.get(name, name)
+    reason = (
+        f"{called} {_group_in_words(name, str(most), len(table))}: {current:.0%} of customers, it was {reference:.0%}."
+    )
     if unknown:
-        status, reason = ALERT, f"{name} {', '.join(unknown)}: the baseline has no such group."
+        status, reason = ALERT, f"{called} {', '.join(unknown)}: the baseline has no such group."
     return {
         "status": status,
         "p_value": p,
@@ -144,6 +152,12 @@ def _judge(name: str, table: pd.DataFrame, p: float, q: float, limits: Limits) -
         "reason": reason,
         "shares": shares.to_dict("index"),
     }
+
+
+def _group_in_words(name: str, group: str, groups: int) -> str:
+    """Of a cluster, which end it is."""
+    ends = {"1": "1 (highest)", str(groups): f"{groups} (lowest)"} if name == "cluster_rank" else {}
+    return ends.get(group, group)
 
 
 def _counts(reference: dict[str, int], current: dict[str, int]) -> pd.DataFrame:
@@ -157,4 +171,5 @@ def _p_value(table: pd.DataFrame) -> float:
 
 def _picture(name: str, shares: dict[str, dict[str, float]]) -> Shares:
     table = pd.DataFrame.from_dict(shares, orient="index").rename_axis("group").reset_index()
+    table["group"] = [_group_in_words(name, group, len(table)) for group in table["group"]]
     return Shares(_TITLES.get(name, name), table)

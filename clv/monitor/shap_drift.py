@@ -10,11 +10,12 @@ from scipy import stats
 from sklearn.metrics import ndcg_score
 
 from clv.monitor.evidence import Evidence, Measured
+from clv.monitor.feature_drift import named
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, Finding, grade, worst
 
 _BLIND = (
-    "The model does not change, so this depends on the features alone: it does not show a changed relation between "
-    "features and revenue."
+    "SHAP drift looks at what is known of the customers alone. If customers who look the same begin to spend otherwise, it stays "
+    "calm; Recent orders and Prediction drift show that."
 )
 _CHARTED = ("total_variation", "total_ratio", "ndcg")
 
@@ -145,7 +146,9 @@ def _sentence(sides: pd.DataFrame, shifted: str, scaled: str, ratio: float) -> s
     current, reference = sides.loc[most, "current"], sides.loc[most, "reference"]
     sentences = []
     if shifted != STABLE:
-        sentences.append(f"{most} makes {current:.0%} of what moves the predictions, it was {reference:.0%}.")
+        sentences.append(
+            f"{named(str(most))} makes {current:.0%} of what moves the predictions, it was {reference:.0%}."
+        )
     if scaled != STABLE:
         sentences.append(f"All features together move the predictions {ratio:.2f} times as much as before.")
     return " ".join(sentences) or "The predictions lean on the same features as before."

@@ -17,7 +17,7 @@ _SAME_BUSINESS = (
     0.8  # share of the scored customers that the history must have, else the scores are of another business
 )
 _SHOWN = ("bias", "normalized_gini", "rmse")
-_JUDGED = {"bias": "predicted / actual revenue (1 is right)", "normalized_gini": "Gini of the ranking (1 is perfect)"}
+_JUDGED = {"bias": "Predicted / actual revenue (1 is right)", "normalized_gini": "Gini of the ranking (1 is perfect)"}
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,19 @@ class PerformanceOverTime:
         ours = [vintage for vintage in vintages if vintage.version == evidence.version]
         status, reason = INSUFFICIENT, f"No stored scores of version {evidence.version} are a horizon old yet."
         if ours:
-            wider = replace(
-                limits,
-                warn_bias=max(limits.warn_bias, evidence.room),
-                alert_bias=max(limits.alert_bias, evidence.room),
-            )
-            status, reason = _judge(part, ours[-1], wider)
+            status, reason = _judge_in_season(part, ours[-1], limits, evidence.room)
         return Finding(
             status,
             reason,
             {"vintages": [_point(vintage) for vintage in vintages]},
             series={f"vintage/{metric}": _series(vintages, metric) for metric in _SHOWN},
-            pictures=(OverDays("What stored scores came to", _table(vintages), _JUDGED),) if vintages else (),
+            pictures=(OverDays("What stored scores came to", _table(vintages), _JUDGED, part),) if vintages else (),
         )
+
+
+def wider(limits: Limits, room: float) -> Limits:
+    """Returns the limits with at least the room that the season has. room: relative change of a total."""
+    return replace(limits, warn_bias=max(limits.warn_bias, room), alert_bias=max(limits.alert_bias, room))
 
 
 def days_apart(days: list[dt.date], apart: int, most: int) -> list[dt.date]:
@@ -118,6 +118,15 @@ def refuse_missing(scores: pd.DataFrame, run_id: str) -> None:
         )
 
 
+def _judge_in_season(part: dict[str, Any], newest: Vintage, limits: Limits, room: float) -> tuple[str, str]:
+    """A level that is off by no more than the season may move it counts as stable, and the sentence says so."""
+    status, reason = _judge(part, newest, wider(limits, room))
+    alone, why = _judge(part, newest, limits)
+    if status != STABLE or alone == STABLE:
+        return status, reason
+    return status, f"{why} That is no alarm, because the season alone may move a total by {room:.0%}."
+
+
 def _judge(part: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, str]:
     if len(newest.actual) < limits.min_customers:
         return INSUFFICIENT, f"The scores of {newest.as_of} are of {len(newest.actual)} customers, too few to judge by."
@@ -132,6 +141,19 @@ def _judge(part: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, 
     )
 
 
+def graded(baseline: pd.DataFrame, vintage: pd.DataFrame, limits: Limits) -> tuple[str, str]:
+    """Returns the status of the level (bias) and that of the ranking (Gini), beside what the version was measured to do.
+
+    Args: as of compare_scores(), all of them finite numbers.
+    """
+    measured, bias = baseline.loc["bias", "value"], vintage.loc["bias", "value"]
+    before, gini = (table.loc["normalized_gini", "value"] for table in (baseline, vintage))
+    beyond = abs(_z(baseline, vintage, "bias")) >= limits.min_z
+    level = grade(abs(bias / measured - 1), limits.warn_bias, limits.alert_bias, beyond)
+    beyond = _z(baseline, vintage, "normalized_gini") <= -limits.min_z
+    return level, grade(before - gini, limits.warn_gini, limits.alert_gini, beyond)
+
+
 def compare_scores(baseline: pd.DataFrame, vintage: pd.DataFrame, limits: Limits) -> tuple[str, str]:
     """Returns status and reason of scores that were used, beside what their version was measured to do.
 
@@ -143,11 +165,8 @@ def compare_scores(baseline: pd.DataFrame, vintage: pd.DataFrame, limits: Limits
     both = [table.loc[list(_JUDGED), ["value", "standard_error"]] for table in (baseline, vintage)]
     if not np.isfinite(pd.concat(both)).all(axis=None):
         return ALERT, "The ranking cannot be judged: all scores, or all that came in, are the same."
+    biased, blurred = graded(baseline, vintage, limits)
     before, gini = (table.loc["normalized_gini", "value"] for table in (baseline, vintage))
-    beyond = abs(_z(baseline, vintage, "bias")) >= limits.min_z
-    biased = grade(abs(bias / measured - 1), limits.warn_bias, limits.alert_bias, beyond)
-    beyond = _z(baseline, vintage, "normalized_gini") <= -limits.min_z
-    blurred = grade(before - gini, limits.warn_gini, limits.alert_gini, beyond)
     sentences = []
     if biased != STABLE:
         sentences.append(

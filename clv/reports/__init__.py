@@ -4,7 +4,7 @@ from clv.reports.amounts import Money
 from clv.reports.evidently_pages import drift_page, regression_page
 from clv.reports.figures import decile_chart, gain_curve
 from clv.reports.monitoring_page import monitoring_page
-from clv.reports.monitoring_words import Monitored
+from clv.reports.monitoring_words import Around, Monitored
 from clv.reports.purchase_figures import heat_maps, repeat_orders_chart, spend_chart, timeline_chart, tracking_chart
 from clv.reports.purchase_pictures import Purchases, purchase_pictures, purchase_tables
 from clv.reports.report_page import report_page
@@ -16,6 +16,7 @@ from clv.reports.review_words import decision
 from clv.reports.training_pictures import Seen, training_pictures
 
 __all__ = [
+    "Around",
     "Money",
     "Monitored",
     "Purchases",

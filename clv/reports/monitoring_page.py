@@ -3,43 +3,57 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from clv.monitor import Finding, OverDays, OverYear, Shares, checks
+from clv.features import in_words
+from clv.monitor import STATUSES, Finding, OverDays, OverYear, Shares, checks
 from clv.reports import monitoring_words
-from clv.reports.figures import BLUE, GREY, INK, RED, canvas, season_chart
 from clv.reports.metric_words import explained
-from clv.reports.monitoring_words import Monitored
+from clv.reports.monitoring_pictures import business_charts, drawn
+from clv.reports.monitoring_words import Around, Monitored
 from clv.reports.page import picture, rendered
 
 
-def monitoring_page(monitored: Monitored, findings: Mapping[str, Finding], acknowledge: str) -> str:
+def monitoring_page(
+    monitored: Monitored, findings: Mapping[str, Finding], acknowledge: str, around: Around | None = None
+) -> str:
     """Returns one file of HTML that loads nothing from elsewhere.
 
     Args: findings: by the name of the check.
           acknowledge: the command that closes an alarm.
+          around: what is shown beside the findings.
     """
+    around = around or Around()
     content = {
         "title": monitoring_words.title(monitored),
         "verdict": monitored.verdict,
+        "remark": around.remark,
         "headline": monitoring_words.headline(monitored.verdict),
         "facts": monitoring_words.facts(monitored, findings),
+        "held": monitoring_words.held(around.held, monitored),
         "findings": findings,
         "next_steps": monitoring_words.next_steps(monitored.verdict, acknowledge),
+        "business": monitoring_words.business(around.weeks, monitored.money),
+        "business_pictures": _business_pictures(around.weeks, monitored),
+        "data": around.data,
+        "columns": _columns(around.columns),
+        "moved": monitoring_words.features_moved(around.columns) if len(around.columns) else "",
+        "earlier": None if around.earlier is None else around.earlier.to_dict("records"),
+        "which_number": monitoring_words.which_number(findings, around),
+        "files": around.files,
     }
     sections = [_section(check.pictured, findings[check.name]) for check in checks.CHECKS if check.pictured]
     return rendered("monitoring_page.html", content, sections=sections)
 
 
+def _business_pictures(weeks: pd.DataFrame, monitored: Monitored) -> list[dict[str, Any]]:
+    charts = business_charts(weeks, monitored.money, monitored.amounts) if len(weeks) else []
+    return [{"svg": picture(figure), "caption": []} for figure in charts]
+
+
 def _section(heading: str, finding: Finding) -> dict[str, Any]:
-    pictures = [{"svg": picture(_drawn(shown)), "caption": _caption(shown)} for shown in finding.pictures]
+    pictures = [{"svg": picture(drawn(shown)), "caption": _caption(shown)} for shown in finding.pictures]
     return {"heading": heading, "reason": finding.reason, "pictures": pictures}
-
-
-def _drawn(shown: Shares | OverDays | OverYear) -> Any:
-    if isinstance(shown, OverYear):
-        return season_chart(shown.title, shown.table)
-    return _beside(shown) if isinstance(shown, Shares) else _over_days(shown)
 
 
 def _caption(shown: Shares | OverDays | OverYear) -> list[str]:
@@ -48,33 +62,10 @@ def _caption(shown: Shares | OverDays | OverYear) -> list[str]:
     return [shown.caption] if shown.caption else []
 
 
-def _beside(shares: Shares) -> Any:
-    """Returns a figure: shares of customers, the baseline beside now."""
-    figure, axes = canvas(shares.title, "", "Share of customers")
-    figure.set_size_inches(6.4, 3.0)
-    place = np.arange(len(shares.table))
-    axes.bar(place - 0.2, shares.table["reference"], 0.4, color=GREY, label="baseline")
-    axes.bar(place + 0.2, shares.table["current"], 0.4, color=BLUE, label="now")
-    axes.set_xticks(place, shares.table.iloc[:, 0], rotation=30 if len(place) > 5 else 0)
-    axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.legend(frameon=False)
-    return figure
-
-
-def _over_days(shown: OverDays) -> Any:
-    """Returns a figure: each metric on each day, with its interval."""
-    figure, axes = canvas(shown.title, "Scored as of (version)", "")
-    figure.set_size_inches(6.4, 3.4)
-    table, place = shown.table, np.arange(len(shown.table))
-    shifts = np.linspace(-0.06, 0.06, len(shown.metrics))
-    for (metric, label), color, shift in zip(shown.metrics.items(), (BLUE, RED, GREY), shifts, strict=False):
-        value = table[metric]
-        ends = np.clip([value - table[f"{metric}_low"], table[f"{metric}_high"] - value], 0, None)
-        axes.errorbar(place + shift, value, yerr=ends, fmt="o", color=color, capsize=3, label=label)
-    axes.axhline(1, color=INK, linewidth=0.8)
-    axes.set_ylim(bottom=0)
-    axes.set_xlim(-0.6, len(table) - 0.4)
-    days = [f"{row.as_of} ({row.version})" for row in table.itertuples()]
-    axes.set_xticks(place, days, rotation=30 if len(days) > 3 else 0)
-    axes.legend(frameon=False, fontsize="small")
-    return figure
+def _columns(table: pd.DataFrame) -> list[dict[str, str]]:
+    """A row for each column: what it is, its status, and what happened to it."""
+    return [
+        {"words": in_words(row["feature"]), "name": row["feature"], "status": row["status"], "reason": row["reason"]}
+        | {"kind": row["status"] if row["status"] in STATUSES else "insufficient"}
+        for row in table.to_dict("records")
+    ]

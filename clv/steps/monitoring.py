@@ -2,26 +2,23 @@
 
 import datetime as dt
 from dataclasses import asdict, replace
-from typing import Any
 
-import pandas as pd
-
-from clv import hints, progress, reports, windows
+from clv import hints, progress, windows
 from clv.errors import UserError
 from clv.history import History
-from clv.monitor import Finding, baseline, checks, sketches
+from clv.monitor import Finding, baseline, checks
 from clv.monitor.baseline import Baseline
 from clv.monitor.diagnosis import diagnosis
-from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence
-from clv.monitor.verdict import ALARM, PERSON_DECIDES, Verdict, in_short, verdict
+from clv.monitor.verdict import ALARM, in_short, verdict
 from clv.outcome import Open, Outcome, Run
 from clv.registry import versions
 from clv.registry.alarms import Alarm
 from clv.registry.production import Production
 from clv.registry.versions import Version
-from clv.steps import vintages
+from clv.steps import monitoring_files, vintages
 from clv.steps.evidence import gathered
 from clv.steps.lineage import refuse_stranger
+from clv.steps.monitoring_files import Looked
 from clv.steps.vintages import Watch
 
 
@@ -37,18 +34,19 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
         evidence = gathered(watch, base, limits, scores)
     findings = checks.compare(base.parts, evidence, limits)
     decided = verdict(findings, watch.run.config.monitor.alarm_at, evidence.incomplete)
+    remark = diagnosis(findings, evidence) if decided.word == ALARM else first_look(watch.history.as_of, base, version)
     if decided.word == ALARM:
-        decided = replace(decided, reasons=(*decided.reasons, diagnosis(findings, evidence)))
-    first = first_look(watch.history.as_of, base, version)
-    decided = replace(decided, reasons=(first, *decided.reasons)) if first and decided.word != ALARM else decided
+        decided = replace(decided, reasons=(*decided.reasons, remark))
+    elif remark:
+        decided = replace(decided, reasons=(remark, *decided.reasons))
     with progress.doing("drawing pages"):
-        outputs = _reports(watch, base, evidence, findings, decided)
-    names = {name: "monitoring/" + name.replace(".", f"_{watch.run.stamp}.") for name in outputs}
+        outputs = monitoring_files.files(watch, Looked(base, evidence, findings, limits, decided, remark))
+    in_one_line = remark if remark and decided.word != ALARM else in_short(decided, findings)
     alarm = Alarm(version.name, version.number, watch.history.as_of.isoformat(), list(decided.reasons))
     return Outcome(
-        f"{decided.word.upper()}: {first if first in decided.reasons else in_short(decided, findings)} (read {names['monitoring.html']} first)",
+        f"{decided.word.upper()}: {in_one_line} (read {outputs.page} first)",
         title=f"{decided.word}, version {version.number}, as of {watch.history.as_of}",
-        outputs={names[name]: content for name, content in outputs.items()},
+        outputs=outputs.by_path,
         artifacts=vintages.artifacts(scores),
         metrics=_metrics(findings),
         series={name: values for finding in findings.values() for name, values in finding.series.items()},
@@ -93,77 +91,6 @@ def _by_month(history: History) -> tuple[str, ...]:
         f"recency, gaps, windows or errors may be the calendar's. Compare on the same day of the month: window.as_of={history.as_of:%Y-%m}-"
         f"{min(day + 1, 28):02d}.",
     )
-
-
-def _reports(
-    watch: Watch, base: Baseline, evidence: Evidence, findings: dict[str, Finding], decided: Verdict
-) -> dict[str, Any]:
-    """File name -> content: those of the checks, the summary, and the pages."""
-    version, head = watch.production.version, _head(watch, base, decided)
-    where = {name: head[name] for name in ("model_version", "as_of")}
-    made = {name: content for finding in findings.values() for name, content in finding.reports.items()}
-    summary = {
-        name: {"status": finding.status, "reason": finding.reason, "figures": finding.figures}
-        for name, finding in findings.items()
-    }
-    shown = reports.Monitored(
-        model=version.name,
-        version=version.number,
-        as_of=watch.history.as_of,
-        verdict=decided.word,
-        baseline_as_of=base.facts["as_of"],
-        baseline_customers=base.customers,
-        measured_cutoff=base.facts["evaluation_cutoff"],
-        history_days=base.days,
-    )
-    return {
-        **{
-            name: content.assign(**where) if isinstance(content, pd.DataFrame) else head | content
-            for name, content in made.items()
-        },
-        "monitoring_summary.json": head | {"checks": summary},
-        "monitoring.html": reports.monitoring_page(shown, findings, hints.acknowledge("RUN")),
-        **_evidently_pages(watch, base, evidence),
-    }
-
-
-def _head(watch: Watch, base: Baseline, decided: Verdict) -> dict[str, Any]:
-    """The head of every JSON report."""
-    return {
-        "verdict": decided.word,
-        "reasons": list(decided.reasons),
-        "decision": PERSON_DECIDES,
-        "model": watch.production.version.name,
-        "model_version": watch.production.version.number,
-        "as_of": watch.history.as_of.isoformat(),
-        "baseline_as_of": base.facts["as_of"],
-        "baseline_cutoff": base.facts["evaluation_cutoff"],
-        "history_days": base.days,
-    }
-
-
-def _evidently_pages(watch: Watch, base: Baseline, evidence: Evidence) -> dict[str, str]:
-    """Drift of features and predictions, and where revenue has come in, the quality of the regression."""
-    most, version = watch.run.config.monitor.report_customers, watch.production.version
-    reference, current = _in_cells(base, watch.run.sample(evidence.scored, most), most)
-    named = f"Version {version.number} of model {version.name}"
-    title = f"{named}: customers as of {watch.history.as_of} (current) against its baseline of {base.as_of} (reference)"
-    pages = {"evidently.html": reports.drift_page(reference, current, evidence.columns, title)[0]}
-    if evidence.matured.table is not None:
-        sample = watch.run.sample(evidence.matured.table[[ACTUAL, PREDICTED]], most)
-        rows = sample.set_axis(["target", "prediction"], axis=1).astype("float64")
-        hidden = rows.apply(lambda side: sketches.snapped(sketches.sketch(side.to_numpy()), side.to_numpy()))
-        title = f"{named}: predicted and actual revenue of the newest matured customers"
-        pages["evidently_regression.html"] = reports.regression_page(hidden, title)
-    return pages
-
-
-def _in_cells(base: Baseline, scored: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both sides as rows in the cells of the baseline's sketches, so that no row of a customer is shown."""
-    shared = {name: sketch for name, sketch in base.sketches.items() if name in scored}
-    reference = {name: pd.Series(sketches.rows(sketch, sketch.cells, most)) for name, sketch in shared.items()}
-    current = {name: sketches.snapped(sketch, scored[name].to_numpy("float64")) for name, sketch in shared.items()}
-    return pd.DataFrame(reference), pd.DataFrame(current)
 
 
 def _metrics(findings: dict[str, Finding]) -> dict[str, float]:

@@ -73,4 +73,4 @@ def _measured(watch: Watch, stored: Scores, scores: pd.DataFrame) -> Vintage:
     predicted = scores[PREDICTED].to_numpy()
     figures = watch.run.intervals(actual[ACTUAL], predicted)
     deciles = metrics.deciles(actual[ACTUAL].to_numpy(), predicted)
-    return Vintage(stored.as_of, stored.version, stored.run_id, figures, deciles, actual)
+    return Vintage(stored.as_of, stored.version, stored.run_id, figures, deciles, actual, float(predicted.sum()))

@@ -88,7 +88,7 @@ def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained, tmp_pat
     base = client().download_artifacts(run, "baseline", str(tmp_path))
     sketches = pd.read_parquet(f"{base}/sketches.parquet")
     table = pd.read_parquet(client().download_artifacts(run, "features/evaluation_2025-10-02.parquet"))
-    assert len(pages) == 3 and not any(re.search(r"\bC\d{6}\b", page) for page in pages)
+    assert len(pages) == 2 and not any(re.search(r"\bC\d{6}\b", page) for page in pages)
     largest = table["revenue_total"].max()
     assert sketches.loc[sketches["feature"] == "revenue_total", "point"].max() < largest
     assert not any(f"{value:.{digits}f}" in page for page in pages for value in [largest] for digits in (1, 2))
@@ -97,8 +97,29 @@ def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained, tmp_pat
 
 def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trained):
     page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
-    assert all(check in page for check in CHECKS) and page.count("<svg") == 6
-    assert "What to do next" in page and "a person decides" in page
+    assert all(check in page for check in CHECKS) and page.count("<svg") == 9
+    assert "What to do next" in page and "a person decides" in page and "This is the first look at this model." in page
+
+
+def test_the_page_has_the_weeks_of_the_history_and_names_the_files_beside_it(trained):
+    page = next((trained.outputs / "monitoring").glob("monitoring_2*.html"))
+    rows = pd.read_csv(trained.folder / "history.csv", parse_dates=["order_date"])
+    newest = rows[rows["order_date"] >= rows["order_date"].max() - pd.Timedelta(days=27)]
+    assert f"{newest['revenue'].sum():,.0f}" in page.read_text()
+    links = set(re.findall(r'<a href="([^"]+)"', page.read_text()))
+    assert links == {path.name for path in page.parent.iterdir()} - {page.name}
+
+
+@pytest.mark.parametrize(
+    "wanted, pages",
+    [("full", {"evidently", "evidently_regression", "monitoring"}), ("off", {"monitoring"})],
+)
+def test_evidently_draws_the_pages_that_the_configuration_asks_for(copied, wanted, pages):
+    records = run_command("monitor", copied.config(f"monitor.evidently={wanted}"))
+    made = {
+        re.sub(r"monitoring/|_\d{8}T\d{6}Z|\.html", "", name) for name in records[-1].outputs if name.endswith(".html")
+    }
+    assert made == pages
 
 
 def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
@@ -116,7 +137,6 @@ def test_figures_are_metrics_of_the_run_and_the_files_its_artifacts(trained):
             "monitoring_summary.json",
             "monitoring.html",
             "evidently.html",
-            "evidently_regression.html",
         )
     } == names
 
@@ -189,6 +209,11 @@ def test_a_business_that_changed_opens_an_alarm_that_names_the_features(copied):
     )
     table = report(records, "feature_drift_report").set_index("feature")
     assert table.loc["last_order_value", "status"] == "alert"
+    page, run = report(records, "monitoring_2"), newest_run().info.run_id
+    assert "It looks like a change of the business" in page and f"-P run_id={run} -P reviewer=NAME" in page
+    assert "value of the last order<br><code>last_order_value</code>" in page
+    again = report(run_command("monitor", copied.config()), "monitoring_2")
+    assert f"<code>{run[:8]}</code>" in again and "Recent orders: The value of an order in the 30 days before" in again
 
 
 @pytest.fixture(scope="module")

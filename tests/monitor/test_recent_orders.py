@@ -171,9 +171,30 @@ def test_a_history_that_was_cut_is_not_judged_since_customers_seem_younger_than_
     assert finding(stretch(3000), stretch(3000), too_short=cut) == Finding("insufficient", cut)
 
 
-def test_a_baseline_without_orders_cannot_stay_calm_when_orders_come():
-    before = stretch(3000, orders=0.0)
-    assert finding(before, stretch(3000)).status == "alert"
+def test_a_baseline_in_whose_weeks_nobody_ordered_cannot_judge_the_orders_that_come():
+    found = finding(stretch(3000, orders=0.0), stretch(3000))
+    assert found.status == "insufficient"
+    assert found.reason == (
+        "Nobody had ordered in the weeks before the training, so the newest orders have nothing to be compared with. The orders in the weeks "
+        "before the training had brought no revenue, so their value has nothing to be compared with."
+    )
+
+
+def test_a_baseline_whose_orders_brought_nothing_judges_the_orders_alone():
+    before = stretch(3000, value=0.0)
+    assert finding(before, stretch(3000, seed=2)).status == "stable"
+    assert finding(before, stretch(3000, orders=0.6, seed=2)).reason.startswith(
+        "Orders in the 30 days before 2025-07-01 came to"
+    )
+
+
+def test_orders_that_bring_nothing_any_more_ask_whether_the_revenue_is_complete():
+    found = finding(stretch(3000), stretch(3000, value=0.0, seed=2))
+    assert found.status == "alert"
+    assert (
+        found.reason
+        == "The orders in the 30 days before 2025-07-01 brought no revenue at all; is the revenue complete?"
+    )
 
 
 def test_the_limits_are_those_of_conf_monitor():

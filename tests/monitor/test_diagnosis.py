@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from test_drift_checks import evidence
+from monitor.seen import evidence
 
 from clv.monitor import Finding
 from clv.monitor.diagnosis import diagnosis
@@ -55,7 +55,7 @@ def test_an_alarm_says_which_of_fault_change_season_and_ageing_it_looks_like(fin
 def test_a_column_with_one_value_or_none_is_a_data_fault(column):
     seen = replace(evidence(), columns=pd.DataFrame([COLUMN | column]))
     assert diagnosis(MOVED | recent(), seen).startswith(
-        "It looks like a data fault: revenue_90d has one value, or none,"
+        "It looks like a data fault: value of orders in the last 90 days (revenue_90d) has one value, or none,"
     )
 
 
