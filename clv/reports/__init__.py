@@ -2,7 +2,7 @@
 
 from clv.reports.amounts import Money
 from clv.reports.evidently_pages import drift_page, regression_page
-from clv.reports.figures import decile_chart, gain_curve
+from clv.reports.figures import decile_chart, gain_curve, season_chart
 from clv.reports.monitoring_page import monitoring_page
 from clv.reports.monitoring_words import Around, Monitored
 from clv.reports.purchase_figures import heat_maps, repeat_orders_chart, spend_chart, timeline_chart, tracking_chart
@@ -39,6 +39,7 @@ __all__ = [
     "report_page",
     "result_picture",
     "review_page",
+    "season_chart",
     "spend_chart",
     "timeline_chart",
     "tracking_chart",

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 
 from clv import model
-from clv.evaluation import metrics, purchase_model
+from clv.evaluation import metrics
 from clv.evaluation.breakdown import Breakdown
 from clv.evaluation.measure import OURS, Measured
-from clv.reports import figures, purchase_figures
+from clv.reports import figures
 from clv.reports.amounts import Money
+from clv.reports.purchase_pictures import Purchases, purchase_pictures, purchase_tables
 from clv.season import Season
 
 
@@ -78,19 +79,12 @@ def _importance(measured: Measured, contributions: pd.DataFrame) -> pd.DataFrame
 
 
 def _of_purchases(measured: Measured, seen: Seen) -> dict[str, Any]:
-    customers, table, days = measured.model.customers, measured.evaluation, measured.plan.horizon_days
-    tracked = purchase_model.tracking(customers, table, seen.weekly, measured.plan.evaluation, seen.season)
-    repeats = purchase_model.by_repeat_orders(customers, table)
-    by_recency = purchase_model.by_orders_and_recency(customers, table, days)
-    spend = purchase_model.by_spend(customers, table)
-    return {
-        "figures/tracking_orders.png": purchase_figures.tracking_chart(tracked, "orders"),
-        "figures/tracking_revenue.png": purchase_figures.tracking_chart(tracked, "revenue", seen.money),
-        "figures/tracking.csv": tracked,
-        "figures/repeat_orders.png": purchase_figures.repeat_orders_chart(repeats),
-        "figures/repeat_orders.csv": repeats,
-        "figures/orders_and_recency.png": purchase_figures.heat_maps(by_recency, days),
-        "figures/orders_and_recency.csv": by_recency,
-        "figures/spend.png": purchase_figures.spend_chart(spend, seen.money),
-        "figures/spend.csv": spend,
+    plan = measured.plan
+    ordered = Purchases(
+        measured.model.customers, measured.evaluation, seen.weekly, plan.evaluation, seen.season, plan.horizon_days
+    )
+    tables = purchase_tables(ordered)
+    pictures = purchase_pictures(tables, plan.horizon_days, seen.money)
+    return {f"figures/{name}.png": figure for name, figure in pictures.items()} | {
+        f"figures/{name}.csv": table for name, table in tables.items()
     }

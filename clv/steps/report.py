@@ -19,6 +19,7 @@ from clv.registry.production import Production, usable
 from clv.registry.standing import Standing
 from clv.reports.amounts import Money
 from clv.steps import report_tables
+from clv.steps.evidence import over_year
 from clv.steps.report_tables import EXPECTED, Now
 
 _TERMS = ("contact_cost", "response", "margin", "discount_rate")
@@ -89,6 +90,8 @@ def _pictures(run: Run, history: History, now: Now, back: Hindsight | None, term
         pictures["profit"] = reports.profit_chart(curves, money)
     if back:
         pictures["deciles"] = reports.decile_chart(back.deciles, money, now.production.horizon_days)
+    season = now.production.definition.season
+    pictures["season"] = reports.season_chart("The season, with the last year over it", over_year(history, season))
     return pictures | {"lorenz": _lorenz(now.customers)} | _of_purchases(history, now, money)
 
 
