@@ -30,6 +30,7 @@ _NAMES = {  # metric -> its name, and the word for a difference that is better o
     "top_decile_share": ("what the best tenth of the customers brings", "more", "less"),
     "bias": ("the predicted total", "nearer to what came", "further from what came"),
 }
+_SHOWN = 0.001  # a smaller difference has no size that a person needs
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def phrase(metric: str, row: pd.Series) -> str:
     'the error per customer (RMSE) is 4.7 % larger (1.2 % to 7.5 %)'
     >>> phrase("bias", pd.Series({"value": -0.03, "low": -0.05, "high": -0.01, "other": 0.9}))
     'the predicted total is nearer to what came by 3.0 % of it (1.0 % to 5.0 %)'
+    >>> phrase("spearman", pd.Series({"value": -0.0002, "low": -0.0004, "high": -0.0001, "other": 0.6}))
+    'the order of all customers (Spearman) is less than 0.1 % worse'
     """
     name, better, worse = _NAMES.get(metric, (metric, "better", "worse"))
     if not all(pd.notna(row[end]) for end in ("value", "low", "high")):
@@ -116,9 +119,10 @@ def phrase(metric: str, row: pd.Series) -> str:
     value, low, high = (share_of(metric, row[end], row["other"]) for end in ("value", "low", "high"))
     if value < 0:
         value, low, high = -value, -high, -low
-    size = f"{100 * value:.1f} %"
+    is_shown = value >= _SHOWN
+    size = f"{100 * value:.1f} %" if is_shown else f"less than {100 * _SHOWN:.1f} %"
     words = f"{word} by {size} of it" if metric == "bias" else f"{size} {word}"
-    return f"{name} is {words} ({100 * low:.1f} % to {100 * high:.1f} %)"
+    return f"{name} is {words}" + (f" ({100 * low:.1f} % to {100 * high:.1f} %)" if is_shown else "")
 
 
 def recommend(gates: list[Gate], is_compared: bool, sides: Sides, differs: Found, worth: float) -> Recommendation:
