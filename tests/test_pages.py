@@ -74,8 +74,13 @@ def test_the_monitoring_page_shows_it_as_text(payload, tmp_path):
     pictures = (Shares(payload, table, payload), OverDays(payload, pd.DataFrame([row]), {"bias": payload}))
     finding = Finding(payload, payload, {"cannot_see": payload}, pictures=pictures)
     findings = {payload: finding} | {check.name: finding for check in checks.CHECKS}
-    monitored = reports.Monitored(payload, payload, dt.date(2026, 1, 1), payload, payload, 9, 9)
-    (tmp_path / "page.html").write_text(reports.monitoring_page(monitored, findings, payload))
+    monitored = reports.Monitored(payload, payload, dt.date(2026, 1, 1), payload, payload, 9, payload, 9)
+    look = dict.fromkeys(("run_id", "as_of", "version", "verdict", "reason", "alarm"), payload)
+    column = dict.fromkeys(("feature", "status", "reason"), payload)
+    around = reports.Around(
+        payload, data=(payload,), columns=pd.DataFrame([column]), earlier=pd.DataFrame([look]), files={payload: payload}
+    )
+    (tmp_path / "page.html").write_text(reports.monitoring_page(monitored, findings, payload, around))
     assert not ran(tmp_path / "page.html")
 
 

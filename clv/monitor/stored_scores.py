@@ -124,7 +124,7 @@ def _judge_in_season(part: dict[str, Any], newest: Vintage, limits: Limits, room
     alone, why = _judge(part, newest, limits)
     if status != STABLE or alone == STABLE:
         return status, reason
-    return status, f"{why} That is no alarm, because the season alone may move a total by {room:.0%}."
+    return status, f"{why} That alone is no alarm, because the season alone may move a total by {room:.0%}."
 
 
 def _judge(part: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, str]:

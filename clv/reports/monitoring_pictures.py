@@ -35,7 +35,7 @@ def business_charts(weeks: pd.DataFrame, money: Money, amounts: str) -> list[Any
 def _week_by_week(weeks: pd.DataFrame, name: str, label: str) -> Any:
     figure, axes = canvas(f"{label} a week", "", "", height=_HEIGHT)
     before, now = weeks[f"{name}_last_year"], weeks[name]
-    if before.notna().any():
+    if before.notna().sum() > 1:
         axes.plot(weeks["begin"], before, color=GREY, linewidth=1.5, label="52 weeks before")
     axes.plot(weeks["begin"], now, color=BLUE, linewidth=2.0, label="last 52 weeks")
     axes.set_ylim(bottom=min(0.0, float(np.nanmin([0.0, *now, *before]))))

@@ -114,7 +114,7 @@ def _ranking(held: Held) -> str:
 def _level(held: Held, money: Money, amounts: str) -> str:
     verdict = "The level holds" if held.off == STABLE else "The level does not hold"
     now, before = (side.loc["bias", "value"] for side in (held.figures, held.measured))
-    season = f" The season alone may move it by {percent(held.room)}, so this opens no alarm."
+    season = f" The season alone may move it by {percent(held.room)}, so this alone opens no alarm."
     return (
         f"{verdict}: {money(held.predicted)} of {amounts} was predicted and {money(held.actual)} came in. Predicted was {percent(now)} of "
         f"what came in; when the version was measured it was {percent(before)}."
@@ -165,8 +165,8 @@ def which_number(findings: Mapping[str, Finding], around: Around) -> dict[str, s
         words["how many features moved"] = features_moved(around.columns)
     if errors.get("mae"):
         words["mean error per customer (MAE)"] = (
-            "In Prediction drift it is that of an average season. Evidently's page of errors cuts off the largest and the smallest values, "
-            "so its errors are smaller."
+            "In Prediction drift it is that of an average season. Evidently's page of errors, where it is drawn, cuts off the largest and the "
+            "smallest values, so its errors are smaller."
         )
     return words
 

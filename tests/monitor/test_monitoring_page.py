@@ -136,7 +136,7 @@ def test_the_page_says_in_words_and_money_whether_ranking_and_level_held(held, s
 def test_a_level_that_the_season_may_have_moved_does_not_hold_and_opens_no_alarm():
     sentence = monitoring_words.held(came(level="stable", room=0.65), IN_EUR)[1]
     assert sentence.startswith("The level does not hold: ")
-    assert sentence.endswith(" The season alone may move it by 65 %, so this opens no alarm.")
+    assert sentence.endswith(" The season alone may move it by 65 %, so this alone opens no alarm.")
 
 
 def test_a_horizon_on_which_the_version_was_measured_is_called_so_and_none_is_called_unknown():

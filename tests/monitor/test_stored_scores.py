@@ -65,7 +65,7 @@ def test_a_level_that_the_season_alone_may_move_so_far_is_no_alarm_and_the_sente
     finding = check.compare(part, evidence(vintages=[scores(bias=0.62)], room=0.65), SCORES)
     assert (finding.status, finding.reason) == (
         "stable",
-        "Scores of 2025-07-01: Scores came to 0.62 times what came in; when the version was measured it was 1.00. That is no alarm, because "
+        "Scores of 2025-07-01: Scores came to 0.62 times what came in; when the version was measured it was 1.00. That alone is no alarm, because "
         "the season alone may move a total by 65%.",
     )
 
