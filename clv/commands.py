@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from clv import steps
 from clv.outcome import CLUSTERED, FEATURES, PICTURE, RANKINGS, REPORTED, Outcome, Run, raw
 from clv.registry.standing import Standing
+from clv.tracking.journal import Logged
 
 Step = Callable[..., Outcome]
 
@@ -19,7 +20,7 @@ class Command:
     needs_server: it stops without the tracking server; else it finishes, and its log waits in the spool.
     writes_outputs: it waits for other commands that write the outputs folder.   makes_stale: outputs of earlier runs that it makes untrue.
     catches_up: it first finishes an interrupted decision, and enters a move that was made outside the ledger.
-    nested: each step has a run of its own within the command's run.
+    nested: each step has a run of its own within the command's run.   logged: when it gets a run.
     """
 
     steps: tuple[Step, ...]
@@ -28,6 +29,12 @@ class Command:
     makes_stale: tuple[str, ...] = ()
     catches_up: bool = False
     nested: bool = False
+    logged: Logged = Logged.ALWAYS
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of conf/ that are the parameters of its run: those of its steps; a pipeline's runs differ by what they trained."""
+        return READS[steps.train] if self.nested else tuple(key for step in self.steps for key in READS.get(step, ()))
 
     @property
     def may_bootstrap(self) -> bool:
@@ -41,8 +48,26 @@ class Command:
         return any("history" in inspect.signature(step).parameters for step in steps_with_a_model)
 
 
+# Sections and keys of conf/ that a step's result depends on: they are the parameters of its run. All of conf/ is in config.yaml of the run.
+_LABELS = ("window.horizon_days", "window.discount_rate")
+_PLAN = (*_LABELS, "window", "features", "model", "seed")
+READS: dict[Step, tuple[str, ...]] = {
+    steps.read: ("data", "window.as_of"),
+    steps.features: ("window", "features"),
+    steps.train: ("data", *_PLAN, "evaluation", "clusters", "monitor.shap_drift", "monitor.recent_orders"),
+    steps.review: (*_LABELS, "evaluation", "review", "seed"),
+    steps.score: ("window", "monitor.least_history"),
+    steps.cluster: ("clusters",),
+    steps.report: ("data.currency", "economics", "segments", "evaluation", "seed"),
+    steps.monitor: ("window", "features.moving", "evaluation", "monitor", "seed"),
+    steps.backtest: (*_PLAN, "evaluation", "backtest"),
+    steps.tune: (*_PLAN, "evaluation", "tune"),
+    steps.promote: ("review",),
+    steps.simulate: ("window.horizon_days", "simulate", "seed"),
+}
+
 COMMANDS = {
-    "check": Command((steps.check,), needs_server=False, writes_outputs=False),
+    "check": Command((steps.check,), needs_server=False, writes_outputs=False, logged=Logged.NEVER),
     "full_pipeline": Command(
         (
             *(steps.read, steps.features, steps.train, steps.review, steps.bootstrap),
@@ -66,15 +91,15 @@ COMMANDS = {
     "backtest": Command((steps.read, steps.backtest), needs_server=False),
     "tune": Command((steps.read, steps.tune), needs_server=False),
     "review": Command((steps.read, steps.review), catches_up=True),
-    "promote": Command((steps.promote,), writes_outputs=False, catches_up=True),
-    "reject": Command((steps.reject,), writes_outputs=False, catches_up=True),
-    "rollback": Command((steps.rollback,), writes_outputs=False, catches_up=True),
-    "acknowledge": Command((steps.acknowledge,), writes_outputs=False),
-    "ledger": Command((steps.ledger,), writes_outputs=False),
-    "reproduce": Command((steps.reproduce,), writes_outputs=False),
-    "explain": Command((steps.read, steps.explain)),
-    "readiness": Command((steps.readiness,), writes_outputs=False),
-    "sync": Command((steps.sync,), writes_outputs=False),
+    "promote": Command((steps.promote,), writes_outputs=False, catches_up=True, logged=Logged.WHEN_DONE),
+    "reject": Command((steps.reject,), writes_outputs=False, catches_up=True, logged=Logged.WHEN_DONE),
+    "rollback": Command((steps.rollback,), writes_outputs=False, catches_up=True, logged=Logged.WHEN_DONE),
+    "acknowledge": Command((steps.acknowledge,), writes_outputs=False, logged=Logged.WHEN_DONE),
+    "ledger": Command((steps.ledger,), writes_outputs=False, logged=Logged.NEVER),
+    "reproduce": Command((steps.reproduce,), writes_outputs=False, logged=Logged.WHEN_DONE),
+    "explain": Command((steps.read, steps.explain), logged=Logged.NEVER),
+    "readiness": Command((steps.readiness,), writes_outputs=False, logged=Logged.NEVER),
+    "sync": Command((steps.sync,), writes_outputs=False, logged=Logged.NEVER),
     "simulate": Command((steps.simulate,), needs_server=False, writes_outputs=False),
 }
 
@@ -83,3 +108,16 @@ def steps_of(name: str, run: Run, standing: Standing) -> list[Step]:
     """Returns the steps that apply: the first version ever becomes Production by itself, later ones wait for a person."""
     first_ever = COMMANDS[name].may_bootstrap and run.config.tracking.bootstrap and not standing.was_promoted
     return [step for step in COMMANDS[name].steps if step is not steps.bootstrap or first_ever]
+
+
+def run_name(step: str, outcome: Outcome) -> str:
+    """Returns the name of a step's run. What differs comes first, because a list of runs cuts names after some twenty characters.
+
+    It is `v10 blend 90d` for a training, `v2 score 2026-07-01` for what the version in production did, and else what the step says.
+    """
+    tags = outcome.tags
+    if "production_version" in tags:
+        return f"v{tags['production_version']} {step} {tags['as_of']}"
+    if "reviewed_version" in tags:
+        return f"v{tags['reviewed_version']} {step}"
+    return outcome.title or step

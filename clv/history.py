@@ -101,7 +101,7 @@ class History:
         profile = {"num_rows": self.quality.rows} | {name: getattr(self.quality, name) for name in counts}
         return {
             "name": Path(self.path).name,
-            "digest": self.quality.sha256[:32],
+            "digest": self.quality.sha256[:12],
             "source": self.path,
             "profile": profile,
         }

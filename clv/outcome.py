@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from clv.config import Config
 from clv.errors import OutputsError, UserError
 from clv.evaluation import metrics
 from clv.monitor.verdict import PERSON_DECIDES
-from clv.registry import alarms, ledger, ledger_store, registration, reviews
+from clv.registry import alarms, ledger, ledger_store, pages, registration, reviews
 from clv.registry.alarms import Alarm
 from clv.registry.ledger import Decision
 from clv.registry.registration import Candidate
@@ -27,6 +28,7 @@ from clv.tracking import spool
 RANKED, CLUSTERED, RANKINGS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_cluster_rankings.csv"
 REPORT, CONTACTS = "report.html", "clv_contact_list.csv"
 REPORTED = (REPORT, CONTACTS, "report/", "segments/")  # what the report writes; a name with / is a folder
+METRICS = "clv_model_metrics.csv"
 FEATURES, PICTURE = "clv_features.parquet", "clv_by_rank_and_cluster.png"
 SAME_HISTORY = 0.2  # revenue of the same days may differ by this share (late returns) and be the same business
 
@@ -77,9 +79,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Consequence:
-    """What an effect leaves to be shown: tags of the run, warnings, and words before the run's title."""
+    """What an effect leaves to be shown: tags and metrics of the run, warnings, and words before the run's title."""
 
     tags: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     title: str = ""
 
@@ -103,9 +106,10 @@ class Part:
 class Outcome:
     """What a step found; the step itself writes nothing.
 
-    summary: one line for the terminal and the run.   title: what the run's name says beside the step.
+    summary: one line for the terminal and the run.   title: the run's name; the step's where there is none.
     outputs: relative path -> table, text, JSON or figure, for people and the run.   artifacts: the same, for the run alone; one under
-    outputs/ is logged in place of that output.   series: metric -> day -> value, for a chart over days.   table: shown on the terminal.
+    outputs/ is logged in place of that output.   metrics: the few that a list of runs shows; one with a / in its name goes into a table,
+    metrics/STEP.csv of the run.   series: metric -> day -> value, for a chart over days.   table: shown on the terminal.
     dataset: the data that were read.   warnings: what to know before using the outputs.   effects: applied in order.
     lines: shown at the end as they are, such as the next command.   shown: outputs that the command's own run has as well.
     refused: raised after all this is logged and shown.
@@ -130,14 +134,25 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Register:
-    """Register a trained model as a version that waits for a person."""
+    """Register a trained model as a version that waits for a person. figures: its metric table, which gets the version's number."""
 
     candidate: Candidate
+    figures: pd.DataFrame
 
     def apply(self, run: Run, standing: Standing) -> Consequence:
-        run.candidate = registration.register(self.candidate, standing.candidates)
+        run.candidate, model_id = registration.register(self.candidate, standing.candidates)
         standing.forget()
-        return Consequence({"candidate_version": run.candidate}, title=f"version {run.candidate}")
+        pages.show_model(standing)
+        self._number(run)
+        return Consequence({"candidate_version": run.candidate, "model_id": model_id}, title=f"v{run.candidate}")
+
+    def _number(self, run: Run) -> None:
+        """Writes the number into the metric table: outputs/ also holds scores, which may be of another version."""
+        table = {METRICS: self.figures.assign(model_version=run.candidate)}
+        store.write(run.bundle, table)
+        with tempfile.TemporaryDirectory() as folder:
+            store.write(Path(folder), table)
+            tracking.current().files(Path(folder), "outputs")
 
 
 @dataclass(frozen=True)
@@ -147,9 +162,10 @@ class Attach:
     review: Review
 
     def apply(self, run: Run, standing: Standing) -> Consequence:
-        reviews.attach(self.review)
+        tags, metrics, link = reviews.attach(self.review)
         standing.forget()
-        return Consequence()
+        pages.show(standing, self.review.version.full_name, pages.of_review(self.review.content, link))
+        return Consequence(tags, metrics)
 
 
 @dataclass(frozen=True)
@@ -205,7 +221,7 @@ class Open:
         delivery = alerts.send(variables, title, "\n\n".join([*self.alarm.reasons, where, how, PERSON_DECIDES]))
         status = "; ".join([f"delivered {delivery.delivered} of {delivery.asked}", *delivery.problems])
         warnings = tuple(f"alert: {problem}" for problem in delivery.problems)
-        return Consequence({"alarm_run": run_id, "alert": status}, warnings)
+        return Consequence({"alarm_run": run_id, "alert": status}, warnings=warnings)
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ import datetime as dt
 import inspect
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from clv import commands, hints, model, settings, store, terminal, tracking
 from clv.commands import Command, Step
-from clv.config import Config, as_yaml, loggable
+from clv.config import Config, as_yaml, parameters
 from clv.errors import UserError
 from clv.history import History
 from clv.monitor.verdict import PERSON_DECIDES
@@ -50,13 +50,18 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     outcomes: list[Outcome] = []
     with terminal.waiting("starting"), hints.about(words):
         lines = tracking.start(home, config.tracking.patience_seconds)
-    with hints.about(words), tracking.run(name, _flat(loggable(config)), home, command.needs_server) as log:
-        run_id = log.run_id
-        bundle = f"{now:%Y%m%dT%H%M%S}_{run_id[:8]}"
-        with (
-            _folder(name, command, config, bundle) as folder,
-            _its_own_model(_of_run(command, Run(config, now, folder), settings.history(config, now)), words) as values,
-        ):
+    history = settings.history(config, now)
+    own = _own_model(command, config, history, words)
+    if own:
+        config = replace(config, tracking=replace(config.tracking, model_name=own.name))
+        words = (*words, f"tracking.model_name={own.name}")
+    terms = tracking.Terms(home, command.needs_server, config.tracking.model_name, command.logged)
+    with hints.about(words), tracking.run(name, parameters(config, command.keys), terms) as log:
+        if own:
+            log.log(tags={"own_model": own.name}, lines=[own.why])
+        bundle = f"{now:%Y%m%dT%H%M%S}_{(log.run_id or log.key)[:8]}"
+        with _folder(name, command, config, bundle) as folder:
+            values = _of_run(command, Run(config, now, folder), history)
             noticed = _caught_up(values.standing) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
                 with terminal.working(step.__name__) as came_out:
@@ -64,10 +69,10 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
                     came_out.append(outcome.summary)
                 outcomes.append(outcome)
                 shown.append((step.__name__, outcome.summary))
-            facts, next_moves = _facts(outcomes, values, run_id), _next_moves(outcomes, config)
+            facts, next_moves = _facts(outcomes, values, log.run_id), _next_moves(outcomes, config)
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
         summaries = [f"**{step}**: {summary}" for step, summary in shown]
-        log.log(title=_title(outcomes), lines=summaries + noticed + warnings)
+        log.log(title=_title(command, [step for step, _ in shown], outcomes), lines=summaries + noticed + warnings)
         unlogged = tracking.unlogged()
         warnings += [f"WARNING: {unlogged}"] if unlogged else []
         warnings += tracking.elsewhere(home)
@@ -75,34 +80,36 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     return outcomes
 
 
-@contextmanager
-def _its_own_model(values: _Values, words: tuple[str, ...]) -> Iterator[_Values]:
+@dataclass(frozen=True)
+class _OwnModel:
+    """name: of the model that a history gets.   why: a sentence."""
+
+    name: str
+    why: str
+
+
+def _own_model(command: Command, config: Config, history: History, words: tuple[str, ...]) -> _OwnModel | None:
     """A whole pipeline on a history that the version in production did not learn from makes that history's own model.
 
     A model that the command line or a profile names is taken as it is: its version refuses another history by itself.
     """
-    is_named = bool(values.run.config.profile) or any(word.startswith(_NAMING_A_MODEL) for word in words)
-    sentence = None if is_named or not values.command.may_bootstrap else _another_history(values)
+    is_named = bool(config.profile) or any(word.startswith(_NAMING_A_MODEL) for word in words)
+    sentence = None if is_named or not command.may_bootstrap else _another_history(config, history)
     if sentence is None:
-        yield values
-        return
-    config = values.run.config
-    name = f"{config.tracking.model_name}_{name_of(values.history.path)}"
+        return None
+    name = f"{config.tracking.model_name}_{name_of(history.path)}"
     line = f"{sentence}: this history gets a model of its own, {name}, and the other one is left as it is."
     terminal.show([line])
-    tracking.current().log(tags={"own_model": name}, lines=[line])
-    own = replace(config, tracking=replace(config.tracking, model_name=name))
-    with hints.about((*words, f"tracking.model_name={name}")):
-        yield _of_run(values.command, replace(values.run, config=own), values.history)
+    return _OwnModel(name, line)
 
 
-def _another_history(values: _Values) -> str | None:
+def _another_history(config: Config, history: History) -> str | None:
     """Says that the version in production learnt from another history; None where it did not, or nobody can tell."""
-    if values.run.config.tracking.candidates:
+    if config.tracking.candidates:
         return None
     try:
-        version = values.standing.in_production()
-        return lineage.stranger(version, values.history) if version else None
+        version = Standing(config.tracking.model_name).in_production()
+        return lineage.stranger(version, history) if version else None
     except UserError:
         return None  # the step that needs it says what is wrong
 
@@ -117,7 +124,7 @@ def _of_run(command: Command, run: Run, history: History) -> _Values:
 
 def _caught_up(standing: Standing) -> list[str]:
     """What catching up has to say; it is shown at once, because the step that follows may fail."""
-    lines = [f"WARNING: {warning}" for warning in catch_up(standing, tracking.who())]
+    lines = [f"WARNING: {warning}" for warning in catch_up(standing, tracking.who)]
     terminal.show(lines)
     return lines
 
@@ -132,13 +139,22 @@ def _folder(name: str, command: Command, config: Config, bundle: str) -> Abstrac
 
 def _nested(step: Step, values: _Values) -> Outcome:
     """The step in a run of its own; what a list of runs shows is repeated on the parent."""
-    with tracking.nested(step.__name__, _flat(loggable(values.run.config))) as log:
+    with tracking.nested(step.__name__, parameters(values.run.config, commands.READS.get(step, ()))) as log:
         outcome = _finished(step, values)
-        log.log(title=outcome.title)
-    _log_headline(outcome)
+        log.log(title=commands.run_name(step.__name__, outcome))
+    _log_headline(_for_parent(outcome, values.run.candidate))
     with tempfile.TemporaryDirectory() as folder:
         _log(Outcome("", outputs=dict.fromkeys(outcome.shown)), values.run.bundle, Path(folder))
     return outcome
+
+
+def _for_parent(outcome: Outcome, trained: str | None) -> Outcome:
+    """What a pipeline's run repeats of a step: figures of another version than the one that it trained would be taken for its own."""
+    tags = {name: value for name, value in outcome.tags.items() if name != "model_id"}
+    if tags.get("production_version", trained) == trained:
+        return replace(outcome, tags=tags)
+    kept = {name: value for name, value in tags.items() if name in ("production_version", "alarm_run")}
+    return replace(outcome, tags=kept, metrics={}, series={})
 
 
 def _finished(step: Step, values: _Values) -> Outcome:
@@ -151,7 +167,7 @@ def _finished(step: Step, values: _Values) -> Outcome:
     store.write(values.run.bundle, outcome.outputs)
     with tempfile.TemporaryDirectory() as folder:
         config = {"config.yaml": as_yaml(values.run.config)} if values.command.writes_outputs else {}
-        store.write(Path(folder), outcome.artifacts | config)
+        store.write(Path(folder), outcome.artifacts | config | _details(step.__name__, outcome.metrics))
         _log(outcome, values.run.bundle, Path(folder))
     outcome = _applied(outcome, values)
     _log_headline(outcome)
@@ -177,11 +193,20 @@ def _log(outcome: Outcome, written: Path, artifacts: Path) -> None:
             log.log(metrics=part.metrics)
 
 
+def _details(step: str, metrics: dict[str, float]) -> dict[str, pd.DataFrame]:
+    """File name -> table of the figures that are too many for a list of runs."""
+    rows = [(name, value) for name, value in metrics.items() if "/" in name]
+    return {f"metrics/{step}.csv": pd.DataFrame(rows, columns=["metric", "value"])} if rows else {}
+
+
 def _log_headline(outcome: Outcome) -> None:
     """Logs what a list of runs shows: metrics, tags, the data and a sentence. A nested step's parent has it too."""
     lines = [outcome.summary, *(f"**WARNING** {warning}" for warning in outcome.warnings)]
     log = tracking.current()
-    log.log(tags=outcome.tags, metrics=outcome.metrics, series=outcome.series, lines=lines)
+    metrics = {name: value for name, value in outcome.metrics.items() if "/" not in name}
+    data = outcome.dataset or {}
+    of = (outcome.tags["model_id"], data["name"], data["digest"]) if data and "model_id" in outcome.tags else ()
+    log.log(tags=outcome.tags, metrics=metrics, series=outcome.series, lines=lines, of=of)
     if outcome.dataset:
         log.dataset(outcome.dataset)
 
@@ -190,29 +215,24 @@ def _applied(outcome: Outcome, values: _Values) -> Outcome:
     """The outcome with the tags, warnings and title that its effects left."""
     for effect in outcome.effects:
         consequence = effect.apply(values.run, values.standing)
-        title = ": ".join(part for part in (consequence.title, outcome.title) if part)
+        title = " ".join(part for part in (consequence.title, outcome.title) if part)
         warnings = outcome.warnings + consequence.warnings
-        outcome = replace(outcome, tags=outcome.tags | consequence.tags, warnings=warnings, title=title)
+        tags, metrics = outcome.tags | consequence.tags, outcome.metrics | consequence.metrics
+        outcome = replace(outcome, tags=tags, metrics=metrics, warnings=warnings, title=title)
     return outcome
 
 
-def _title(outcomes: list[Outcome]) -> str:
-    """What the name of the command's run says: the version that it trained, or what its last step says."""
-    trained = [outcome.title for outcome in outcomes if "candidate_version" in outcome.tags]
-    return (trained or [outcome.title for outcome in outcomes] or [""])[0 if trained else -1]
-
-
-def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} as {"a.b": 1}: one MLflow parameter for each key of conf/."""
-    keys: dict[str, Any] = {}
-    for key, value in section.items():
-        keys |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return keys
+def _title(command: Command, steps: list[str], outcomes: list[Outcome]) -> str:
+    """The name of the command's run: of the version that it trained, or else of its last step."""
+    pairs = list(zip(steps, outcomes, strict=True))
+    step, outcome = next((pair for pair in pairs if "candidate_version" in pair[1].tags), pairs[-1])
+    name = commands.run_name(step, outcome)
+    return name.replace(" ", " pipeline ", 1) if command.nested else name
 
 
 def _facts(outcomes: list[Outcome], values: _Values, run_id: str) -> list[str]:
     """Which run and history it was, and where the outputs are."""
-    config, lines = values.run.config, [f"run {run_id}"]
+    config, lines = values.run.config, [f"run {run_id}"] if run_id else []
     if values.command.reads_history:
         lines.append(f"history: {values.history.path}; model {config.tracking.model_name}")
     if any(outcome.outputs for outcome in outcomes):

@@ -10,7 +10,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from clv import config, process
+from clv import config, process, tracking
 from clv.errors import InputError, UserError, hidden
 from clv.jobs import Jobs
 from clv.run import run_command
@@ -47,6 +47,8 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        if isinstance(error, UserError):
+            tracking.withdraw()
         sys.exit(exit_code(error))
 
 

@@ -37,10 +37,26 @@ def page(width=1400, height=1000):
         browser.close()
 
 
-def open_comparison(page, address, run_ids):
+def open_trainings(page, address, experiment):
+    """The saved view of trainings, as the button "Views" opens it."""
+    page.goto(f"{address}/#/experiments/{experiment}/runs")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_text("Trainings", exact=True).first.click()
+    page.get_by_text("rmse_change_high").first.wait_for(timeout=30_000)
+
+
+def open_comparison(page, address, runs):
     """The compare page of the runs, its tables in sight."""
-    page.goto(f'{address}/#/compare-runs?runs={json.dumps(run_ids, separators=(",", ":"))}&experiments=["0"]')
+    ids, experiments = [run.info.run_id for run in runs], sorted({run.info.experiment_id for run in runs})
+    words = [json.dumps(each, separators=(",", ":")) for each in (ids, experiments)]
+    page.goto(f"{address}/#/compare-runs?runs={words[0]}&experiments={words[1]}")
     page.get_by_text("Metrics", exact=True).wait_for(timeout=30_000)
+
+
+def open_model(page, address, model):
+    page.goto(f"{address}/#/models/{model}")
+    page.get_by_text("Created Time").wait_for(timeout=30_000)
+    page.get_by_role("row").filter(has_text="Version 1").first.wait_for(timeout=30_000)
 
 
 def open_version(page, address, model, version):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from browser import open_aliases, open_comparison, page
 from helpers import ROOT, composed
-from stores import client, serving
+from stores import client, everywhere, serving
 
 from clv.run import run_command
 
@@ -20,10 +20,10 @@ def main() -> None:
         run_command("full_pipeline", composed(*said))
         for recipe in RECIPES[1:]:
             run_command("train", composed(*said, f"model={recipe}"))
-        runs = client().search_runs(["0"], "tags.step = 'train'", order_by=["attributes.start_time ASC"])
+        runs = client().search_runs(everywhere(), "tags.step = 'train'", order_by=["attributes.start_time ASC"])
         with page(1250, 1660) as browser:
-            open_comparison(browser, address, [run.info.run_id for run in runs])
-            browser.get_by_text("within/1 order/btyd_rmse").wait_for()
+            open_comparison(browser, address, runs)
+            browser.get_by_text("rmse_change").first.wait_for()
             browser.get_by_role("switch").first.click()  # of the parameters, those that differ
             browser.wait_for_timeout(2000)  # the chart is drawn
             browser.screenshot(

@@ -18,8 +18,14 @@ def client():
     return mlflow.MlflowClient()
 
 
+def everywhere():
+    """The ids of all experiments but those of ledgers: runs are in that of their model."""
+    found = client().search_experiments()
+    return [each.experiment_id for each in found if not each.name.endswith("-ledger")]
+
+
 def newest_run():
-    return client().search_runs(["0"], order_by=["attributes.start_time DESC"], max_results=1)[0]
+    return client().search_runs(everywhere(), order_by=["attributes.start_time DESC"], max_results=1)[0]
 
 
 def description():
@@ -27,8 +33,8 @@ def description():
     return newest_run().data.tags["mlflow.note.content"]
 
 
-def run_named(name):
-    return client().search_runs(["0"], f"tags.step = '{name}'", order_by=["attributes.start_time ASC"])[0]
+def run_named(name, order="ASC"):
+    return client().search_runs(everywhere(), f"tags.step = '{name}'", order_by=[f"attributes.start_time {order}"])[0]
 
 
 def artifacts(run_id, path=""):

@@ -6,6 +6,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from stores import everywhere
 
 from clv.errors import InputError
 from clv.evaluation import metrics
@@ -78,8 +79,8 @@ def test_nothing_after_the_cutoff_changes_a_prediction(tested, copied):
 
 def test_each_recipe_and_cutoff_is_a_run_to_compare(tested):
     client = mlflow.MlflowClient()
-    parent = client.search_runs(["0"], "tags.step = 'backtest'", order_by=["attributes.start_time ASC"])[0]
-    runs = client.search_runs(["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
+    parent = client.search_runs(everywhere(), "tags.step = 'backtest'", order_by=["attributes.start_time ASC"])[0]
+    runs = client.search_runs(everywhere(), f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
     assert {(run.data.params["recipe"], run.data.params["cutoff"]) for run in runs} == {
         (recipe, cutoff) for recipe in RECIPES for cutoff in ("2025-09-01", "2025-06-01")
     }

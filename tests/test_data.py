@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 import pytest
 from helpers import composed
-from stores import artifacts, client
+from stores import artifacts, client, everywhere
 
 from clv import data
 from clv.data import container
@@ -342,7 +342,7 @@ def test_a_refused_run_keeps_its_quality_and_its_rejects_for_their_owner_alone(p
         run_command("features", composed("data.path=bad.csv"))
     quality = json.loads((project / "outputs/data_quality/data_quality.json").read_text())
     assert quality["refused"] == str(error.value) and len(quality["sha256"]) == 64
-    run = client().search_runs(["0"])[0]
+    run = client().search_runs(everywhere())[0]
     logged = run.info.artifact_uri.removeprefix("file://")
     assert artifacts(run.info.run_id) >= {"data_quality/rejected_rows.csv", "data_quality/data_quality.json"}
     for folder in (project / "outputs", logged):

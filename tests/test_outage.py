@@ -8,7 +8,7 @@ import filelock
 import pytest
 from faulty import Plan, faulty, from_call
 from helpers import person
-from stores import alias_table, client, serving
+from stores import alias_table, artifacts, client, everywhere, serving
 
 from clv import tracking
 from clv.errors import Unreachable, UserError
@@ -55,7 +55,7 @@ def failing(behind):
 
 
 def runs(step):
-    return client().search_runs(["0"], f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
+    return client().search_runs(everywhere(), f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
 
 
 @pytest.mark.parametrize("step", ["score", "cluster", "monitor"])
@@ -75,7 +75,7 @@ def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_b
     run_command("sync", behind.config())
     found = runs(step)
     assert len(found) == before + 1 and found[0].info.status == "FINISHED" and spool.waiting(behind.outputs) == []
-    assert found[0].data.params["seed"] == "7" and found[0].data.metrics
+    assert f"metrics/{step}.csv" in artifacts(found[0].info.run_id, "metrics")
 
 
 def test_a_server_that_comes_back_in_time_is_asked_again(behind, failing):
@@ -91,7 +91,9 @@ def test_a_server_that_fails_halfway_gets_the_rest_later(behind, failing):
     failing(Plan())
     run_command("sync", behind.config())
     found = runs("cluster")[:3]
-    assert [(run.info.status, run.data.metrics["within/clusters/found"]) for run in found] == [("FINISHED", 5)] * 3
+    assert [(run.info.status, artifacts(run.info.run_id, "metrics")) for run in found] == [
+        ("FINISHED", {"metrics/cluster.csv"})
+    ] * 3
 
 
 @pytest.mark.parametrize("kind", ["hung", "slow"])
@@ -119,7 +121,7 @@ def test_who_cannot_do_without_the_server_stops_with_exit_code_69_and_moves_noth
 def test_a_lost_reply_makes_one_version_and_one_run(behind, failing, path):
     lost, name, before = iter(["lost"]), path.replace("/", "-"), len(runs("lost"))
     failing(Plan(lambda number, method, called: next(lost, None) if path in called else None))
-    with tracking.run("lost", {}, behind.outputs, strict=True) as log:
+    with tracking.run("lost", {}, tracking.Terms(behind.outputs, strict=True, model="clv")) as log:
         model = client().get_model_version("clv", "1")
         wanted = (name, model.source, log.run_id, {}, re.search("m-[0-9a-f]{32}", model.source)[0])
         number = registration.created(*wanted)
@@ -148,7 +150,7 @@ def left_behind(behind, failing):
     [
         (lambda path: path.write_text(path.read_text()[:200]), "Unterminated|Expecting|delimiter"),
         (lambda path: shutil.rmtree(next(one for one in path.parent.iterdir() if one.is_dir())), "files are missing"),
-        (lambda path: path.write_text(path.read_text().replace('"experiment": "0"', '"experiment": "77"')), "77"),
+        (lambda path: path.write_text(path.read_text().replace('"experiment": null', '"experiment": "77"')), "77"),
     ],
     ids=["cut", "without its files", "refused by the server"],
 )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from helpers import composed
 from hydra import compose, initialize_config_dir
+from stores import everywhere
 
 from clv import search
 from clv.errors import InputError, UserError
@@ -67,9 +68,9 @@ def test_the_best_values_are_an_experiment_that_hydra_takes(searched, tuned):
 
 def test_each_trial_is_a_run_and_the_first_is_the_configuration_as_it_is(tuned):
     client = mlflow.MlflowClient()
-    parent = client.search_runs(["0"], "tags.step = 'tune'", order_by=["attributes.start_time ASC"])[0]
+    parent = client.search_runs(everywhere(), "tags.step = 'tune'", order_by=["attributes.start_time ASC"])[0]
     runs = client.search_runs(
-        ["0"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["attributes.start_time"]
+        everywhere(), f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["attributes.start_time"]
     )
     assert [run.info.run_name for run in runs] == ["trial 0", "trial 1", "trial 2"]
     assert runs[0].data.params == {"model.glm_alpha": "0.1", "model.max_depth": "3"}

@@ -8,12 +8,26 @@ from typing import Any, cast, get_args, get_origin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from clv.config.logged import as_yaml, loggable
+from clv.config.logged import as_yaml, loggable, parameters
+from clv.config.recipes import recipe_name
 from clv.config.schema import Config, Model, People, Person, Range
 from clv.errors import UserError
 from clv.wording import day_meant, meant
 
-__all__ = ["Config", "Model", "People", "Person", "as_yaml", "from_yaml", "is_key", "load", "loggable", "names"]
+__all__ = [
+    "Config",
+    "Model",
+    "People",
+    "Person",
+    "as_yaml",
+    "from_yaml",
+    "is_key",
+    "load",
+    "loggable",
+    "names",
+    "parameters",
+    "recipe_name",
+]
 
 _SECRETS = "a secret comes by the name of an environment variable, as in conf/alerts/."
 _PASSWORD = r"(?<!postgres)(?<!postgresql)://[^/\s]*@|://[^/\s@]*:[^/\s]*@|\bpassword\s*=|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address

@@ -32,6 +32,24 @@ def loggable(config: Config) -> dict[str, Any]:
     return {name: value for name, value in plain(config).items() if name in SECTIONS}
 
 
+def parameters(config: Config, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Returns what a run shows as its parameters: of loggable(), the values that stand under these keys or sections and say something.
+
+    Args: keys: as in ("model", "window.as_of").
+    """
+    values = _flat(loggable(config))
+    asked = {name: value for name, value in values.items() if any(f"{name}.".startswith(f"{key}.") for key in keys)}
+    return {name: value for name, value in asked.items() if value is not None and value != []}
+
+
+def _flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} as {"a.b": 1}."""
+    keys: dict[str, Any] = {}
+    for key, value in section.items():
+        keys |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return keys
+
+
 def plain(value: Any, held: bool = False) -> Any:
     """Returns a value of the configuration as plain values, or LEFT_OUT.
 

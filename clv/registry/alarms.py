@@ -79,7 +79,7 @@ def close(entry: dict[str, Any]) -> None:
     for version in entry["versions"]:
         name, number = version.split("/")
         client.set_model_version_tag(name, number, f"alarm.{entry['alarm_run']}", sentence)
-    tracking.journal.log(run_id, tags={"alarm_decision": sentence, "alarm": _CLOSED})
+    tracking.operations.log(run_id, tags={"alarm_decision": sentence, "alarm": _CLOSED})
 
 
 def waiting(version: Version) -> list[str]:

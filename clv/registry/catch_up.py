@@ -1,6 +1,7 @@
 """What a command does about the registry before its steps: it finishes what another command left half done, and enters what nobody entered."""
 
 import datetime as dt
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,12 +12,12 @@ from clv.registry.ledger import Decision
 from clv.registry.standing import Standing
 
 
-def catch_up(standing: Standing, who: dict[str, str]) -> list[str]:
+def catch_up(standing: Standing, who: Callable[[], dict[str, str]]) -> list[str]:
     """Finishes an interrupted promotion, and enters in the ledger a move of the alias that other means than this engine's made.
 
     A move that this account may not enter stands in `standing.decisions` all the same.
 
-    Args:    who: run, entered_by, git_commit of this command.
+    Args:    who: gives run, entered_by, git_commit of this command; asked where there is something to enter.
     Returns: what was done, and what could not be done, in words. Nothing where the server does not answer.
     Raises:  UserError: the ledger was taken away or changed.
     """
@@ -34,11 +35,11 @@ def _finished(standing: Standing) -> list[str]:
     return [f"finished what another command left half done: {ledger.in_words(entry)}" for entry in entries]
 
 
-def _noticed(standing: Standing, who: dict[str, str]) -> list[str]:
+def _noticed(standing: Standing, who: Callable[[], dict[str, str]]) -> list[str]:
     decision = _outside_move(standing)
     if decision is None:
         return []
-    facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | who
+    facts = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")} | who()
     before = ledger.current(standing.decisions)
     try:
         is_new = ledger_store.record(standing, decision, facts)

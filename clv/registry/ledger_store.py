@@ -14,7 +14,7 @@ import tenacity
 
 from clv import hints
 from clv.errors import UserError
-from clv.registry import alarms, aliases, answer, ledger
+from clv.registry import alarms, aliases, answer, ledger, pages
 from clv.registry.answer import ENTRY, HEAD, restore
 from clv.registry.ledger import Decision
 from clv.registry.standing import Standing
@@ -22,7 +22,13 @@ from clv.tracking import server
 from clv.tracking.server import Refused, client
 
 _LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
-_NOTE = "The ledger of model {name}: its entries are the parameters of run {run}. Read it with `{command}`."
+_NOTE = (
+    "**Not a model, and nothing to open or to promote here.** It holds the place of the ledger of model {name}: every decision is a "
+    "parameter of run {run}. Read it with `{command}`."
+)
+_EXPERIMENT = (
+    "The ledger of model {name}: one run, whose parameters are the decisions, oldest first. Read it with `{command}`."
+)
 
 
 class Overtaken(Exception):
@@ -124,6 +130,7 @@ def settle(standing: Standing) -> list[ledger.Entry]:
     for entry in waiting:
         with suppress(Refused):  # this shows what the ledger says; not everybody may write it everywhere
             _show(entry, ledger.digest(texts[ledger.key(entry["number"])]))
+    _rewrite(standing, waiting)
     if any(entry["event"] in ledger.MOVES for entry in waiting):
         _follow(standing)
     _seal(standing, texts, waiting or ledger.entries(texts)[-1:])
@@ -139,6 +146,21 @@ def _show(entry: ledger.Entry, digest: str) -> None:
             client.set_model_version_tag(*version.split("/"), name, value[:4000])
     if entry["event"] == ledger.ACKNOWLEDGEMENT:
         alarms.close(entry)
+
+
+def _rewrite(standing: Standing, waiting: list[ledger.Entry]) -> None:
+    """The pages of the versions that the entries are about, of those that leave production by them, and of the model."""
+    decisions = [entry for entry in waiting if entry["event"] != ledger.ACKNOWLEDGEMENT]
+    left = [
+        f"{standing.name}/{entry['from']}" for entry in decisions if entry["event"] in ledger.MOVES and entry["from"]
+    ]
+    for version in dict.fromkeys([*(version for entry in decisions for version in entry["versions"]), *left]):
+        with suppress(Refused):
+            word = pages.decided(version, standing.decisions)
+            client.set_model_version_tag(*version.split("/"), "decision", word[:4000])
+            pages.show(standing, version)
+    if decisions:
+        pages.show_model(standing)
 
 
 def _shown(entry: ledger.Entry, digest: str) -> str:
@@ -203,7 +225,8 @@ def _opened(standing: Standing) -> str:
 def _experiment(name: str) -> str:
     """The ledger's experiment; somebody else may be making it."""
     try:
-        return client.create_experiment(answer.ledger_name(name))
+        note = _EXPERIMENT.format(name=name, command=hints.command("ledger"))
+        return client.create_experiment(answer.ledger_name(name), tags={"mlflow.note.content": note})
     except Refused:
         experiment = client.get_experiment_by_name(answer.ledger_name(name))
         if experiment is None:

@@ -23,13 +23,13 @@ class Look:
 
 
 def earlier(name: str, most: int) -> list[Look]:
-    """Returns the looks at the model in the active experiment, newest first.
+    """Returns the looks at the model, newest first.
 
     Args:   most: looks at most.
     Raises: Unreachable: the server does not answer.
     """
     runs = client.search_runs(
-        [tracking.current().experiment],
+        tracking.current().experiments,
         f"tags.production_model = '{name}' and tags.step = 'monitor' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=most,

@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import json
+import re
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -13,14 +15,18 @@ import pandas as pd
 from clv import model, tracking
 from clv.features import OF_GAPS
 from clv.model import files
+from clv.registry import pages
 from clv.registry.aliases import CANDIDATE
 from clv.registry.versions import BASELINE, FILES, FILES_SHA256, LISTING, MODEL, Version, digest_of, digests
 from clv.tracking import server
 from clv.tracking.server import Refused, client
 
 if TYPE_CHECKING:
+    from mlflow.entities import Run
     from mlflow.models import ModelSignature
 
+_UNDECIDED = {"gates": "never reviewed", "standing": "never reviewed", "decision": "waits for a person"}
+_VERSIONS = "mlflow.modelVersions"  # tag of a logged model, by which MLflow's page of models names its versions
 _COPIED_FROM = "copied_from"  # tag of a version that was copied from another registered model
 
 
@@ -29,49 +35,59 @@ class Candidate:
     """A trained model on its way to the registry.
 
     facts: JSON-ready; what scoring and monitoring need to use this version.   example: rows of its inputs; their medians are logged as the example.
-    description: Markdown that a reviewer reads.
+    description: Markdown that a reviewer reads.   recipe: what people call it.
     """
 
     model: model.Model
     facts: dict[str, Any]
     example: pd.DataFrame
     description: str
+    recipe: str
 
 
-def register(candidate: Candidate, name: str) -> str:
+def register(candidate: Candidate, name: str) -> tuple[str, str]:
     """Logs the model to the open run, registers it with the digests of its files, and lets the alias `candidate` name it.
 
     The run holds the rest of the version (its baseline) by now. A lost reply makes no second version.
 
-    Returns: the version's number.
+    Returns: the version's number, and the id of the logged model.
     """
     run = client.get_run(tracking.current().run_id)
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / FILES
         written.mkdir()
         files.save(candidate.model, written)
-        model_id, location = server.carry(_logged, candidate, written, run.info.run_id)
+        model_id, location = server.carry(_logged, candidate, written, run)
     listing = digests(server.download(location), MODEL)
     listing |= digests(server.download(run.info.artifact_uri, BASELINE), BASELINE)
     client.log_dict(run.info.run_id, listing, LISTING)
-    number = created(name, location, run.info.run_id, {FILES_SHA256: digest_of(listing)}, model_id)
-    client.update_model_version(name, number, description=candidate.description)
+    tags = {
+        "recipe": candidate.recipe,
+        **_UNDECIDED,
+        FILES_SHA256: digest_of(listing),
+    }  # MLflow lists them in this order
+    number = created(name, location, run.info.run_id, tags, model_id)
+    client.set_logged_model_tags(model_id, {_VERSIONS: json.dumps([{"name": name, "version": number}])})
+    client.update_model_version(name, number, description=pages.of_training(candidate.description))
     client.set_registered_model_alias(name, CANDIDATE, number)
-    return number
+    return number, model_id
 
 
-def _logged(candidate: Candidate, written: Path, run_id: str) -> tuple[str, str]:
-    """Id and address of the model that MLflow makes of the files."""
-    from mlflow import pyfunc
+def _logged(candidate: Candidate, written: Path, run: "Run") -> tuple[str, str]:
+    """Id and address of the model that MLflow makes of the files, in the run's experiment; MLflow alone would take Default."""
+    from mlflow import MlflowClient, pyfunc
     from mlflow.models import Model
 
-    example = _example(candidate)
+    example, place = _example(candidate), run.info
+    entry = MlflowClient().create_logged_model(
+        place.experiment_id, _called(candidate), place.run_id, params=run.data.params
+    )
     with warnings.catch_warnings(action="ignore"):  # it asks for type hints
         logged = Model.log(
             artifact_path=None,
-            name="model",
+            model_id=entry.model_id,
             flavor=pyfunc,
-            run_id=run_id,
+            run_id=place.run_id,
             python_model=str(Path(__file__).parent / "serving.py"),
             artifacts={FILES: str(written)},
             code_paths=[str(Path(__file__).parent.parent)],
@@ -81,6 +97,12 @@ def _logged(candidate: Candidate, written: Path, run_id: str) -> tuple[str, str]
             pip_requirements=[f"{library}=={version}" for library, version in candidate.facts["libraries"].items()],
         )
     return logged.model_id, logged.artifact_path
+
+
+def _called(candidate: Candidate) -> str:
+    """`clv_blend_90d`: MLflow wants a name before there is a number, and takes no sign but these."""
+    facts = candidate.facts
+    return re.sub(r"[^\w-]+", "_", f"{facts['model']}_{candidate.recipe}_{facts['horizon_days']}d")
 
 
 def _signature(candidate: Candidate, example: pd.DataFrame) -> "ModelSignature":

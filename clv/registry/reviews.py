@@ -11,11 +11,10 @@ from typing import Any
 from clv import hints, tracking
 from clv.errors import UserError
 from clv.registry.versions import Version
-from clv.tracking import server
+from clv.tracking import operations, server
 from clv.tracking.server import Refused, client
 
 _PENDING = "pending"
-_HEADING = "\n\n**Review**"
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,26 @@ class Review:
     content: dict[str, Any]
 
 
-def attach(review: Review) -> None:
-    """Logs page and figures to the candidate's run; then puts tags and a link on its version."""
+def attach(review: Review) -> tuple[dict[str, str], dict[str, float], str]:
+    """Logs page and figures to the candidate's run; then puts tags on its version.
+
+    Returns: tags and metrics that the candidate's run and version show of it, and the link to its folder in MLflow's UI.
+    """
     version, at = review.version, review.content["at"]
     folder = f"review/{dt.datetime.fromisoformat(at):%Y%m%dT%H%M%SZ}"
     text = json.dumps(review.content, indent=1, allow_nan=False) + "\n"
     client.log_text(version.run_id, review.page, f"{folder}/review.html")
     client.log_text(version.run_id, text, f"{folder}/review.json")
-    tags = {
+    shown = {
+        "gates": review.gates,
+        "standing": standing(review.content),
+        "recommendation": review.content["recommendation"],
+    }
+    metrics = _beside_production(review.content)
+    if version.run_id != tracking.current().run_id:  # else they are logged with what else this run found
+        points = [[name, value, operations.now(), 0] for name, value in metrics.items()]
+        operations.log(version.run_id, tags={name: value[:4000] for name, value in shown.items()}, metrics=points)
+    tags = shown | {
         "review_status": _PENDING,
         "gates": review.gates,
         "review_against": review.against or "nothing",
@@ -48,20 +59,28 @@ def attach(review: Review) -> None:
         "review_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
     for name, value in tags.items():
-        client.set_model_version_tag(version.name, version.number, name, value)
-    description = version.description.split(_HEADING)[0] + _in_words(review, folder)
-    client.update_model_version(version.name, version.number, description=description)
+        client.set_model_version_tag(version.name, version.number, name, value[:4000])
+    run = version.run.info
+    return shown, metrics, f"#/experiments/{run.experiment_id}/runs/{run.run_id}/artifacts/{folder}"
 
 
-def _in_words(review: Review, folder: str) -> str:
-    """The end of the version's description, in Markdown."""
-    run = review.version.run.info
-    link = f"#/experiments/{run.experiment_id}/runs/{run.run_id}/artifacts/{folder}"
-    against = f"version {review.against}" if review.against else "nothing in production"
-    return (
-        f"{_HEADING} of {review.content['at']} against {against}, gates {review.gates}: [review.html]({link}/review.html), "
-        f"[review.json]({link}/review.json).\n\n> {review.content['recommendation']}"
-    )
+def standing(content: dict[str, Any]) -> str:
+    """Returns how the candidate stands beside Production in the metrics that are judged: better, worse, not told apart, or alone.
+
+    >>> rows = [{"metric": "rmse", "candidate_is": "worse"}, {"metric": "r2", "candidate_is": "better"}]
+    >>> standing({"metrics": rows, "limits": {"metrics": ["rmse", "r2"]}}), standing({"metrics": rows, "limits": {"metrics": ["r2"]}})
+    ('worse', 'better')
+    """
+    judged = content["limits"]["metrics"]
+    found = {row.get("candidate_is") for row in content["metrics"] if row["metric"] in judged}
+    return next((word for word in ("worse", "better", "not told apart") if word in found), "alone")
+
+
+def _beside_production(content: dict[str, Any]) -> dict[str, float]:
+    """The difference of the RMSE to the version in production, and the ends of its interval."""
+    row = next(row for row in content["metrics"] if row["metric"] == "rmse")
+    ends = {"": "difference", "_low": "low", "_high": "high"}
+    return {f"rmse_change{end}": row[key] for end, key in ends.items() if row.get(key) is not None}
 
 
 def read(version: Version) -> dict[str, Any]:
@@ -98,9 +117,9 @@ def rewrite(version: Version, change: Callable[[str], str]) -> None:
 
 
 def last_verdict(version: Version) -> dict[str, str] | None:
-    """Returns the newest monitor run of the version in this experiment: run, as_of, verdict, verdict_reasons; None where there is none."""
+    """Returns the newest monitor run of the version: run, as_of, verdict, verdict_reasons; None where there is none."""
     runs = client.search_runs(
-        [tracking.current().experiment],
+        tracking.current().experiments,
         f"tags.step = 'monitor' and tags.production_version = '{version.number}' and tags.production_model = '{version.name}'",
         order_by=["attributes.start_time DESC"],
         max_results=1,

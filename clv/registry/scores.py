@@ -47,9 +47,9 @@ def stored_scores(name: str) -> list[Scores]:
 
 
 def scoring_runs(name: str) -> list[Scores]:
-    """Returns the runs of the active experiment that scored with this model, newest first; the newest thousand are looked at."""
+    """Returns the runs that scored with this model, newest first; the newest thousand are looked at."""
     runs = client.search_runs(
-        [tracking.current().experiment],
+        tracking.current().experiments,
         f"tags.production_model = '{name}' and tags.step = 'score' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=1000,

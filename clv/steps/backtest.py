@@ -34,7 +34,7 @@ def backtest(run: Run, history: History) -> Outcome:
     return Outcome(
         " ".join(leaderboard.in_words(tables.board) for tables in every.values()),
         outputs={"backtest/predictions.csv": predictions, "backtest/leaderboard.csv": board},
-        metrics={f"{OURS}/{metric}": board.loc[board["recipe"] == OURS, metric].mean() for metric in metrics.METRICS},
+        metrics={f"mean_{metric}": board.loc[board["recipe"] == OURS, metric].mean() for metric in metrics.METRICS},
         dataset=history.dataset,
         warnings=(*early, *few),
         parts=tuple(_part(row) for row in board.to_dict("records")),

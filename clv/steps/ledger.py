@@ -1,10 +1,12 @@
 """The ledger as a person asks for it: all of it, one day, or whether it is as it was written."""
 
+from pathlib import Path
+
 import pandas as pd
 
-from clv import hints, tracking
+from clv import hints, store, tracking
 from clv.errors import UserError
-from clv.outcome import Outcome, Run
+from clv.outcome import Outcome, Run, Write
 from clv.registry import ledger as chain
 from clv.registry.catch_up import catch_up
 from clv.registry.standing import Standing
@@ -21,7 +23,7 @@ def ledger(run: Run, standing: Standing) -> Outcome:
     ask = run.config.ask
     if ask.verify:
         _refuse_changes(standing)
-    warnings = catch_up(standing, tracking.who())
+    warnings = catch_up(standing, tracking.who)
     texts = standing.texts
     entries = chain.entries(texts)
     table = pd.DataFrame([_row(entry, texts) for entry in entries], columns=[*_SHOWN, "digest"], dtype=object)
@@ -31,11 +33,12 @@ def ledger(run: Run, standing: Standing) -> Outcome:
         if entries:
             summary += f", the newest has digest {chain.digest(texts[chain.key(len(entries))])}"
     changes = [f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in standing.problems()]
+    folder = Path(run.config.outputs) / "ledger"
     return Outcome(
         summary + (f". {_at(entries, ask.at)}" if ask.at else ""),
-        artifacts={"ledger.csv": table, "ledger.json": entries},
         table=_as_shown(table),
         warnings=(*warnings, *changes),
+        effects=(Write(folder / "ledger.csv", table), Write(folder / "ledger.json", store.as_json(entries))),
     )
 
 
@@ -56,7 +59,7 @@ def _refuse_changes(standing: Standing) -> None:
 
 
 def _row(entry: chain.Entry, texts: dict[str, str]) -> dict:
-    """What the table shows of an entry; all of it is in ledger.json in the run."""
+    """What the table shows of an entry; all of it is in outputs/ledger/ledger.json."""
     gates = "despite failed gates" if entry.get("despite_gates") else entry.get("gates", "")
     return {name: entry.get(name) for name in _SHOWN} | {
         "version": ", ".join(entry["versions"]),

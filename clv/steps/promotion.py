@@ -57,7 +57,7 @@ def promote(run: Run, standing: Standing) -> Outcome:
         f"version {number} of model {name} is Production (before: {standing.production_number or 'none'}), "
         f"promoted by {person['reviewer']}"
         + (f", although it failed {len(failed)} of {len(review['gates'])} gates" if failed else ""),
-        title=f"version {number} by {person['reviewer']}",
+        title=f"v{number} promoted, {person['reviewer']}",
         tags={"promoted_version": number, "promoted_by": person["reviewer"], "promotion_reason": person["reason"]},
         warnings=tuple(f"PROMOTED DESPITE the gate {gate}" for gate in failed),
         effects=(
@@ -80,7 +80,7 @@ def reject(run: Run, standing: Standing) -> Outcome:
     facts = _facts_of(version, review)
     return Outcome(
         f"version {version.number} of model {version.name} was rejected by {person['reviewer']}; nothing moved",
-        title=f"version {version.number} by {person['reviewer']}",
+        title=f"v{version.number} rejected, {person['reviewer']}",
         tags={
             "rejected_version": version.number,
             "rejected_by": person["reviewer"],
@@ -110,7 +110,7 @@ def rollback(run: Run, standing: Standing) -> Outcome:
     )
     return Outcome(
         f"version {back} of model {name} is Production again (before: {left}), rolled back by {person['reviewer']}",
-        title=f"to version {back} by {person['reviewer']}",
+        title=f"v{back} rollback, {person['reviewer']}",
         tags={"promoted_version": back, "promoted_by": person["reviewer"], "promotion_reason": person["reason"]},
         warnings=() if ledger.approved(standing.decisions, back) else (unreviewed,),
         effects=(Enter(decision),),

@@ -14,7 +14,7 @@ from clv.config import People
 from clv.errors import UserError
 from clv.history import History
 from clv.monitor import baseline
-from clv.outcome import RANKED, Outcome, Run
+from clv.outcome import RANKED, Outcome, Run, Write
 from clv.registry import alarms, ledger, reviews, versions
 from clv.registry.production import Production
 from clv.registry.standing import Standing
@@ -54,9 +54,9 @@ def readiness(run: Run, history: History, production: Production, standing: Stan
     refusal = UserError(f"{summary}. {' '.join(problems)}\nHint: each line is explained in docs/{CHECKLIST.name}.")
     return Outcome(
         summary,
-        artifacts={"readiness.csv": table},
         metrics={f"readiness/{status.lower()}": count for status, count in counts.items()},
         table=table.drop(columns="holds when"),
+        effects=(Write(Path(run.config.outputs) / "readiness" / "readiness.csv", table),),
         refused=refusal if problems else None,
     )
 

@@ -173,7 +173,7 @@ def _differences(version: Version, other: Version | None) -> dict:
     )
     facts = {name: (ours[name], theirs[name]) for name in names}
     counts = {name: (ours["data_counts"][name], theirs["data_counts"].get(name)) for name in ours["data_counts"]}
-    mine, its = version.run.data.params, other.run.data.params
+    mine, its = (_that_say_something(each.run.data.params) for each in (version, other))
     keys = [key for key in sorted(mine.keys() | its.keys()) if key.split(".")[0] in _COMPARED]
     libraries = sorted(ours["libraries"] | theirs["libraries"])
     return {
@@ -185,6 +185,11 @@ def _differences(version: Version, other: Version | None) -> dict:
         "features_removed": sorted(set(theirs["inputs"]) - set(ours["inputs"])),
         "configuration": _changed({key: (mine.get(key), its.get(key)) for key in keys}),
     }
+
+
+def _that_say_something(params: dict[str, str]) -> dict[str, str]:
+    """Earlier engines logged what was left empty as well."""
+    return {key: value for key, value in params.items() if value not in ("None", "[]")}
 
 
 def _changed(pairs: dict[str, tuple]) -> dict[str, list]:

@@ -5,18 +5,19 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from clv import clusters, data, features, model, progress, reports, settings, windows
+from clv.config import recipe_name
 from clv.evaluation import leaderboard, metrics, purchase_model
-from clv.evaluation.breakdown import break_down
+from clv.evaluation.breakdown import Breakdown, break_down
 from clv.evaluation.measure import OURS, Measured, measure
 from clv.features import Definition
 from clv.history import History
 from clv.monitor import baseline
 from clv.monitor.evidence import Measured as MadeOn
-from clv.outcome import Outcome, Register, Run
+from clv.outcome import METRICS, Outcome, Register, Run
+from clv.registry.pages import figure
 from clv.registry.registration import Candidate
 from clv.steps.evidence import in_average_season, ordered_since, over_year
 from clv.wording import counted
@@ -24,6 +25,7 @@ from clv.wording import counted
 _LIBRARIES = (  # what a prediction depends on
     *("duckdb", "kmeans1d", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "xgboost"),
 )
+_HEADLINE = ("rmse", "normalized_gini", "bias")  # and coverage
 _SHOWN = ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"]
 
 
@@ -50,14 +52,15 @@ def train(run: Run, history: History) -> Outcome:
     return Outcome(
         f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
-        outputs={"clv_model_metrics.csv": board},
+        outputs={METRICS: board},
         artifacts=reports.training_pictures(measured, breakdown, contributions, _seen(run, history, plan, definition))
         | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
-        metrics=leaderboard.headline(figures) | breakdown.metrics | {"evaluation/customers": len(evaluation)},
+        metrics=_metrics(figures, breakdown) | {"evaluation/customers": len(evaluation)},
+        tags={"recipe": recipe_name(run.config.model.chains)},
         dataset=history.dataset,
         warnings=warnings,
-        title=_title(measured),
+        title=f"{recipe_name(run.config.model.chains)} {plan.horizon_days}d",
         effects=(
             Register(
                 Candidate(
@@ -65,7 +68,9 @@ def train(run: Run, history: History) -> Outcome:
                     facts,
                     evaluation[measured.model.inputs],
                     _description(history, measured, definition, board, warnings),
-                )
+                    recipe_name(run.config.model.chains),
+                ),
+                board,
             ),
         ),
     )
@@ -76,6 +81,13 @@ def _seen(run: Run, history: History, plan: windows.Plan, definition: Definition
     weekly = purchase_model.orders_by_week(history.purchases, plan.evaluation, plan.as_of)
     year, money = over_year(history, definition.season), reports.Money(run.config.data.currency)
     return reports.Seen(year, weekly, definition.season, money)
+
+
+def _metrics(figures: dict[str, pd.DataFrame], breakdown: Breakdown) -> dict[str, float]:
+    """The headline by plain names, and all the rest under names with a /."""
+    named = leaderboard.headline(figures)
+    ours = {name if "/" in name or name in _HEADLINE else f"{OURS}/{name}": value for name, value in named.items()}
+    return ours | breakdown.metrics | {"coverage": breakdown.metrics["coverage/all"]}
 
 
 def baseline_of(
@@ -121,12 +133,6 @@ def _learnt_from(measured: Measured) -> str:
         if measured.model.alone
         else counted(len(measured.plan.training), "snapshot")
     )
-
-
-def _title(measured: Measured) -> str:
-    chains, horizon = measured.model.chains, measured.plan.horizon_days
-    recipe = f"{len(chains)} chains" if len(chains) > 1 else _recipe_in_words(measured.model)
-    return f"{recipe}, {horizon} days"
 
 
 def facts_of(run: Run, history: History, measured: Measured) -> dict:
@@ -177,8 +183,6 @@ def _description(
             f"{quality.last_day}, sha256 {quality.sha256[:12]}{''.join(f'; {part}' for part in data.left_out(quality))}. Figures with intervals and pictures are in the run's artifacts.",
             "",
             _season(definition, plan.as_of),
-            "",
-            "A person decides whether it goes into production.",
         ]
     )
 
@@ -198,7 +202,11 @@ def _markdown(board: pd.DataFrame) -> list[str]:
     """The values of the metric table, a row a recipe."""
     wide = board.pivot(index="recipe", columns="metric", values="value").loc[board["recipe"].unique(), _SHOWN]
     rows = [
-        f"| {name} | " + " | ".join("-" if np.isnan(value) else f"{value:.4g}" for value in values) + " |"
+        f"| {name}&emsp; | " + " | ".join(f"{figure(value)}&emsp;" for value in values) + " |"
         for name, values in zip(wide.index, wide.to_numpy(), strict=True)
     ]
-    return ["| recipe | " + " | ".join(_SHOWN) + " |", "|---" * (len(_SHOWN) + 1) + "|", *rows]
+    return [
+        "| recipe&emsp; | " + " | ".join(f"{name}&emsp;" for name in _SHOWN) + " |",
+        "|---" * (len(_SHOWN) + 1) + "|",
+        *rows,
+    ]

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clv import hints, process
-from clv.errors import Unreachable, UserError, hidden
-from clv.tracking import journal, local_store, server, spool
+from clv.errors import BusyError, OutputsError, Unreachable, UserError, hidden
+from clv.tracking import journal, local_store, operations, server, spool
 from clv.tracking.address import set_environment
-from clv.tracking.journal import FAILED, FINISHED, KILLED, Journal
+from clv.tracking.journal import Journal, Terms
+from clv.tracking.operations import FAILED, FINISHED, KILLED
 from clv.wording import counted
 
 if TYPE_CHECKING:
@@ -34,19 +35,18 @@ def start(home: Path, patience: float) -> list[str]:
         local_store.ready()
         if closed := spool.close_dead():
             sentences.append(f"closed {counted(len(closed), 'run')} whose process had died: {', '.join(closed)}")
+        operations.delete_aside()
         sentences += spool.deliver(home)
     return sentences
 
 
 @contextmanager
-def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iterator[Journal]:
-    """Opens an MLflow run (the one that `mlflow run` opened, if any), nested in the one that is open; an exception leaves it FAILED with
-    the reason as a tag, a signal KILLED.
+def run(name: str, parameters: dict[str, Any], terms: Terms) -> Iterator[Journal]:
+    """Opens an MLflow run, nested in the one that is open; an exception leaves it FAILED with the reason as a tag, a signal KILLED.
 
-    Args:   strict: without the server the run stops; else what cannot be logged waits in the spool.
-    Raises: Unreachable: strict, and the server does not answer.
+    Raises: Unreachable: the terms are strict, and the server does not answer.
     """
-    log = Journal(name, home, strict, {"step": name, "account": _account()} | _commit())
+    log = Journal(name, terms, {"step": name, "account": _account()} | _commit())
     try:
         log.open(parameters)
         yield log
@@ -57,8 +57,8 @@ def run(name: str, parameters: dict[str, Any], home: Path, strict: bool) -> Iter
 
 
 def nested(name: str, parameters: dict[str, Any]) -> AbstractContextManager[Journal]:
-    """Opens a run within the open one, as run() does, with the same rules."""
-    return run(name, parameters, current().home, current().strict)
+    """Opens a run within the open one, as run() does, with the same terms."""
+    return run(name, parameters, current().terms)
 
 
 def _fail(log: Journal, error: BaseException) -> None:
@@ -67,9 +67,26 @@ def _fail(log: Journal, error: BaseException) -> None:
     )  # a library may turn a signal's exception into its own
     if process.stopped_by:
         server.circuit.patience = min(server.circuit.patience, 1)
-    with suppress(Unreachable):
-        log.log(tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})
+    if log.is_begun or not (stopped or _is_refusal(error)):
+        with suppress(Unreachable):
+            log.log(tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})
     log.close(KILLED if stopped else FAILED)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether the command was typed wrong, or may not be done; nothing is broken."""
+    return isinstance(error, UserError) and not isinstance(error, (Unreachable, OutputsError, BusyError))
+
+
+def withdraw() -> None:
+    """Sets aside the run that `mlflow run` opened for a command that was refused before it began, if the server is quick."""
+    given = os.environ.pop(process.RUN_OF_MLFLOW, None)
+    if given:
+        set_environment()
+        server.begin(5)
+        with suppress(Exception):  # the refusal is what the person must see
+            operations.set_aside(given, "refused")
+            process.forget(given)
 
 
 def current() -> Journal:
@@ -113,7 +130,8 @@ def _account() -> str:
 
 
 def who() -> dict[str, str]:
-    """Returns the open run, the account behind it, and the commit of the code."""
+    """Returns the open run (empty where the command gets none), the account behind it, and the commit of the code."""
+    current().begin()
     return {"run": current().run_id, "entered_by": _account(), "git_commit": _commit().get("git_commit", "")}
 
 
@@ -125,7 +143,7 @@ def find_run(run_id: str) -> "Run":
     try:
         return server.client.get_run(run_id)
     except server.Refused as error:
-        if later := journal.find(current().experiment, run_id):
+        if later := operations.find(current().experiments, run_id):
             return server.client.get_run(later)
         raise UserError(f"There is no run {run_id} on {server.address()}: {error}") from error
 

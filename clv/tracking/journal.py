@@ -11,51 +11,86 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 from clv import process
 from clv.errors import Unreachable
-from clv.tracking import local_store, server
+from clv.tracking import experiment, local_store, operations, server
+from clv.tracking.operations import KEY, KILLED, OPERATIONS, now
 
-FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
 SPOOL = ".spool"  # under the outputs folder
-_KEY = "journal"  # tag of the run
-_METRICS_A_CALL = 500
 stack: list["Journal"] = []  # the runs that are open, a nested one after its parent
 
 
-class Journal:
-    """One run's log. run_id: on the server; the key while it is not known there.   strict: what cannot be logged stops the run."""
+class Logged(Enum):
+    """When a command gets a run: always; when it has something to log (a refused one leaves none); or never, because it only reads."""
 
-    def __init__(self, name: str, home: Path, strict: bool, tags: dict[str, str]):
+    ALWAYS = auto()
+    WHEN_DONE = auto()
+    NEVER = auto()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a command logs.
+
+    home: the outputs folder.   strict: what cannot be logged stops the command; else it waits in the spool.   model: name of the
+    registered model, whose experiment holds the run.
+    """
+
+    home: Path
+    strict: bool
+    model: str
+    logged: Logged = Logged.ALWAYS
+
+
+class Journal:
+    """One run's log, which may wait for the run's beginning. Under `mlflow run`, the run that MLflow opened goes on as ours where somebody
+    chose its experiment; else ours is a new one, and MLflow's is set aside.
+    """
+
+    def __init__(self, name: str, terms: Terms, tags: dict[str, str]):
         from mlflow.tracking.context.registry import resolve_tags
 
         self.key, parent = uuid.uuid4().hex, stack[-1] if stack else None
-        self._resumed = None if parent else os.environ.pop(process.RUN_OF_MLFLOW, None)
-        self.folder = home / SPOOL / f"{time.time_ns()}_{self.key[:8]}"
-        self.home, self.strict, self._step = home, strict, name
+        self._given = None if parent else os.environ.pop(process.RUN_OF_MLFLOW, None)
+        self._resumed = self._given if experiment.is_chosen() else None
+        self.terms, self._name, self.is_begun = terms, name, False
+        self._parameters: dict[str, str] = {}
+        self.folder = terms.home / SPOOL / f"{time.time_ns()}_{self.key[:8]}"
         self._waiting: list[dict[str, Any]] = []
         self._logged: dict[str, str] = {}  # tags, as they were sent last
         self.head: dict[str, Any] = {
             "key": self.key,
-            "run_id": self._resumed,
+            "run_id": None,
             "parent": parent and parent.key,
             "parent_run": parent and parent.head["run_id"],
-            **(parent._where if parent else _where()),
+            **(parent._where if parent else experiment.place(terms.model)),
             "begun": now(),
-            "tags": resolve_tags() | tags | {"mlflow.runName": name, _KEY: self.key},
+            "tags": resolve_tags() | tags | {"mlflow.runName": name, KEY: self.key},
             "process": process.identity(),
             "server": local_store.store(),
         }
 
     @property
     def run_id(self) -> str:
-        return self.head["run_id"] or self.key
+        """On the server, or the key while it is not known there; empty where the command gets no run."""
+        return "" if self.terms.logged == Logged.NEVER else self.head["run_id"] or self.key
+
+    @property
+    def experiments(self) -> list[str]:
+        """The ids of all experiments where runs of the model may be."""
+        current = self.head["experiment"] or experiment.found(self.head["experiment_name"])
+        return experiment.searched(self.terms.model, current)
 
     @property
     def experiment(self) -> str:
+        """The id of the experiment of a run that has begun."""
         return self.head["experiment"]
 
     @property
@@ -68,33 +103,57 @@ class Journal:
         return {name: self.head[name] for name in ("experiment", "experiment_name")}
 
     def open(self, parameters: dict[str, Any]) -> None:
-        """Begins the run on the server, with its parameters.
+        """Begins the run on the server with its parameters, or keeps them for the beginning.
 
         Raises: Unreachable: the server does not answer, and the run is strict.
         """
         stack.append(self)
+        self._parameters = {key: str(value) for key, value in parameters.items()}
+        if self.terms.logged == Logged.ALWAYS:
+            self.begin()
+        elif self.terms.strict:
+            self.head["experiment"] = self.head["experiment"] or experiment.found(self.head["experiment_name"])
+
+    def begin(self) -> None:
+        """Begins the run on the server, once; nothing where the command gets none.
+
+        Raises: Unreachable: as open().
+        """
+        if self.is_begun or self.terms.logged == Logged.NEVER:
+            return
+        self.is_begun, self.head["run_id"] = True, self._resumed
         process.note(self.note, self.head)
+        parameters = self._parameters
         try:
             parameters = self._begun(parameters)
         except Unreachable:
             if self._resumed:
                 self._keep({"kind": "log", "tags": self.head["tags"]})
-            if self.strict:
+            if self.terms.strict:
                 raise
-        self.log(parameters={key: str(value) for key, value in parameters.items()})
+        self.log(parameters=parameters)
 
-    def _begun(self, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _begun(self, parameters: dict[str, str]) -> dict[str, str]:
         """The parameters that the run does not have yet."""
         if server.circuit.why:
             raise server.circuit.error()
-        self.head["run_id"] = created(self.head, is_new=True)
+        given = server.client.get_run(self._given) if self._given else None
+        if given:  # what MLflow knows of the project
+            self.head["tags"] = {k: v for k, v in given.data.tags.items() if k != "mlflow.runName"} | self.head["tags"]
+        self.head["run_id"] = operations.created(self.head, is_new=True)
         process.note(self.note, self.head)
-        if not self._resumed:
+        if given is None or not self._resumed:
+            self._set_aside()
             return parameters
-        run = server.client.get_run(self.run_id)
-        self.head["experiment"] = run.info.experiment_id
-        log(self.run_id, tags=self.head["tags"])
-        return {key: value for key, value in parameters.items() if key not in run.data.params}
+        self.head["experiment"] = given.info.experiment_id
+        operations.log(self.run_id, tags=self.head["tags"])
+        return {key: value for key, value in parameters.items() if key not in given.data.params}
+
+    def _set_aside(self) -> None:
+        """Marks the run that `mlflow run` opened, if the server answers."""
+        if self._given:
+            with suppress(Unreachable, server.Refused):
+                operations.set_aside(self._given, self._name)
 
     def log(
         self,
@@ -105,20 +164,24 @@ class Journal:
         series: dict[str, dict[dt.date, float]] | None = None,
         title: str = "",
         lines: Sequence[str] = (),
+        of: Sequence[str] = (),
     ) -> None:
         """Logs all of it in one call; a tag that was sent before with the same value is not sent again.
 
-        Args:   metrics: name -> value; a value that is not finite is left out.   series: name -> day -> value, for a chart over days.
-                title: what the run's name says beside its step.   lines: what the run's page says under Description, in Markdown.
+        Args:   metrics: name -> value, logged with 6 digits; a value that is not finite is left out.   series: name -> day -> value, for a chart over days.
+                of: what the metrics were measured on, where MLflow has it: id of the logged model, name and digest of the data.
+                title: the run's name, in place of its step.   lines: what the run's page says under Description, in Markdown.
         Raises: Unreachable: the server does not answer, and the run is strict.
         """
         tags = (tags or {}) | self._shown(title, lines)
         fresh = {key: str(value) for key, value in tags.items() if self._logged.get(key) != str(value)}
         points = [(name, value, 0) for name, value in (metrics or {}).items()]
         points += [
-            (name, value, int(f"{day:%Y%m%d}")) for name, days in (series or {}).items() for day, value in days.items()
+            (_sorted_last(name), value, int(f"{day:%Y%m%d}"))
+            for name, days in (series or {}).items()
+            for day, value in days.items()
         ]
-        rows = [[_sorted_last(name), float(value), now(), step] for name, value, step in points if math.isfinite(value)]
+        rows = [[name, float(f"{value:.6g}"), now(), step, *of] for name, value, step in points if math.isfinite(value)]
         content = {"parameters": parameters, "tags": fresh, "metrics": rows}
         if any(content.values()):
             self._logged |= fresh
@@ -126,7 +189,7 @@ class Journal:
 
     def _shown(self, title: str, lines: Sequence[str]) -> dict[str, str]:
         """The tags that MLflow shows as the run's name and as its description."""
-        name = {"mlflow.runName": f"{self._step}: {title}"} if title else {}
+        name = {"mlflow.runName": title} if title else {}
         return name | ({"mlflow.note.content": "\n".join(f"- {line}" for line in lines)} if lines else {})
 
     def files(self, folder: Path, path: str | None = None) -> None:
@@ -142,14 +205,23 @@ class Journal:
         self._do("version_tag", name=name, number=number, key=key, value=value)
 
     def close(self, status: str) -> None:
-        """Ends the run: FINISHED, FAILED or KILLED."""
-        self._do("end", status=status, at=now())
-        if self.head["run_id"] or self._waiting:  # else its beginning may have arrived, and the reply may be lost
-            process.forget(self.note)
+        """Ends the run, if it has begun: FINISHED, FAILED or KILLED."""
+        if self.is_begun:
+            self._do("end", status=status, at=now())
+        else:
+            self._set_aside()
+        is_known = bool(
+            self.head["run_id"] or self._waiting
+        )  # else its beginning may have arrived, and the reply may be lost
+        for name in {self.note, self._given} if is_known or not self.is_begun else ():
+            process.forget(name or self.note)
         stack.remove(self)
 
     def _do(self, kind: str, **content: Any) -> None:
         """One of OPERATIONS: now, or later where the server does not answer."""
+        self.begin()
+        if not self.is_begun:
+            return
         if self.head["run_id"] and not self._waiting and not server.circuit.why:
             try:
                 OPERATIONS[kind](self.run_id, **content)
@@ -157,7 +229,7 @@ class Journal:
             except Unreachable:
                 pass
         self._keep({"kind": kind} | self._with_files(content))
-        if self.strict and kind != "end":
+        if self.terms.strict and kind != "end":
             raise server.circuit.error()
 
     def _with_files(self, content: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +242,7 @@ class Journal:
 
     def _keep(self, operation: dict[str, Any]) -> None:
         """In the spool. Nothing is kept of a run that needs the server and never began: it did nothing, and whoever started it was told."""
-        if self.strict and not self.head["run_id"] and not self.head["parent"]:
+        if self.terms.strict and not self.head["run_id"] and not self.head["parent"]:
             return
         self._waiting.append(operation)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -184,105 +256,9 @@ def files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def now() -> int:
-    """Returns milliseconds since 1970, UTC."""
-    return int(time.time() * 1000)
-
-
-def _where() -> dict[str, str | None]:
-    """The experiment that `mlflow run` or the environment names; its id may have to be asked for."""
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME")
-    return {"experiment": os.environ.get("MLFLOW_EXPERIMENT_ID") or (None if name else "0"), "experiment_name": name}
-
-
 def _sorted_last(name: str) -> str:
     """The UI sorts metrics by name and shows the first few: those with a / in their name stand behind those without."""
     return f"within/{name}" if "/" in name else name
-
-
-def created(head: dict[str, Any], *, is_new: bool = False) -> str:
-    """Returns the run's id on the server: the one that is known, that of the run with the key, or of a new run.
-
-    Args: is_new: nobody can have made the run before, so it is not looked for.
-    """
-    from mlflow import MlflowClient
-
-    if head["run_id"]:
-        return head["run_id"]
-    head["experiment"] = head["experiment"] or local_store.experiment(head["experiment_name"])
-    parent = head["parent_run"] or (find(head["experiment"], head["parent"]) if head["parent"] else None)
-    tags = head["tags"] | ({"mlflow.parentRunId": parent} if parent else {})
-    client, name = MlflowClient(), tags["mlflow.runName"]
-
-    def look_up() -> str | None:
-        return _with_key(client.search_runs([head["experiment"]], _has_key(head["key"]), max_results=1))
-
-    def make() -> str:  # a signal that waited for the end of this call takes its result: so the head gets the id here
-        head["run_id"] = client.create_run(head["experiment"], head["begun"], tags, name).info.run_id
-        return head["run_id"]
-
-    return server.once(look_up, make, is_new=is_new)
-
-
-def find(experiment: str, key: str) -> str | None:
-    """Returns the id of the run that has the key."""
-    return _with_key(server.client.search_runs([experiment], _has_key(key), max_results=1))
-
-
-def _has_key(key: str) -> str:
-    return f"tags.{_KEY} = '{key}'"
-
-
-def _with_key(runs: Any) -> str | None:
-    return runs[0].info.run_id if runs else None
-
-
-def log(
-    run_id: str,
-    parameters: dict[str, str] | None = None,
-    tags: dict[str, str] | None = None,
-    metrics: list[list[Any]] | None = None,
-) -> None:
-    """Logs to a run in as few calls as MLflow allows. metrics: rows of key, value, milliseconds, step."""
-    from mlflow.entities import Metric, Param, RunTag
-
-    rows = [Metric(*row) for row in metrics or []]
-    server.client.log_batch(
-        run_id,
-        metrics=rows[:_METRICS_A_CALL],
-        params=[Param(key, value) for key, value in (parameters or {}).items()],
-        tags=[RunTag(key, value) for key, value in (tags or {}).items()],
-    )
-    for begin in range(_METRICS_A_CALL, len(rows), _METRICS_A_CALL):
-        server.client.log_batch(run_id, metrics=rows[begin : begin + _METRICS_A_CALL])
-
-
-def end(run_id: str, status: str, at: int) -> None:
-    """Ends the run on the server. at: milliseconds since 1970, UTC."""
-    server.client.set_terminated(run_id, status, at)
-
-
-def _files(run_id: str, folder: str, path: str | None = None) -> None:
-    server.client.log_artifacts(run_id, folder, path)
-
-
-def _dataset(run_id: str, dataset: dict[str, Any]) -> None:
-    from clv.tracking.dataset import as_input
-
-    server.client.log_inputs(run_id, [as_input(**dataset)])
-
-
-def _version_tag(_run_id: str, name: str, number: str, key: str, value: str) -> None:
-    server.client.set_model_version_tag(name, number, key, value)
-
-
-OPERATIONS: dict[str, Callable[..., None]] = {
-    "log": log,
-    "files": _files,
-    "dataset": _dataset,
-    "version_tag": _version_tag,
-    "end": end,
-}
 
 
 def abandon() -> None:

@@ -1,4 +1,4 @@
-"""This machine's side of the store: which store it is, which experiment, and a first start that is safe."""
+"""This machine's side of the store: which store it is, and a first start that is safe."""
 
 import os
 import sqlite3
@@ -17,19 +17,6 @@ SETTLED = 10  # seconds without a change after which nobody works any more on a 
 def store() -> str:
     """Returns the tracking store, with the folder that a relative path in it starts from."""
     return server.address() if server.remote() else f"{Path.cwd()} {server.address()}"
-
-
-def experiment(name: str) -> str:
-    """Returns the id of the experiment of that name, which is made if need be."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient()
-
-    def find() -> str | None:
-        experiment = client.get_experiment_by_name(name)
-        return experiment.experiment_id if experiment else None
-
-    return server.once(find, lambda: client.create_experiment(name))
 
 
 def ready() -> None:

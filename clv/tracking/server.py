@@ -88,11 +88,14 @@ class Client:
     log_text: Callable[..., None]
     search_model_versions: "Callable[..., Sequence[ModelVersion]]"
     search_runs: "Callable[..., Sequence[Run]]"
+    set_experiment_tag: Callable[..., None]
+    set_logged_model_tags: Callable[..., None]
     set_model_version_tag: Callable[..., None]
     set_registered_model_alias: Callable[..., None]
     set_registered_model_tag: Callable[..., None]
     set_terminated: Callable[..., None]
     update_model_version: Callable[..., Any]
+    update_registered_model: Callable[..., Any]
 
     def __init__(self) -> None:
         for name in Client.__annotations__:

@@ -11,7 +11,7 @@ import filelock
 
 from clv import hints, process
 from clv.errors import Unreachable
-from clv.tracking import journal, local_store, server
+from clv.tracking import experiment, journal, local_store, operations, server
 from clv.wording import counted
 
 _REFUSED = "refused"  # folder in the spool
@@ -55,14 +55,14 @@ def _delivered(path: Path) -> str:
     for operation in content["waiting"]:
         if "folder" in operation and journal.files_in(path.parent / operation["folder"]) != operation.pop("files"):
             raise ValueError(f"files are missing in {operation['folder']}")
-    run_id = journal.created(content["run"])
+    run_id = operations.created(content["run"])
     for operation in content["waiting"]:
         arguments = {key: value for key, value in operation.items() if key != "kind"}
         if "folder" in arguments:
             arguments["folder"] = str(path.parent / arguments["folder"])
-        journal.OPERATIONS[operation["kind"]](run_id, **arguments)
+        operations.OPERATIONS[operation["kind"]](run_id, **arguments)
     if not any(operation["kind"] == "end" for operation in content["waiting"]):
-        journal.end(run_id, journal.KILLED, journal.now())  # its process died
+        operations.end(run_id, operations.KILLED, operations.now())  # its process died
     return run_id
 
 
@@ -114,20 +114,26 @@ def close_dead() -> list[str]:
     for name, head in process.left_open().items():
         if head["server"] not in (local_store.store(), None):
             continue
-        run_id = head.get("run_id") or journal.find(head["experiment"], head["key"])
+        run_id = head.get("run_id") or operations.find(_where(head), head["key"])
         if run_id and _ended(run_id):
             closed.append(run_id)
         process.forget(name)
     return closed
 
 
+def _where(head: dict[str, Any]) -> list[str]:
+    """The id of the experiment that holds a run, if there is one by now."""
+    number = head["experiment"] or experiment.found(head["experiment_name"])
+    return [number] if number else []
+
+
 def _ended(run_id: str) -> bool:
     """Whether the run was open until now."""
     try:
-        if server.client.get_run(run_id).info.status != journal.RUNNING:
+        if server.client.get_run(run_id).info.status != operations.RUNNING:
             return False
     except server.Refused:  # it was deleted
         return False
-    journal.log(run_id, tags={"failure_reason": "its process died"})
-    journal.end(run_id, journal.KILLED, journal.now())
+    operations.log(run_id, tags={"failure_reason": "its process died"})
+    operations.end(run_id, operations.KILLED, operations.now())
     return True

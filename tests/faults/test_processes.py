@@ -12,7 +12,7 @@ import mlflow
 import pytest
 from faults.engine import FAULTS, Warm, alive
 from helpers import ROOT, SMALL
-from stores import client
+from stores import client, everywhere
 
 from clv import history, process, simulate
 from clv.errors import UserError
@@ -38,7 +38,7 @@ def engine(tmp_path_factory):
 
 
 def running():
-    return client().search_runs(["0"], "attributes.status = 'RUNNING'")
+    return client().search_runs(everywhere(), "attributes.status = 'RUNNING'")
 
 
 def told_to_end(engine, step, number, seconds):
@@ -167,7 +167,7 @@ def test_what_a_process_that_died_had_begun_is_undone_and_the_store_stays(projec
     subprocess.run([sys.executable, "-c", died])
     assert (project / "mlflow.db-journal").exists()
     local_store.ready()
-    assert len(client().search_runs(["0"])) == 1 and not list(project.glob("*unusable*"))
+    assert len(client().search_runs(everywhere())) == 1 and not list(project.glob("*unusable*"))
 
 
 def test_a_damaged_note_of_a_run_stops_nobody(project):

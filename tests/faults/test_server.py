@@ -9,7 +9,7 @@ import pytest
 from conftest import Pipeline
 from faulty import KINDS, Plan, faulty, from_call
 from helpers import person
-from stores import alias_table, client, entries, serving
+from stores import alias_table, client, entries, everywhere, serving
 
 from clv.errors import Unreachable
 from clv.registry.standing import Standing
@@ -35,7 +35,7 @@ def behind(tmp_path_factory):
 
 
 def runs(step):
-    return client().search_runs(["0"], f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
+    return client().search_runs(everywhere(), f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
 
 
 def whole(outputs):
