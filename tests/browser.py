@@ -45,6 +45,23 @@ def open_trainings(page, address, experiment):
     page.get_by_text("rmse_change_high").first.wait_for(timeout=30_000)
 
 
+MEDIA = {  # width in pixels, and what the page is told of the reader
+    "screen": (1280, {}),
+    "phone": (390, {}),
+    "print": (800, {"media": "print"}),
+    "dark": (1280, {"color_scheme": "dark"}),
+}
+
+
+@contextmanager
+def page_as(medium):
+    """A page as a reader of MEDIA meets it."""
+    width, said = MEDIA[medium]
+    with page(width, 900) as browser:
+        browser.emulate_media(**said)
+        yield browser
+
+
 def open_comparison(page, address, runs):
     """The compare page of the runs, its tables in sight."""
     ids, experiments = [run.info.run_id for run in runs], sorted({run.info.experiment_id for run in runs})

@@ -1,16 +1,18 @@
-"""The pictures of MLflow's UI in the README: `make screenshots`. On the bundled sample, in a store and a folder of its own."""
+"""`make screenshots`: the pictures of MLflow's UI in the docs, and every page as people meet it (screen, phone, print, dark), into the
+folder screenshots/. On the bundled sample, in a store and a folder of its own."""
 
 import os
 import tempfile
 from pathlib import Path
 
-from browser import open_aliases, open_comparison, page
+from browser import MEDIA, open_aliases, open_comparison, page, page_as
 from helpers import ROOT, composed
 from stores import client, everywhere, serving
 
 from clv.run import run_command
 
 RECIPES = ("blend", "xgboost_tweedie", "glm")
+PAGES = {"report": "report.html", "review": "review/review.html", "monitoring": "monitoring/monitoring_*.html"}
 
 
 def main() -> None:
@@ -20,6 +22,8 @@ def main() -> None:
         run_command("full_pipeline", composed(*said))
         for recipe in RECIPES[1:]:
             run_command("train", composed(*said, f"model={recipe}"))
+        run_command("report", composed(*said, "economics=campaign"))
+        pictures_of_pages(Path(folder) / "outputs")
         runs = client().search_runs(everywhere(), "tags.step = 'train'", order_by=["attributes.start_time ASC"])
         with page(1250, 1660) as browser:
             open_comparison(browser, address, runs)
@@ -36,6 +40,18 @@ def main() -> None:
             browser.screenshot(
                 path=ROOT / "docs" / "promote_in_ui.png", clip={"x": 200, "y": 0, "width": 1050, "height": 900}
             )
+
+
+def pictures_of_pages(outputs: Path) -> None:
+    """Saves screenshots/PAGE_MEDIUM.png of each page."""
+    folder = ROOT / "screenshots"
+    folder.mkdir(exist_ok=True)
+    for name, pattern in PAGES.items():
+        path = next(outputs.glob(pattern))
+        for medium in MEDIA:
+            with page_as(medium) as browser:
+                browser.goto(f"file://{path}")
+                browser.screenshot(path=folder / f"{name}_{medium}.png", full_page=True)
 
 
 if __name__ == "__main__":
