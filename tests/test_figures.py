@@ -26,6 +26,7 @@ WEEKS = pd.DataFrame(
     }
 )
 REPEATS = pd.DataFrame({"repeat_orders": ["0", "1", "2+"], "customers": [50, 20, 30], "expected": [48.0, 25.0, 27.0]})
+BEFORE = REPEATS[["repeat_orders", "customers"]].assign(orders=[0.2, 0.5, 2.0], error=[0.01, 0.1, np.nan], expected=0.7)
 GRID = pd.DataFrame(
     [(orders, days, orders / days, np.exp(-days / 100)) for orders in range(2, 8) for days in (1.0, 50.0, 99.0)],
     columns=["orders", "days_since_last_order", "expected_orders", "alive"],
@@ -76,6 +77,7 @@ PICTURES = {
     "season": lambda: figures.season_chart("The season", SEASON),
     "tracking": lambda: reports.tracking_chart(WEEKS, "revenue", EURO),
     "repeats": lambda: reports.repeat_orders_chart(REPEATS),
+    "before": lambda: reports.orders_before_chart(BEFORE, 90),
     "heat": lambda: reports.heat_maps(GRID, 90),
     "spend": lambda: reports.spend_chart(SPEND, EURO),
     "timeline": lambda: reports.timeline_chart("Customer ann", ALIVE, ORDERS, EURO),

@@ -117,6 +117,7 @@ def test_the_training_run_holds_what_a_reviewer_and_the_monitor_need(trained):
         "figures/tracking_revenue.png",
         "figures/tracking.csv",
         "figures/repeat_orders.png",
+        "figures/orders_before.png",
         "figures/orders_and_recency.png",
         "figures/spend.png",
     } <= found

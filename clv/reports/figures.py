@@ -13,6 +13,7 @@ from clv.reports.canvas import (
     BLUE,
     GREY,
     INK,
+    NORMAL,
     PLAIN,
     RED,
     by_date,
@@ -29,7 +30,6 @@ from clv.reports.canvas import (
 )
 
 __all__ = ["BLUE", "GREY", "INK", "RED", "canvas"]  # others draw with them as well
-_NORMAL = 1.96  # standard errors of a 95 % interval
 _NAME = 60  # letters of a line of a feature's name
 _CLEAR = 0.2  # correlation of a feature with its effect beyond which it has a direction
 _GROUPS = {
@@ -92,7 +92,7 @@ def _beside(axes: Any, rows: pd.DataFrame) -> None:
         place + 0.2,
         rows["actual"],
         0.4,
-        yerr=_NORMAL * rows["actual_error"].fillna(0),
+        yerr=NORMAL * rows["actual_error"].fillna(0),
         color=ACTUAL,
         error_kw={"ecolor": INK, "capsize": 3, "elinewidth": 1.2},
         label="actual, 95 % interval",
@@ -222,6 +222,7 @@ def _counts(figure: Any, axes: Any, x: np.ndarray, y: np.ndarray) -> None:
     logarithmic_ticks(axes.xaxis)
     logarithmic_ticks(axes.yaxis)
     bar = figure.colorbar(cells, label="customers")
+    bar.minorticks_off()
     bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 

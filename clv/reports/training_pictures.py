@@ -21,12 +21,13 @@ class Seen:
     """What the history shows beside a measurement.
 
     year: the season, and the last year over it: one row a week; day, season, last_year.
-    weekly: of purchase_model.orders_by_week(), at the cutoff of the evaluation.
+    weekly: of purchase_model.orders_by_week(), at the cutoff of the evaluation.   ordered: of windows.ordered(), in the horizon after it.
     season: of the features.   money: how amounts are written.
     """
 
     year: pd.DataFrame
     weekly: pd.DataFrame
+    ordered: pd.DataFrame
     season: Season
     money: Money
 
@@ -81,7 +82,13 @@ def _importance(measured: Measured, contributions: pd.DataFrame) -> pd.DataFrame
 def _of_purchases(measured: Measured, seen: Seen) -> dict[str, Any]:
     plan = measured.plan
     ordered = Purchases(
-        measured.model.customers, measured.evaluation, seen.weekly, plan.evaluation, seen.season, plan.horizon_days
+        measured.model.customers,
+        measured.evaluation,
+        seen.weekly,
+        plan.evaluation,
+        seen.season,
+        plan.horizon_days,
+        seen.ordered,
     )
     tables = purchase_tables(ordered)
     pictures = purchase_pictures(tables, plan.horizon_days, seen.money)
