@@ -213,3 +213,16 @@ def test_the_heat_maps_name_days_orders_and_the_tenure():
     found = text(PICTURES["heat"]())
     assert "Days since the last order" in found and "Orders so far, of a customer since 100 days" in found
     assert "Orders expected over 90 days" in found and "Chance of still being a customer" in found
+
+
+def test_pictures_of_next_to_nothing_are_drawn():
+    nobody = np.zeros(1)
+    for figure in (
+        figures.importance_chart(SHAP.head(0), direction=DIRECTION.head(0)),
+        figures.decile_chart(metrics.deciles(nobody, nobody)),
+        figures.predicted_chart(nobody, nobody),
+        figures.residual_chart(nobody, nobody),
+        reports.tracking_chart(WEEKS.head(0)),
+        reports.heat_maps(GRID.assign(expected_orders=0.0, alive=1.0), 90),
+    ):
+        assert picture(figure).startswith("<svg")

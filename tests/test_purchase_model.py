@@ -113,7 +113,8 @@ def test_the_table_by_orders_and_recency_is_the_model_itself():
     given = np.array([row["orders"] - 1]), np.array([200 - row["days_since_last_order"]]), np.array([200.0])
     assert row["alive"] == pytest.approx(PURCHASES.p_alive(*given)[0], abs=1e-6)
     assert row["expected_orders"] == pytest.approx(PURCHASES.expected_purchases(90, *given)[0], abs=1e-6)
-    assert len(purchase_model.by_orders_and_recency(CUSTOMERS, features(tenure_days=[1], placed_orders=[1]), 90)) > 0
+    short = purchase_model.by_orders_and_recency(CUSTOMERS, features(tenure_days=[1], placed_orders=[1]), 90)
+    assert len(short) and not short.duplicated(["orders", "days_since_last_order"]).any()
 
 
 def test_customers_who_spend_as_the_model_says_are_as_many_in_each_range_as_it_expects():

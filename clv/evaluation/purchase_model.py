@@ -162,7 +162,7 @@ def by_orders_and_recency(customers: btyd.Customers, features: pd.DataFrame, hor
     repeating = features.loc[features["placed_orders"] >= 2, "placed_orders"]
     most = int(np.clip(repeating.quantile(0.98) if len(repeating) else 0, _LEAST_ORDERS, _MOST_ORDERS))
     orders, recency = (
-        side.ravel() for side in np.meshgrid(np.arange(2, most + 1), np.linspace(1, tenure - 1, _RECENCIES).round(1))
+        side.ravel() for side in np.meshgrid(np.arange(2, most + 1), np.linspace(1, tenure - 1, _RECENCIES).round(3))
     )
     history = orders - 1.0, tenure - recency, np.full(len(orders), tenure)
     return pd.DataFrame(

@@ -133,17 +133,19 @@ def heat_maps(table: pd.DataFrame, horizon_days: int) -> Any:
         )
         if column == "alive":
             mesh.set_clim(0, 1)
-        high = float(values.max(axis=None))
-        levels = [0.25, 0.5, 0.75] if column == "alive" else list(MaxNLocator(5).tick_values(0, high)[1:])
-        lines = panel.contour(values.columns, values.index, values, levels=levels, colors="white", linewidths=1)
-        panel.clabel(lines, fmt=lambda value: f"{value:.3g}")
+        low, high = float(values.min(axis=None)), float(values.max(axis=None))
+        levels = [0.25, 0.5, 0.75] if column == "alive" else MaxNLocator(5).tick_values(0, max(1e-9, high))[1:]
+        if inside := [level for level in levels if low < level < high]:
+            lines = panel.contour(values.columns, values.index, values, levels=inside, colors="white", linewidths=1)
+            panel.clabel(lines, fmt=lambda value: f"{value:.3g}")
         panel.set_ylim(values.index.max(), 0)
         panel.set_title(name, loc="left", fontsize=10)
         panel.set_ylabel("Days since the last order")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.colorbar(mesh)
     axes[1].set_xlabel(f"Orders so far, of a customer since {tenure:,.0f} days")
-    best, worst = table.loc[table["expected_orders"].idxmax()], table.loc[table["expected_orders"].idxmin()]
+    expected = table["expected_orders"].fillna(0)  # no number where the formula overflows
+    best, worst = table.loc[expected.idxmax()], table.loc[expected.idxmin()]
     return described(
         figure,
         f"A customer since {tenure:,.0f} days with {best['orders']:.0f} orders, the last {best['days_since_last_order']:.0f} days ago, is "

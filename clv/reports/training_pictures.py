@@ -4,6 +4,7 @@ how the probability model stands beside what customers did."""
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from clv import model
@@ -74,8 +75,11 @@ def _of_predictions(
 def _importance(measured: Measured, contributions: pd.DataFrame) -> pd.DataFrame:
     """By feature, most important first: mean_absolute_shap, and direction, the rank correlation of its values with what they add."""
     values = model.with_answers(measured.model, measured.evaluation.loc[contributions.index])
-    direction = {name: values[name].corr(contributions[name], method="spearman") for name in contributions}
-    table = pd.DataFrame({"mean_absolute_shap": contributions.abs().mean(), "direction": pd.Series(direction).round(4)})
+    with np.errstate(all="ignore"):  # what is the same for everybody has no direction
+        direction = {name: values[name].rank().corr(contributions[name].rank()) for name in contributions}
+    table = pd.DataFrame(
+        {"mean_absolute_shap": contributions.abs().mean(), "direction": pd.Series(direction, dtype="float64").round(4)}
+    )
     return table.sort_values("mean_absolute_shap", ascending=False).rename_axis("feature")
 
 
