@@ -249,3 +249,17 @@ def test_readiness_fails_what_is_old_unnamed_or_unreviewed(scored, explained):
     found, _ = lines(explained.config, "tracking.model_name=withoutversions")
     assert {"production", "baseline", "reviewed", "monitor", "outputs"} <= set(found.index[found["status"] == "FAILED"])
     assert "has no version yet" in found.loc["production", "found"]
+
+
+def test_a_customers_orders_and_chance_of_still_being_one_are_drawn_over_time(scored, explained):
+    customer = read(explained.outputs / "clv_ranked_predictions.csv")["customer_id"].iloc[0]
+    record = run_command("explain", scored(f"ask.customer={customer}"))[-1]
+    figure = record.outputs["explain/timeline.png"]
+    assert (explained.outputs / "explain/timeline.png").stat().st_size > 10_000
+    rows = pd.read_csv(explained.folder / "history.csv", dtype={"customer_id": str})
+    rows = rows[(rows["customer_id"] == customer) & (rows["order_date"] < "2025-12-01") & (rows["revenue"] > 0)]
+    assert figure.get_suptitle() == f"Customer {customer}, as of 2025-12-01, by version 2"
+    assert figure.get_label().startswith(f"{rows['order_date'].nunique()} days with an order. On 2025-12-01 ")
+    assert "explain/timeline.png" not in changes(scored)[0].outputs
+    hidden = run_command("explain", scored(f"ask.customer={customer}", "tracking.log_customer_ids=false"))[-1]
+    assert customer not in hidden.outputs["explain/timeline.png"].get_suptitle()

@@ -26,6 +26,7 @@ WEEKS = pd.DataFrame(
     }
 )
 REPEATS = pd.DataFrame({"repeat_orders": ["0", "1", "2+"], "customers": [50, 20, 30], "expected": [48.0, 25.0, 27.0]})
+BEFORE = REPEATS[["repeat_orders", "customers"]].assign(orders=[0.2, 0.5, 2.0], error=[0.01, 0.1, np.nan], expected=0.7)
 GRID = pd.DataFrame(
     [(orders, days, orders / days, np.exp(-days / 100)) for orders in range(2, 8) for days in (1.0, 50.0, 99.0)],
     columns=["orders", "days_since_last_order", "expected_orders", "alive"],
@@ -76,6 +77,7 @@ PICTURES = {
     "season": lambda: figures.season_chart("The season", SEASON),
     "tracking": lambda: reports.tracking_chart(WEEKS, "revenue", EURO),
     "repeats": lambda: reports.repeat_orders_chart(REPEATS),
+    "before": lambda: reports.orders_before_chart(BEFORE, 90),
     "heat": lambda: reports.heat_maps(GRID, 90),
     "spend": lambda: reports.spend_chart(SPEND, EURO),
     "timeline": lambda: reports.timeline_chart("Customer ann", ALIVE, ORDERS, EURO),
@@ -211,3 +213,16 @@ def test_the_heat_maps_name_days_orders_and_the_tenure():
     found = text(PICTURES["heat"]())
     assert "Days since the last order" in found and "Orders so far, of a customer since 100 days" in found
     assert "Orders expected over 90 days" in found and "Chance of still being a customer" in found
+
+
+def test_pictures_of_next_to_nothing_are_drawn():
+    nobody = np.zeros(1)
+    for figure in (
+        figures.importance_chart(SHAP.head(0), direction=DIRECTION.head(0)),
+        figures.decile_chart(metrics.deciles(nobody, nobody)),
+        figures.predicted_chart(nobody, nobody),
+        figures.residual_chart(nobody, nobody),
+        reports.tracking_chart(WEEKS.head(0)),
+        reports.heat_maps(GRID.assign(expected_orders=0.0, alive=1.0), 90),
+    ):
+        assert picture(figure).startswith("<svg")

@@ -113,6 +113,13 @@ def test_the_training_run_holds_what_a_reviewer_and_the_monitor_need(trained):
         "figures/interval_coverage.png",
         "figures/interval_coverage.csv",
         "figures/by_number_of_orders.csv",
+        "figures/tracking_orders.png",
+        "figures/tracking_revenue.png",
+        "figures/tracking.csv",
+        "figures/repeat_orders.png",
+        "figures/orders_before.png",
+        "figures/orders_and_recency.png",
+        "figures/spend.png",
     } <= found
     assert run.data.params["model.tweedie_power"] == "1.5" and run.data.tags["git_commit"]
     stages = {f"coverage/{name}" for name in ("all", "bought again", "top decile", "active", "lost")}

@@ -80,6 +80,31 @@ def test_customers_are_counted_by_repeat_orders_beside_what_their_tenures_let_ex
     assert found["expected"].iloc[0] == pytest.approx(none, abs=1e-6)
 
 
+def test_orders_after_the_cutoff_are_those_of_customers_with_as_many_before_it():
+    table = features(
+        tenure_days=[100, 100, 30, 60],
+        placed_recency_days=[100, 100, 5, 9],
+        placed_orders=[1, 1, 12, 9],
+        placed_order_value=[10] * 4,
+        average_order_value=[10] * 4,
+        recency_days=[100, 100, 5, 9],
+        frequency=[0, 0, 11, 8],
+        kept_revenue=[10, 10, 120, 90],
+        season_of_orders=[1.5] * 4,
+        season_of_value=[1] * 4,
+    )
+    ordered = pd.DataFrame({"orders": [0.0, 1.0, 6.0, 2.0]})
+    found = purchase_model.by_orders_before(CUSTOMERS, table, ordered, 90, most=5)
+    expected = btyd.expected(CUSTOMERS, table, 90)["btyd_orders"]
+    assert found.drop(columns="expected").to_dict("list") == {
+        "repeat_orders": ["0", "5+"],
+        "customers": [2, 2],
+        "orders": [0.5, 4.0],
+        "error": [0.5, 2.0],
+    }
+    assert found["expected"].tolist() == pytest.approx([expected[:2].mean(), expected[2:].mean()], abs=1e-5)
+
+
 def test_the_table_by_orders_and_recency_is_the_model_itself():
     table = features(tenure_days=np.full(50, 200), placed_orders=np.arange(50) % 9 + 1)
     found = purchase_model.by_orders_and_recency(CUSTOMERS, table, 90)
@@ -88,7 +113,8 @@ def test_the_table_by_orders_and_recency_is_the_model_itself():
     given = np.array([row["orders"] - 1]), np.array([200 - row["days_since_last_order"]]), np.array([200.0])
     assert row["alive"] == pytest.approx(PURCHASES.p_alive(*given)[0], abs=1e-6)
     assert row["expected_orders"] == pytest.approx(PURCHASES.expected_purchases(90, *given)[0], abs=1e-6)
-    assert len(purchase_model.by_orders_and_recency(CUSTOMERS, features(tenure_days=[1], placed_orders=[1]), 90)) > 0
+    short = purchase_model.by_orders_and_recency(CUSTOMERS, features(tenure_days=[1], placed_orders=[1]), 90)
+    assert len(short) and not short.duplicated(["orders", "days_since_last_order"]).any()
 
 
 def test_customers_who_spend_as_the_model_says_are_as_many_in_each_range_as_it_expects():

@@ -120,6 +120,32 @@ def by_repeat_orders(customers: btyd.Customers, features: pd.DataFrame, most: in
     )
 
 
+def by_orders_before(
+    customers: btyd.Customers, features: pd.DataFrame, ordered: pd.DataFrame, horizon_days: int, most: int = 7
+) -> pd.DataFrame:
+    """Returns what customers ordered in the horizon by the repeat orders that they had placed before it, beside what is expected of them.
+
+    Args:
+        features: of every customer at the cutoff; the columns of btyd.NEEDS.
+        ordered: of windows.ordered(), in the horizon after the cutoff, in the order of the features; orders.
+        horizon_days: length of the horizon.
+        most: from so many repeat orders on, customers are counted together.
+    Returns:
+        repeat_orders (0 to most, as text; the last one has a +), customers, orders (mean of a customer), error (its standard error),
+        expected (orders; mean of a customer).
+    Source:
+        The conditional expectations of Fader, Hardie and Lee (2005), doi:10.1287/mksc.1040.0098.
+    """
+    repeats = np.minimum(features["placed_orders"].to_numpy("float64") - 1, most).astype(int)
+    expected = btyd.expected(customers, features, horizon_days)["btyd_orders"].to_numpy()
+    table = pd.DataFrame({"repeats": repeats, "orders": ordered["orders"].to_numpy("float64"), "expected": expected})
+    means = table.groupby("repeats").agg(
+        customers=("orders", "size"), orders=("orders", "mean"), error=("orders", "sem"), expected=("expected", "mean")
+    )
+    names = [f"{number}+" if number == most else str(number) for number in means.index]
+    return means.round(6).reset_index(drop=True).assign(repeat_orders=names)[["repeat_orders", *means.columns]]
+
+
 def by_orders_and_recency(customers: btyd.Customers, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
     """Returns what the purchase model expects of a customer by the number of orders and the days since the last one.
 
@@ -136,7 +162,7 @@ def by_orders_and_recency(customers: btyd.Customers, features: pd.DataFrame, hor
     repeating = features.loc[features["placed_orders"] >= 2, "placed_orders"]
     most = int(np.clip(repeating.quantile(0.98) if len(repeating) else 0, _LEAST_ORDERS, _MOST_ORDERS))
     orders, recency = (
-        side.ravel() for side in np.meshgrid(np.arange(2, most + 1), np.linspace(1, tenure - 1, _RECENCIES).round(1))
+        side.ravel() for side in np.meshgrid(np.arange(2, most + 1), np.linspace(1, tenure - 1, _RECENCIES).round(3))
     )
     history = orders - 1.0, tenure - recency, np.full(len(orders), tenure)
     return pd.DataFrame(

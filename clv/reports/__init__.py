@@ -5,7 +5,14 @@ from clv.reports.evidently_pages import drift_page, regression_page
 from clv.reports.figures import decile_chart, gain_curve, season_chart
 from clv.reports.monitoring_page import monitoring_page
 from clv.reports.monitoring_words import Around, Monitored
-from clv.reports.purchase_figures import heat_maps, repeat_orders_chart, spend_chart, timeline_chart, tracking_chart
+from clv.reports.purchase_figures import (
+    heat_maps,
+    orders_before_chart,
+    repeat_orders_chart,
+    spend_chart,
+    timeline_chart,
+    tracking_chart,
+)
 from clv.reports.purchase_pictures import Purchases, purchase_pictures, purchase_tables
 from clv.reports.report_page import report_page
 from clv.reports.report_pictures import profit_chart
@@ -30,6 +37,7 @@ __all__ = [
     "heat_maps",
     "lorenz_chart",
     "monitoring_page",
+    "orders_before_chart",
     "profit_chart",
     "purchase_pictures",
     "purchase_tables",

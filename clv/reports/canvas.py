@@ -10,6 +10,7 @@ from clv.reports.amounts import Money
 
 INK, BLUE, GREY, RED = "#222222", "#1f6fb2", "#9aa5b1", "#c8553d"
 GREEN, ORANGE, ACTUAL = "#2f7d4f", "#d98a1f", "#6b7785"
+NORMAL = 1.96  # standard errors of a 95 % interval
 PLAIN = Money()  # amounts without a currency
 _OURS = (BLUE, "-", 2.6)
 _RECIPES = {  # colour, line and width of a recipe, the same on every page

@@ -13,6 +13,7 @@ from clv.reports.canvas import (
     BLUE,
     GREY,
     INK,
+    NORMAL,
     PLAIN,
     RED,
     by_date,
@@ -29,7 +30,6 @@ from clv.reports.canvas import (
 )
 
 __all__ = ["BLUE", "GREY", "INK", "RED", "canvas"]  # others draw with them as well
-_NORMAL = 1.96  # standard errors of a 95 % interval
 _NAME = 60  # letters of a line of a feature's name
 _CLEAR = 0.2  # correlation of a feature with its effect beyond which it has a direction
 _GROUPS = {
@@ -92,7 +92,7 @@ def _beside(axes: Any, rows: pd.DataFrame) -> None:
         place + 0.2,
         rows["actual"],
         0.4,
-        yerr=_NORMAL * rows["actual_error"].fillna(0),
+        yerr=NORMAL * rows["actual_error"].fillna(0),
         color=ACTUAL,
         error_kw={"ecolor": INK, "capsize": 3, "elinewidth": 1.2},
         label="actual, 95 % interval",
@@ -111,9 +111,10 @@ def importance_chart(importance: pd.Series, most: int = 12, direction: pd.Series
     """
     top = importance.head(most)
     names = [textwrap.wrap(in_words(name), _NAME) for name in top.index]
-    place = -np.cumsum([len(name) + 0.9 for name in names])  # the name stands above its point
+    place = -np.cumsum([len(name) + 0.9 for name in names], dtype=float)  # the name stands above its point
+    lowest = place.min(initial=0)
     figure, axes = canvas(
-        "What moves the predictions", "Typical change of a prediction, up or down", "", height=1.4 - 0.19 * place[-1]
+        "What moves the predictions", "Typical change of a prediction, up or down", "", height=1.4 - 0.19 * lowest
     )
     change, colors = np.maximum(np.expm1(top.to_numpy()), 1e-4), _by_direction(top, direction)
     for label, color in dict.fromkeys(colors):
@@ -125,9 +126,9 @@ def importance_chart(importance: pd.Series, most: int = 12, direction: pd.Series
     axes.set_xscale("log", subs=[])
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:,.7g} %")
     axes.set_yticks([])
-    axes.set_ylim(place[-1] - 0.7, 0.6)
+    axes.set_ylim(lowest - 0.7, 0.6)
     axes.spines["left"].set_visible(False)
-    if direction is not None:
+    if direction is not None and len(top):
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
     rows = "; ".join(f"{in_words(name)}: {percent(np.expm1(value))}" for name, value in top.items())
     return described(figure, f"How much each feature moves a prediction up or down, on average: {rows}.")
@@ -222,6 +223,7 @@ def _counts(figure: Any, axes: Any, x: np.ndarray, y: np.ndarray) -> None:
     logarithmic_ticks(axes.xaxis)
     logarithmic_ticks(axes.yaxis)
     bar = figure.colorbar(cells, label="customers")
+    bar.minorticks_off()
     bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 

@@ -10,6 +10,7 @@ from clv.reports.canvas import (
     ACTUAL,
     BLUE,
     INK,
+    NORMAL,
     PLAIN,
     RED,
     by_date,
@@ -89,6 +90,29 @@ def repeat_orders_chart(table: pd.DataFrame) -> Any:
     return described(figure, f"By repeat orders, the customers that there are and those that are expected. {rows}.")
 
 
+def orders_before_chart(table: pd.DataFrame, horizon_days: int) -> Any:
+    """Returns a figure: orders in the horizon by repeat orders before it, actual (with 95 % intervals) and expected.
+
+    Args: table: of purchase_model.by_orders_before().
+    """
+    figure, axes = canvas(
+        f"Orders {over(horizon_days)}, by repeat orders before",
+        "Repeat orders until the cutoff",
+        "Orders of a customer (mean)",
+    )
+    place, noise = np.arange(len(table)), NORMAL * table["error"].fillna(0)
+    axes.errorbar(place, table["orders"], yerr=noise, fmt="o", color=ACTUAL, capsize=3, label="actual, 95 % interval")
+    axes.plot(place, table["expected"], color=BLUE, linewidth=2.2, label="expected")
+    axes.set_xticks(place, [f"{row.repeat_orders}\n({row.customers:,})" for row in table.itertuples()])
+    axes.set_xlabel("Repeat orders until the cutoff (customers)")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, loc="upper left")
+    rows = "; ".join(f"{row.repeat_orders}: {row.orders:.2f} and {row.expected:.2f}" for row in table.itertuples())
+    return described(
+        figure, f"Mean orders of a customer after the cutoff, actual and expected, by repeat orders before it. {rows}."
+    )
+
+
 def heat_maps(table: pd.DataFrame, horizon_days: int) -> Any:
     """Returns a figure: expected orders, and the chance of still being a customer, by orders so far and days since the last one.
 
@@ -109,17 +133,19 @@ def heat_maps(table: pd.DataFrame, horizon_days: int) -> Any:
         )
         if column == "alive":
             mesh.set_clim(0, 1)
-        high = float(values.max(axis=None))
-        levels = [0.25, 0.5, 0.75] if column == "alive" else list(MaxNLocator(5).tick_values(0, high)[1:])
-        lines = panel.contour(values.columns, values.index, values, levels=levels, colors="white", linewidths=1)
-        panel.clabel(lines, fmt=lambda value: f"{value:.3g}")
-        panel.invert_yaxis()
+        low, high = float(values.min(axis=None)), float(values.max(axis=None))
+        levels = [0.25, 0.5, 0.75] if column == "alive" else MaxNLocator(5).tick_values(0, max(1e-9, high))[1:]
+        if inside := [level for level in levels if low < level < high]:
+            lines = panel.contour(values.columns, values.index, values, levels=inside, colors="white", linewidths=1)
+            panel.clabel(lines, fmt=lambda value: f"{value:.3g}")
+        panel.set_ylim(values.index.max(), 0)
         panel.set_title(name, loc="left", fontsize=10)
         panel.set_ylabel("Days since the last order")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.colorbar(mesh)
     axes[1].set_xlabel(f"Orders so far, of a customer since {tenure:,.0f} days")
-    best, worst = table.loc[table["expected_orders"].idxmax()], table.loc[table["expected_orders"].idxmin()]
+    expected = table["expected_orders"].fillna(0)  # no number where the formula overflows
+    best, worst = table.loc[expected.idxmax()], table.loc[expected.idxmin()]
     return described(
         figure,
         f"A customer since {tenure:,.0f} days with {best['orders']:.0f} orders, the last {best['days_since_last_order']:.0f} days ago, is "
@@ -179,7 +205,7 @@ def timeline_chart(title: str, alive: pd.DataFrame, orders: pd.DataFrame, money:
     axes[1].axhline(0, color=INK, linewidth=0.8)
     axes[1].set_ylabel(money.axis("Order"))
     money_ticks(axes[1].yaxis)
-    first, last = alive["day"].iloc[0], alive["day"].iloc[-1]
+    first, last = alive["day"].iloc[0] - pd.Timedelta(days=1), alive["day"].iloc[-1]
     axes[0].set_xlim(first - (last - first) * 0.03, last)
     axes[1].sharex(axes[0])
     for panel in axes:

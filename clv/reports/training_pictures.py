@@ -4,6 +4,7 @@ how the probability model stands beside what customers did."""
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from clv import model
@@ -21,12 +22,13 @@ class Seen:
     """What the history shows beside a measurement.
 
     year: the season, and the last year over it: one row a week; day, season, last_year.
-    weekly: of purchase_model.orders_by_week(), at the cutoff of the evaluation.
+    weekly: of purchase_model.orders_by_week(), at the cutoff of the evaluation.   ordered: of windows.ordered(), in the horizon after it.
     season: of the features.   money: how amounts are written.
     """
 
     year: pd.DataFrame
     weekly: pd.DataFrame
+    ordered: pd.DataFrame
     season: Season
     money: Money
 
@@ -73,15 +75,24 @@ def _of_predictions(
 def _importance(measured: Measured, contributions: pd.DataFrame) -> pd.DataFrame:
     """By feature, most important first: mean_absolute_shap, and direction, the rank correlation of its values with what they add."""
     values = model.with_answers(measured.model, measured.evaluation.loc[contributions.index])
-    direction = {name: values[name].corr(contributions[name], method="spearman") for name in contributions}
-    table = pd.DataFrame({"mean_absolute_shap": contributions.abs().mean(), "direction": pd.Series(direction).round(4)})
+    with np.errstate(all="ignore"):  # what is the same for everybody has no direction
+        direction = {name: values[name].rank().corr(contributions[name].rank()) for name in contributions}
+    table = pd.DataFrame(
+        {"mean_absolute_shap": contributions.abs().mean(), "direction": pd.Series(direction, dtype="float64").round(4)}
+    )
     return table.sort_values("mean_absolute_shap", ascending=False).rename_axis("feature")
 
 
 def _of_purchases(measured: Measured, seen: Seen) -> dict[str, Any]:
     plan = measured.plan
     ordered = Purchases(
-        measured.model.customers, measured.evaluation, seen.weekly, plan.evaluation, seen.season, plan.horizon_days
+        measured.model.customers,
+        measured.evaluation,
+        seen.weekly,
+        plan.evaluation,
+        seen.season,
+        plan.horizon_days,
+        seen.ordered,
     )
     tables = purchase_tables(ordered)
     pictures = purchase_pictures(tables, plan.horizon_days, seen.money)

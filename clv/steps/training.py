@@ -53,7 +53,9 @@ def train(run: Run, history: History) -> Outcome:
         f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
         outputs={METRICS: board},
-        artifacts=reports.training_pictures(measured, breakdown, contributions, _seen(run, history, plan, definition))
+        artifacts=reports.training_pictures(
+            measured, breakdown, contributions, _seen(run, history, measured, definition)
+        )
         | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=_metrics(figures, breakdown) | {"evaluation/customers": len(evaluation)},
@@ -76,11 +78,13 @@ def train(run: Run, history: History) -> Outcome:
     )
 
 
-def _seen(run: Run, history: History, plan: windows.Plan, definition: Definition) -> reports.Seen:
+def _seen(run: Run, history: History, measured: Measured, definition: Definition) -> reports.Seen:
     """What the history shows beside the measurement, for the pictures."""
-    weekly = purchase_model.orders_by_week(history.purchases, plan.evaluation, plan.as_of)
+    plan, purchases = measured.plan, history.purchases
+    weekly = purchase_model.orders_by_week(purchases, plan.evaluation, plan.as_of)
+    ordered = windows.ordered(measured.evaluation["customer_id"], purchases, plan.evaluation, plan.horizon_days)
     year, money = over_year(history, definition.season), reports.Money(run.config.data.currency)
-    return reports.Seen(year, weekly, definition.season, money)
+    return reports.Seen(year, weekly, ordered, definition.season, money)
 
 
 def _metrics(figures: dict[str, pd.DataFrame], breakdown: Breakdown) -> dict[str, float]:
