@@ -251,6 +251,14 @@ def test_movers_show_money_and_ids_only_where_the_content_has_them(has_ids):
     assert len(table.heads) == len(table.rows[0])
 
 
+def test_what_differs_is_listed_without_brackets():
+    pairs = {"training_cutoffs": [["2026-01-01", "2026-02-01"], []], "window.as_of": ["None", "2026-07-01"]}
+    assert cells(review_tables.changes(reviewed(), pairs)) == [
+        ["training cutoffs", "2026-01-01, 2026-02-01", "–"],
+        ["window.as_of", "–", "2026-07-01"],
+    ]
+
+
 def test_what_a_change_costs_is_said_in_money():
     assert review_words.costs(reviewed(), content(worth_in_money=500.0), Money("EUR")) == [
         "Predicted for all 9 customers over the 90 days from 2026-01-01: 57,751 EUR by version 3, 57,763 EUR by version 2 (−12.00 EUR).",
@@ -293,16 +301,16 @@ def test_the_model_card_says_where_it_comes_from_and_what_it_must_not_be_used_fo
 @pytest.mark.parametrize(
     "chains, alone, words",
     [
-        (["trees"], False, "gradient-boosted trees (Tweedie)"),
+        (["trees"], False, "boosted trees"),
         (
             ["btyd+trees"],
             True,
-            "the probability model of when customers order and what they spend (BTYD) alone: too few customers for corrections",
+            "the probability model of orders and spend (BTYD) alone: too few customers for corrections",
         ),
         (
             ["glm", "trees"],
             False,
-            "the mean of 2 models: (1) a generalised linear model (Tweedie); (2) gradient-boosted trees (Tweedie)",
+            "the mean of 2 models: (1) a linear model (GLM); (2) boosted trees",
         ),
     ],
 )

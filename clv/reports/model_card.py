@@ -6,11 +6,11 @@ from typing import Any
 from clv.reports.page import moment
 
 _STAGES = {
-    "btyd": "the probability model of when customers order and what they spend (BTYD)",
-    "glm": "a generalised linear model (Tweedie)",
-    "trees": "gradient-boosted trees (Tweedie)",
-    "squared_error": "gradient-boosted trees on the squared error",
-    "hurdle": "gradient-boosted trees in two parts: whether a customer buys, and how much",
+    "btyd": "the probability model of orders and spend (BTYD)",
+    "glm": "a linear model (GLM)",
+    "trees": "boosted trees",
+    "squared_error": "boosted trees on the squared error",
+    "hurdle": "boosted trees in two parts: whether a customer buys, and how much",
 }
 USES = (
     "to rank customers who have ordered by what they will bring, and to choose whom a campaign reaches;",
@@ -51,7 +51,7 @@ def recipe(chains: list[str], alone: bool) -> str:
     """Returns the recipe in words.
 
     >>> recipe(["btyd+glm"], alone=False)
-    'the probability model of when customers order and what they spend (BTYD), corrected by a generalised linear model (Tweedie)'
+    'the probability model of orders and spend (BTYD), corrected by a linear model (GLM)'
     """
     words = [", corrected by ".join(_STAGES.get(stage, stage) for stage in chain.split("+")) for chain in chains]
     if alone:

@@ -192,7 +192,7 @@ def movers(reviewed: Reviewed, rows: list[dict[str, Any]], money: Money) -> Tabl
 def changes(reviewed: Reviewed, pairs: Mapping[str, Iterable[Any]]) -> Table:
     """Returns what differs between the two versions. pairs: name -> the candidate's and Production's."""
     rows = [
-        [_words(name), *(_words("–" if value is None else str(value)) for value in both)]
+        [_words(name if "." in name else name.replace("_", " ")), *(_words(_plain(value)) for value in both)]
         for name, both in pairs.items()
     ]
     return Table(["", reviewed.names["candidate"], reviewed.names["production"]], rows)
