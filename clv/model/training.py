@@ -56,7 +56,8 @@ def fit(snapshots: list[pd.DataFrame], current: pd.DataFrame, columns: list[str]
     scale, level = totals(chains, rows, options)
     model = replace(model, chains=chains, unit=mean_label(rows), level=level)
     model = bounded(_learnt(model, rows, columns, scale, options), current)
-    return replace(model, intervals=intervals.fit(tables, expected(model, tables[-1]), columns, options))
+    with progress.doing("intervals"):
+        return replace(model, intervals=intervals.fit(tables, expected(model, tables[-1]), columns, options))
 
 
 def mean_label(rows: pd.DataFrame) -> float:

@@ -49,13 +49,15 @@ def train(run: Run, history: History) -> Outcome:
         )
     breakdown = break_down(measured)
     definition = settings.definition(run.config, plan, history)
+    with progress.doing("drawing pictures"):
+        pictures = reports.training_pictures(
+            measured, breakdown, contributions, _seen(run, history, measured, definition)
+        )
     return Outcome(
         f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
         + leaderboard.in_words(against),
         outputs={METRICS: board},
-        artifacts=reports.training_pictures(
-            measured, breakdown, contributions, _seen(run, history, measured, definition)
-        )
+        artifacts=pictures
         | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=_metrics(figures, breakdown) | {"evaluation/customers": len(evaluation)},
