@@ -17,7 +17,7 @@ _OURS = "**Customer lifetime value, model "
 _BUTTON = "MLflow's blue button **Promote model** is another thing: it copies the version to another model, and nothing is scored with it."
 _EVENTS = {
     ledger.PROMOTION: "promoted by {by} on {day}: {why}",
-    ledger.ROLLBACK: "back in production by {by} on {day}: {why}",
+    ledger.ROLLBACK: "brought back by {by} on {day}: {why}",
     ledger.REJECTION: "rejected by {by} on {day}: {why}",
     ledger.BOOTSTRAP: "in production since {day} as the first version; nobody reviewed it",
     ledger.OUTSIDE: "in production since some time before {day}; the alias was set outside the ledger",
