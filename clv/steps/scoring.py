@@ -138,7 +138,13 @@ def rank_clusters(run: Run) -> Outcome:
         f"top cluster: {top['customers']:,.0f} customers with {top['share_of_total']:.0%} of predicted CLV, median {top['median_clv']:,.2f}",
         outputs={
             RANKINGS: rankings.assign(value_group=groups, model_version=version, as_of=as_of),
-            PICTURE: reports.result_picture(clustered, rankings, title, settings.special_money(run.config, run.now)),
+            PICTURE: reports.result_picture(
+                clustered,
+                rankings,
+                title,
+                settings.special_money(run.config, run.now),
+                reports.Money(run.config.data.currency),
+            ),
         },
         metrics={
             f"cluster_rank_{row.cluster_rank}/{name}": getattr(row, name)
