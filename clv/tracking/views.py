@@ -11,16 +11,13 @@ HEADLINE = (  # the metrics that tell trainings apart; every other figure of a r
 )
 _TRAININGS = "mlflow.sharedViewState.clv_trainings"
 _MADE = 1_780_000_000_000  # milliseconds since 1970; a fixed day, because the text must not change from run to run
-_WIDTHS = {  # column -> pixels, in their order
-    "attributes.`Run Name`": 210,
-    "tags.`recipe`": 120,
-    "tags.`gates`": 70,
-    "tags.`standing`": 105,
-    **{
-        f"metrics.`{name}`": {"normalized_gini": 115, "rmse_change_low": 120, "rmse_change_high": 125}.get(name, 90)
-        for name in HEADLINE
-    },
-    "runDateAndNestInfo": 130,
+_WIDTHS = {  # column -> pixels, in their order: all of them fit a screen of 1440
+    "attributes.`Run Name`": 160,
+    "runDateAndNestInfo": 40,
+    "tags.`recipe`": 105,
+    "tags.`gates`": 68,
+    "tags.`standing`": 95,
+    **{f"metrics.`{name}`": width for name, width in zip(HEADLINE, (68, 105, 78, 74, 90, 110, 112), strict=True)},
     "duration": 80,
 }
 _COLUMNS = [name for name in _WIDTHS if name.startswith(("tags.", "metrics."))]
