@@ -73,6 +73,7 @@ COMMANDS = {
             *(steps.read, steps.features, steps.train, steps.review, steps.bootstrap),
             *(steps.score, steps.cluster, steps.rank_clusters, steps.monitor, steps.report),
         ),
+        makes_stale=REPORTED,
         catches_up=True,
         nested=True,
     ),

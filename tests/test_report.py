@@ -69,7 +69,7 @@ def test_every_number_of_the_page_stands_in_a_table_beside_it(trained, campaign)
 def test_what_a_person_reads_is_the_number_rounded(trained):
     for value, text in numbers(trained.outputs):
         shown = float(re.sub(r"[^\d.-]", "", text)) / (100 if "%" in text else 1)
-        assert shown == pytest.approx(value, rel=0.06, abs=0.51), text
+        assert abs(shown) == pytest.approx(abs(value), rel=0.06, abs=0.51), text
 
 
 def test_the_headline_is_the_sum_of_the_ranking_with_its_interval(trained):
@@ -97,6 +97,12 @@ def test_a_customer_is_in_one_segment_and_every_segment_has_a_file(trained):
     assert set(files) == {name.replace(", ", "_").replace(" ", "_") for name in clustered["segment"].unique()}
     assert sorted(pd.concat(files.values())["customer_id"]) == sorted(clustered["customer_id"])
     assert all(rows["segment"].nunique() == 1 for rows in files.values())
+
+
+def test_lists_of_segments_that_are_empty_today_do_not_stay(copied):
+    (copied.outputs / "current/segments/gone_value_new.csv").write_text("customer_id\nann\n")
+    run_command("report", copied.config())
+    assert not (copied.outputs / "segments/gone_value_new.csv").exists()
 
 
 def test_without_the_cost_of_a_contact_there_is_no_profit_and_no_list_and_the_page_says_so(trained):
@@ -149,9 +155,9 @@ def test_a_second_scoring_says_what_changed_and_the_parts_sum_to_the_difference(
     for command in ("score", "cluster", "rank_clusters", "report"):
         run_command(command, copied.config("window.as_of=2026-01-10"))
     figures = read(copied.outputs / "report/figures.csv").set_index("figure")["value"].astype(float)
-    parts = ["season", "passing_time", "new_orders", "model_version", "corrected_history"]
+    parts = ["new_customers", "season", "passing_time", "new_orders", "model_version", "corrected_history"]
     difference = figures["change_predicted_after"] - figures["change_predicted_before"]
-    assert figures["change_days"] == 10
+    assert figures["change_days"] == 10 and figures["change_total"] == pytest.approx(difference)
     assert sum(figures[f"change_{part}"] for part in parts) == pytest.approx(difference, abs=1e-3)
     assert figures["change_predicted_after"] == pytest.approx(figures["predicted"], abs=1e-3)
 

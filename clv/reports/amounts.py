@@ -56,7 +56,9 @@ def number(amount: float) -> str:
 def percent(share: float) -> str:
     """Returns a share of 0 to 1 in percent, with a decimal below 10.
 
-    >>> percent(0.683), percent(0.0312)
-    ('68 %', '3.1 %')
+    >>> percent(0.683), percent(0.0312), percent(0.0003)
+    ('68 %', '3.1 %', 'below 0.1 %')
     """
+    if 0 < share < 0.0005:
+        return "below 0.1 %"
     return f"{100 * share:.0f} %" if abs(share) >= 0.0995 else f"{100 * share:.1f} %"

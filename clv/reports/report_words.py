@@ -12,13 +12,14 @@ from clv import features
 from clv.reports.amounts import Money
 
 CHANGES = {  # of clv/steps/explain.py
-    "season": "another season",
+    "new_customers": "customers who are new since then",
+    "season": "the season of these days, beside that of then",
     "passing_time": "time that passed without an order",
-    "new_orders": "orders that came in",
+    "new_orders": "orders of the customers of then",
     "model_version": "another version of the model",
     "corrected_history": "earlier orders that were corrected, and rounding",
 }
-_MOVES = 1.1  # a correction by less than this factor is not worth a word
+_MOVES = 1.1  # corrections by less than this factor, all together, are not worth a word
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Told:
 
     amounts: what a prediction is an amount of, in words.   currency: None where the history names none.   season: a sentence.
     economics: values of conf/economics.
-    actions: value group -> stage -> sentence.   monitoring: path of the newest page of the monitor.   data: name, rows and days.
+    actions: value group -> stage -> sentence.   lifecycle: of conf/features.   confidence: of intervals from resampled customers, 0 to 1.
+      monitoring: path of the newest page of the monitor.   data: name, rows and days.
     measured: the day from which the version was measured.
     """
 
@@ -40,6 +42,8 @@ class Told:
     season: str
     economics: dict[str, float | None]
     actions: Mapping[str, Mapping[str, str]]
+    lifecycle: Mapping[str, float]
+    confidence: float
     monitoring: str | None
     data: str
     measured: dt.date
@@ -75,7 +79,7 @@ def reason(row: pd.Series, effects: pd.Series, money: Money) -> str:
 
     >>> row = pd.Series({"placed_orders": 3, "calendar_revenue_total": 60.0, "calendar_recency_days": 9, "gap_median_days": 20.0, "revenue_30d": 40.0})
     >>> reason(row, pd.Series({"btyd_revenue": 1.0, "revenue_30d": 0.3}), Money("EUR"))
-    '3 orders of 20.00 EUR on average, the last 9 days ago, usually 20 days apart; value of orders in the last 30 days raises it 1.3-fold'
+    '3 orders of 20.00 EUR on average, the last 9 days ago, usually 20 days apart; the rest of the history raises this by 35 %, most of all the value of orders in the last 30 days'
     >>> reason(row, pd.Series({"btyd_revenue": 1.0, "revenue_30d": 0.05}), Money("EUR"))
     '3 orders of 20.00 EUR on average, the last 9 days ago, usually 20 days apart'
     """
@@ -86,11 +90,11 @@ def reason(row: pd.Series, effects: pd.Series, money: Money) -> str:
     if orders > 1 and np.isfinite(row["gap_median_days"]):
         parts[0] += f", usually {row['gap_median_days']:.0f} days apart"
     corrections = effects[[name for name in effects.index if not name.startswith("btyd_")]]
-    if len(corrections) and corrections.abs().max() > np.log(_MOVES):
-        strongest = corrections.abs().idxmax()
-        factor = float(np.exp(corrections[strongest]))
-        verb, size = ("raises", factor) if factor > 1 else ("lowers", 1 / factor)
-        parts.append(f"{features.in_words(str(strongest))} {verb} it {size:.1f}-fold")
+    factor = float(np.exp(corrections.sum()))
+    if max(factor, 1 / factor) > _MOVES:
+        strongest = features.in_words(str((corrections * np.sign(factor - 1)).idxmax()))
+        change = f"raises this by {factor - 1:.0%}" if factor > 1 else f"lowers this by {1 - factor:.0%}"
+        parts.append(f"the rest of the history {change.replace('%', ' %')}, most of all the {strongest}")
     return "; ".join(parts)
 
 

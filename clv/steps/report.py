@@ -31,13 +31,13 @@ def report(run: Run, history: History, production: Production, standing: Standin
     back = look_back(history, _side(production.version, production.model), _earlier(standing, production))
     terms = settings.terms(run.config, production.horizon_days)
     best = economics.best_count(now.predicted, terms) if terms else None
-    more = report_tables.change_since(history, standing, production.horizon_days)
+    more = report_tables.change_since(history, standing, now)
     more |= {} if best is None else {"contacts": best, "contacts_share": best / len(now.customers)}
     tables = {
         "report/figures.csv": report_tables.figures(history, now, back, more),
         "report/segments.csv": segments.summary(now.customers),
         "report/customers.csv": run.loggable(report_tables.noted(now, run.config)),
-        "report/budget.csv": report_tables.budget(now, back, terms, run.config),
+        "report/budget.csv": report_tables.budget(now, back, terms, run.config, best),
     }
     tables |= {"report/deciles.csv": back.deciles} if back else {}
     page = reports.report_page(_told(run, history, now), tables, _pictures(run, history, now, back, terms))
@@ -87,16 +87,16 @@ def _pictures(run: Run, history: History, now: Now, back: Hindsight | None, term
         measured = {} if back is None else back.orders
         curves = {name: economics.profit_curve(back.actual, order, terms) for name, order in measured.items() if back}
         curves[EXPECTED] = economics.profit_curve(now.predicted, now.predicted, terms)
-        pictures["profit"] = reports.profit_chart(curves, money)
+        pictures["profit"] = reports.profit_chart(
+            curves, economics.best_count(now.predicted, terms) / len(now.customers), money
+        )
     if back:
         pictures["deciles"] = reports.decile_chart(back.deciles, money, now.production.horizon_days)
     season = now.production.definition.season
     pictures["season"] = reports.season_chart("The season, with the last year over it", over_year(history, season))
-    return pictures | {"lorenz": _lorenz(now.customers)} | _of_purchases(history, now, money)
-
-
-def _lorenz(customers: pd.DataFrame) -> Any:
-    return reports.lorenz_chart(customers, clusters.rank_clusters(customers), "Who is expected to bring it")
+    rankings = clusters.rank_clusters(now.customers)
+    pictures["clusters"] = reports.result_picture(now.customers, rankings, "Who is expected to bring it", amounts=money)
+    return pictures | _of_purchases(history, now, money)
 
 
 def _of_purchases(history: History, now: Now, money: Money) -> dict[str, Any]:
@@ -125,6 +125,8 @@ def _told(run: Run, history: History, now: Now) -> reports.Told:
         season=now.production.definition.season_in_words(history.as_of),
         economics={name: getattr(config.economics, name) for name in _TERMS},
         actions=config.segments.actions,
+        lifecycle=now.production.definition.lifecycle,
+        confidence=config.evaluation.confidence,
         monitoring=_newest_monitoring(run),
         data=f"{Path(history.path).name}, {history.quality.rows:,} rows, {history.first_day} to {history.last_day}",
     )

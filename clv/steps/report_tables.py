@@ -76,22 +76,35 @@ def figures(history: History, now: Now, back: Hindsight | None, more: dict[str, 
     return pd.DataFrame({"figure": list(values), "value": np.array(list(values.values()), dtype=float)})
 
 
-def change_since(history: History, standing: Standing, horizon_days: int) -> dict[str, float]:
-    """Returns what moved the total since the newest scoring of an earlier day: change_ with days, predicted_before, predicted_after and PARTS.
+def change_since(history: History, standing: Standing, now: Now) -> dict[str, float]:
+    """Returns what moved the total since the newest scoring of an earlier day: change_ with the
+    two totals, their difference and its parts: PARTS of the customers of then, and the customers who are new since.
 
     Empty where there is no such scoring, or the server does not answer.
     """
     try:
-        runs = [scores for scores in stored.scoring_runs(standing.name) if scores.horizon_days == horizon_days]
+        runs = [
+            scores
+            for scores in stored.scoring_runs(standing.name)
+            if scores.horizon_days == now.production.horizon_days
+        ]
         after = _newest(runs, history.as_of, history.as_of)
         before = _newest(runs, dt.date.min, history.as_of - dt.timedelta(days=1))
         if after is None or before is None:
             return {}
         table = changes_between(history, standing, before, after)
+        fold = standing.existing(before.version).definition.fold(before.as_of)
     except (Unreachable, UserError, InputError):
         return {}
-    sums = {f"change_{name}": float(table[name].sum()) for name in ("predicted_before", "predicted_after", *PARTS)}
-    return {"change_days": float((after.as_of - before.as_of).days)} | sums
+    days = (after.as_of - before.as_of).days
+    is_new = table["customer_id"].isin(now.features.loc[now.features["calendar_tenure_days"] <= days, "customer_id"])
+    sums = {f"change_{name}": float(table[name].sum()) for name in ("predicted_before", "predicted_after")}
+    parts = {f"change_{name}": float(table.loc[~is_new, name].sum()) for name in PARTS}
+    parts["change_new_customers"] = float(table.loc[is_new, "change"].sum())
+    gain = sums["change_predicted_after"] - sums["change_predicted_before"]
+    more = {"total": gain, "share": gain / max(sums["change_predicted_before"], 1e-9), "season_fold_before": fold}
+    more |= {"days": days, "customers": is_new.sum()}
+    return sums | parts | {f"change_{name}": float(value) for name, value in more.items()}
 
 
 def noted(now: Now, config: Config) -> pd.DataFrame:
@@ -110,11 +123,12 @@ def noted(now: Now, config: Config) -> pd.DataFrame:
     return table[["list", *_KNOWN, "at_stake"]].assign(reason=reasons).reset_index(drop=True)
 
 
-def budget(now: Now, back: Hindsight | None, terms: Terms | None, config: Config) -> pd.DataFrame:
-    """Returns a row a depth and order of the contacts: what the best customers are expected to bring, and what the best of the horizon
+def budget(now: Now, back: Hindsight | None, terms: Terms | None, config: Config, best: int | None) -> pd.DataFrame:
+    """Returns a row a depth (the best one among them) and order of the contacts: what the best customers are expected to bring, and what the best of the horizon
     before brought, with intervals. Without terms of a contact, cost is 0 and profit is the whole revenue.
     """
-    depths, rules = config.economics.depths, config.evaluation
+    shares, rules = {*config.economics.depths} | ({best / len(now.customers)} if best else set()), config.evaluation
+    depths = sorted(shares)
     known = terms or Terms(contact_cost=0.0, response=1.0, margin=1.0)
     expected = economics.at_depths(now.predicted, now.predicted, known, depths).assign(order=EXPECTED)
     if back is None:
