@@ -32,7 +32,7 @@ class Command:
     logged: Logged = Logged.ALWAYS
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def logged_keys(self) -> tuple[str, ...]:
         """The keys of conf/ that are the parameters of its run: those of its steps; a pipeline's runs differ by what they trained."""
         return READS[steps.train] if self.nested else tuple(key for step in self.steps for key in READS.get(step, ()))
 

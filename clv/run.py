@@ -56,7 +56,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
         config = replace(config, tracking=replace(config.tracking, model_name=own.name))
         words = (*words, f"tracking.model_name={own.name}")
     terms = tracking.Terms(home, command.needs_server, config.tracking.model_name, command.logged)
-    with hints.about(words), tracking.run(name, parameters(config, command.keys), terms) as log:
+    with hints.about(words), tracking.run(name, parameters(config, command.logged_keys), terms) as log:
         if own:
             log.log(tags={"own_model": own.name}, lines=[own.why])
         bundle = f"{now:%Y%m%dT%H%M%S}_{(log.run_id or log.key)[:8]}"

@@ -51,7 +51,8 @@ class Hindsight:
 
 
 def look_back(history: History, version: Side, earlier: Side | None) -> Hindsight | None:
-    """Returns what the version says a horizon before the day of scoring; None where it learnt from the revenue since then.
+    """Returns what the version says a horizon before the day of scoring; None where it learnt from the revenue since then, or
+    where refunds outweighed it.
 
     Args: earlier: the version that was in production before; left out where it learnt from that revenue.
     """
@@ -59,7 +60,7 @@ def look_back(history: History, version: Side, earlier: Side | None) -> Hindsigh
     if version.learnt_until > cutoff:
         return None
     table = history.labelled(cutoff, version.definition)
-    if table.empty or not table["actual_clv"].any():
+    if not table["actual_clv"].sum() > 0:
         return None
     predicted = model.predict(version.model, table)
     orders = {

@@ -12,13 +12,14 @@ class Money:
 
     currency: str | None = None
 
-    def __call__(self, amount: float) -> str:
+    def __call__(self, amount: float | None) -> str:
         """Returns an amount with its currency, without decimals from 100 on.
 
         >>> Money("EUR")(58995.2), Money()(31.684), Money("EUR")(-2.5)
         ('58,995 EUR', '31.68', '-2.50 EUR')
         """
-        return self._of(number(amount))
+        text = number(amount)
+        return text if text == "–" else self._of(text)
 
     def short(self, amount: float) -> str:
         """Returns an amount as an axis has it.
@@ -43,12 +44,14 @@ class Money:
         return f"{number} {self.currency}" if self.currency else number
 
 
-def number(amount: float) -> str:
-    """Returns an amount without its currency, without decimals from 100 on.
+def number(amount: float | None) -> str:
+    """Returns an amount without its currency, without decimals from 100 on; a dash where it is not a number.
 
-    >>> number(58995.2), number(-0.001), number(-2.5)
-    ('58,995', '0.00', '-2.50')
+    >>> number(58995.2), number(-0.001), number(-2.5), number(None)
+    ('58,995', '0.00', '-2.50', '–')
     """
+    if amount is None or amount != amount:
+        return "–"
     text = f"{amount:,.0f}" if abs(amount) >= 99.995 else f"{amount:,.2f}"
     return "0.00" if text == "-0.00" else text
 

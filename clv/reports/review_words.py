@@ -145,6 +145,8 @@ def _crossing(crossing: Mapping[str, Any], names: Mapping[str, str], money: Mone
 
 def _best(best: Mapping[str, Any], names: Mapping[str, str], money: Money) -> str:
     brought = best["brought"]
+    if any(amount is None for amount in brought.values()):
+        return "When it was measured, refunds outweighed revenue, so there is no best tenth to compare."
     start = f"When it was measured, the best tenth ({best['customers']:,} customers) by {names['candidate']} brought {money(brought['candidate'])}"
     if best["difference"] is None:
         return f"{start}, by BTYD alone {money(brought['btyd'])}."
