@@ -99,6 +99,13 @@ def test_a_customer_is_in_one_segment_and_every_segment_has_a_file(trained):
     assert all(rows["segment"].nunique() == 1 for rows in files.values())
 
 
+def test_the_page_says_that_nobody_reviewed_the_first_version(trained):
+    assert (
+        "nobody reviewed it: it is in production because it was the first"
+        in (trained.outputs / "report.html").read_text()
+    )
+
+
 def test_lists_of_segments_that_are_empty_today_do_not_stay(copied):
     (copied.outputs / "current/segments/gone_value_new.csv").write_text("customer_id\nann\n")
     run_command("report", copied.config())
@@ -179,4 +186,5 @@ def test_the_version_before_is_one_of_the_rankings_that_are_compared(governed_pr
     assert set(read(outputs / "report/budget.csv")["order"]) == {
         *("expected", "this version", "past spend", "the version before")
     }
-    assert "last time, by the version before" in (outputs / "report.html").read_text()
+    page = (outputs / "report.html").read_text()
+    assert "last time, by the version before" in page and "promoted by Ann Lee on " in page

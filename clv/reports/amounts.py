@@ -19,7 +19,7 @@ class Money:
         ('58,995 EUR', '31.68', '-2.50 EUR')
         """
         text = number(amount)
-        return text if text == "–" else self._of(text)
+        return text if text == "-" else self._of(text)
 
     def short(self, amount: float) -> str:
         """Returns an amount as an axis has it.
@@ -48,10 +48,10 @@ def number(amount: float | None) -> str:
     """Returns an amount without its currency, without decimals from 100 on; a dash where it is not a number.
 
     >>> number(58995.2), number(-0.001), number(-2.5), number(None)
-    ('58,995', '0.00', '-2.50', '–')
+    ('58,995', '0.00', '-2.50', '-')
     """
     if amount is None or amount != amount:
-        return "–"
+        return "-"
     text = f"{amount:,.0f}" if abs(amount) >= 99.995 else f"{amount:,.2f}"
     return "0.00" if text == "-0.00" else text
 

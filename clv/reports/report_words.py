@@ -30,7 +30,7 @@ class Told:
     economics: values of conf/economics.
     actions: value group -> stage -> sentence.   lifecycle: of conf/features.   confidence: of intervals from resampled customers, 0 to 1.
       monitoring: path of the newest page of the monitor.   data: name, rows and days.
-    measured: the day from which the version was measured.
+    measured: the day from which the version was measured.   approval: who put it into production.
     """
 
     model: str
@@ -47,6 +47,7 @@ class Told:
     monitoring: str | None
     data: str
     measured: dt.date
+    approval: str
     run_link: str = ""
 
     @property

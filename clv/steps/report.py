@@ -40,7 +40,11 @@ def report(run: Run, history: History, production: Production, standing: Standin
         "report/budget.csv": report_tables.budget(now, back, terms, run.config, best),
     }
     tables |= {"report/deciles.csv": back.deciles} if back else {}
-    page = reports.report_page(_told(run, history, now), tables, _pictures(run, history, now, back, terms))
+    page = reports.report_page(
+        _told(run, history, now, _approval(standing, production.version.number)),
+        tables,
+        _pictures(run, history, now, back, terms),
+    )
     contacts = {} if best is None else {CONTACTS: now.customers.head(best)}
     return Outcome(
         f"{len(tables['report/segments.csv'])} segments; read {run.config.outputs}/{REPORT} first"
@@ -80,6 +84,19 @@ def _earlier(standing: Standing, production: Production) -> Side | None:
         return None
 
 
+def _approval(standing: Standing, number: str) -> str:
+    """Who put the version into production, in words."""
+    try:
+        entry = ledger.approved(standing.decisions, number)
+    except Unreachable:
+        return "who put it into production could not be asked: the server does not answer"
+    if entry is None:
+        return (
+            "nobody reviewed it: it is in production because it was the first, or it was put there outside the ledger"
+        )
+    return f"promoted by {entry['by']} on {entry['at'][:10]} ({entry['why']})"
+
+
 def _pictures(run: Run, history: History, now: Now, back: Hindsight | None, terms: Terms | None) -> dict[str, Any]:
     """Name -> figure."""
     money, pictures = Money(run.config.data.currency), {}
@@ -111,12 +128,13 @@ def _of_purchases(history: History, now: Now, money: Money) -> dict[str, Any]:
     return reports.purchase_pictures(reports.purchase_tables(seen), days, money)
 
 
-def _told(run: Run, history: History, now: Now) -> reports.Told:
+def _told(run: Run, history: History, now: Now, approval: str) -> reports.Told:
     """What the page says beside its tables."""
     config, version = run.config, now.production.version
     return reports.Told(
         model=version.name,
         version=version.number,
+        approval=approval,
         measured=version.learnt_until,
         as_of=history.as_of,
         horizon_days=version.horizon_days,
