@@ -9,6 +9,7 @@ import pytest
 from clv import reports
 from clv.evaluation import metrics
 from clv.evaluation.advice import Advice
+from clv.registry import ledger
 from clv.reports import Money, model_card, review_tables, review_words
 from clv.reports.metric_words import EXPLAINED, NAMES, SHORT
 from clv.reports.page import moment, picture
@@ -486,9 +487,14 @@ def test_groups_below_the_promise_are_named_where_all_customers_together_are_abo
     ]
     table = review_tables.basis(reviewed(), content(coverage={"candidate": rows, "production": rows}), Money("EUR"))
     assert cells(table)[-1][-1] == (
-        "12 points more than promised | because of customers who brought nothing (81 % of all). Below the promise: who bought again 57.1 %, the "
-        "top decile 79.3 %, active 76.8 %"
+        "12 points more than promised | but below it: who bought again 57.1 %, the top decile 79.3 %, active 76.8 %"
     )
+    known = content(coverage={"candidate": rows, "production": rows})
+    words = "More customers are within their interval than promised because 81 % brought nothing: "
+    assert review_words.above_promise(known).startswith(words)
+    page = text(reports.review_page(known, {}))
+    assert words in page[: page.index("What a change moves")]
+    assert review_words.above_promise(content()) == ""  # 71 % of 80 %
     rows = [held("all", 0.85), held("active", 0.81)]
     table = review_tables.basis(reviewed(), content(coverage={"candidate": rows, "production": rows}), Money("EUR"))
     assert cells(table)[-1][-1] == "5 points more than promised"
@@ -596,3 +602,22 @@ def test_a_print_on_a4_has_small_tables_that_wrap():
     css = reports.review_page(content(), {})
     css = css[css.index("@media print") :]
     assert "table { font-size: 8pt }" in css and "white-space: normal" in css
+
+
+@pytest.mark.parametrize(
+    "events, found",
+    [
+        ([], None),
+        (["bootstrap"], "bootstrap"),
+        (["bootstrap", "promotion"], "promotion"),  # a person reviewed it later
+        (["promotion", "rollback"], "promotion"),
+        (["bootstrap", "rollback"], "rollback"),
+        (["promoted outside the ledger"], "promoted outside the ledger"),
+        (["rejection"], None),
+    ],
+)
+def test_a_version_came_by_a_promotion_where_it_ever_had_one(events, found):
+    assert (
+        ledger.came_by([{"event": event, "to": "1"} for event in events] + [{"event": "promotion", "to": "2"}], "1")
+        == found
+    )

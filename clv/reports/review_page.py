@@ -37,6 +37,7 @@ def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
         standing=review_words.standing(content),
         written=moment(content["at"]),
         measured_on=review_words.measured_on(reviewed, content["evaluation"], came),
+        above_promise=review_words.above_promise(content),
         over=money.axis(f"over {content['money']['horizon_days']} days"),
         interval_words=review_words.interval_words(reviewed, content["evaluation"]["confidence"]),
         moves=review_words.moves(reviewed, content, money),

@@ -85,13 +85,14 @@ def _coverage_row(content: Mapping[str, Any], sides: list[str]) -> list[Cell]:
 
 
 def _below(rows: list[dict[str, Any]], promised: float) -> str:
-    """Which groups are covered below what is promised, where all customers together are not; who makes up for them."""
+    """Which groups are covered below what is promised, where all customers together are not."""
     everybody, *rest = rows
     low = [row for row in rest if row["coverage"] < promised]
     if everybody["coverage"] < promised or not low:
         return ""
-    named = ", ".join(f"{_BRIEF.get(row['group'], row['group'])} {_percent(row['coverage'])}" for row in low)
-    return f"because of customers who brought nothing ({percent(everybody['brought_nothing'])} of all). Below the promise: {named}"
+    return "but below it: " + ", ".join(
+        f"{_BRIEF.get(row['group'], row['group'])} {_percent(row['coverage'])}" for row in low
+    )
 
 
 _BRIEF = {"bought again": "who bought again", "top decile": "the top decile"}
@@ -255,8 +256,8 @@ def _verdict(row: Mapping[str, Any], metric: str) -> Cell:
         return _words("")
     if None in (row["difference"], row["low"], row["high"]):
         return Cell("worse", "no number", "worse", is_number=False)
-    ends = [row["difference"], row["low"], row["high"]]
-    size = _points(*ends) if metric == "bias" else _relative(*ends, base=row.get("production"))
+    value, low, high = row["difference"], row["low"], row["high"]
+    size = _points(value, low, high) if metric == "bias" else _relative(value, low, high, row.get("production"))
     return Cell(graded, size, _GRADES.get(graded, "even"), is_number=False)
 
 

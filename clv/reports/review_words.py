@@ -127,6 +127,20 @@ def measured_on(reviewed: Reviewed, evaluation: Mapping[str, Any], brought: str)
     )
 
 
+def above_promise(content: Mapping[str, Any]) -> str:
+    """Returns where it comes from that the candidate's intervals hold more customers than they promise; empty where they do not.
+
+    Args: content: of review.json: promised, coverage.
+    """
+    everybody = content["coverage"]["candidate"][0]
+    if everybody["coverage"] <= content["promised"]["candidate"] or not everybody["brought_nothing"]:
+        return ""
+    return (
+        f"More customers are within their interval than promised because {percent(everybody['brought_nothing'])} brought nothing: nearly every "
+        "interval of theirs begins at 0 and holds that."
+    )
+
+
 def interval_words(reviewed: Reviewed, confidence: float) -> str:
     """Returns what a difference on the page is, with what its interval knows and does not. confidence: 0 to 1."""
     if not reviewed.comparable:
@@ -199,6 +213,8 @@ def _signed(amount: float, money: Money) -> str:
 def signed(value: float, size: str) -> str:
     """Returns a size with the sign of its value; without one where the size shows nothing but zeros.
 
+    >>> signed(0.3, "0.3 %"), signed(-0.0001, "0.000")
+    ('+0.3 %', '0.000')
     """
     if not any(digit in size for digit in "123456789"):
         return size

@@ -90,14 +90,9 @@ def rows(table: pd.DataFrame) -> list[dict]:
 
 
 def _in_production_by(standing: Standing) -> dict[str, str | None]:
-    """Which version is in production, and the event of the ledger by which it came; None where the ledger does not know."""
+    """Which version is in production, and the event of the ledger by which it came."""
     number = standing.production_number
-    approved = ledger.approved(standing.decisions, number) if number else None
-    moves = (
-        entry for entry in reversed(standing.decisions) if entry["event"] in ledger.MOVES and entry["to"] == number
-    )
-    came = approved or (next(moves, None) if number else None)
-    return {"version": number, "event": came["event"] if came else None}
+    return {"version": number, "event": ledger.came_by(standing.decisions, number) if number else None}
 
 
 def _sides_of(pair: Pair) -> list[tuple[str, Version]]:
