@@ -236,6 +236,12 @@ def test_a_decision_is_shown_on_the_page_of_its_review_and_the_figures_stay_as_t
         pages(governed_project)[0].count("<svg"),
     )
     assert all("Nobody has decided on this review yet" in page for page in pages(governed_project)) and size >= 3
+    said = json.loads(before)
+    assert said["in_production_by"] == {"version": alias_table(MODEL)["production"], "event": "promotion"}
+    assert (
+        said["card"]["trained_at"] <= said["at"] and said["card"]["learnt_until"] == said["learnt_until"]["candidate"]
+    )
+    assert said["card"]["cutoffs"]["last"] < said["card"]["learnt_until"] == said["card"]["measured"]["first"]
     run_command("reject", governed(*person("2", reason="a < b")))
     for page in pages(governed_project):
         assert re.search(r"Rejected by Ann Lee on \d{4}-\d\d-\d\d \d\d:\d\d UTC: a &lt; b<", page)

@@ -184,6 +184,27 @@ def test_deciles_show_their_values_their_intervals_and_how_many_customers_they_a
     figures.decile_chart(metrics.deciles(ACTUAL[:3], ACTUAL[:3]))  # fewer customers than tenths
 
 
+def test_an_interval_of_a_mean_that_is_not_below_0_ends_at_0():
+    table = pd.DataFrame({"decile": [1, 2, 3, 4], "customers": 9, "predicted": 1.0})
+    table = table.assign(actual=[5.0, 0.5, 0.0, -1.0], actual_error=[1.0, 1.0, np.nan, 1.0])
+    figure = figures.decile_chart(table, EURO, 90)
+    bars = [bar for panel in figure.axes for bar in panel.containers if getattr(bar, "has_yerr", False)]
+    ends = [segment[:, 1].tolist() for bar in bars for segment in bar[2][0].get_segments()]
+    assert ends == [pytest.approx(pair) for pair in ([3.04, 6.96], [0, 2.46], [0, 0], [-2.96, 0.96])]
+
+
+def test_pictures_of_two_versions_name_them():
+    table, name = metrics.deciles(ACTUAL, ACTUAL), "Version 3 (candidate)"
+    title, _ = canvas.words_of(figures.decile_chart(table, EURO, 90, name))
+    assert title == "Version 3 (candidate): predicted against actual CLV over 90 days, by tenth"
+    figure = figures.gain_curve({"candidate": CURVES["clv"], "btyd": CURVES["btyd"]}, 90, {"candidate": name})
+    assert (
+        f"{name} | " in text(figure)
+        and "probability model alone" in text(figure)
+        and " candidate |" not in text(figure)
+    )
+
+
 def test_features_are_named_in_words_with_the_way_they_move_a_prediction():
     found = text(PICTURES["importance"]())
     assert "value of orders in the last 30 days" in found and "revenue_30d" not in found

@@ -24,8 +24,8 @@ def difference(**ends):
     "metric, low, high, result",
     [
         ("rmse", -2, -1, "better"),
-        ("rmse", -2, 1, "not told apart"),
-        ("rmse", 0, 0, "not told apart"),
+        ("rmse", -2, 1, "no clear difference"),
+        ("rmse", 0, 0, "no clear difference"),
         ("rmse", 1, 2, "worse"),
         ("normalized_gini", 0.1, 0.2, "better"),
         ("normalized_gini", -0.2, -0.1, "worse"),
@@ -99,7 +99,7 @@ def test_the_difference_of_bias_is_how_much_further_from_one_it_is_on_whichever_
     assert gates.standing("bias", nearer) == "better"
     assert gates.standing("bias", contested(above, below, actual).difference(PRODUCTION).loc["bias"]) == "worse"
     graded = contest.comparison(contested(above, below, actual)).set_index("metric")["candidate_is"]
-    assert graded["bias"] == "worse" and graded["normalized_gini"] == "not told apart"
+    assert graded["bias"] == "worse" and graded["normalized_gini"] == "no clear difference"
 
 
 def test_the_best_tenth_is_worth_what_it_brought():
@@ -124,7 +124,11 @@ def test_the_best_tenth_is_worth_what_it_brought():
 )
 def test_btyd_must_be_matched_or_beaten_as_the_configuration_says(ends, condition, passed, name):
     gate = gates.against_btyd(difference(rmse=ends), condition)
-    assert (gate.passed, gate.name) == (passed, name) and gate.reason.startswith(f"RMSE {ends[0]:+.4g} (")
+    assert (gate.passed, gate.name) == (passed, name) and gate.reason.startswith("RMSE ")
+    assert ") beside that of BTYD: " in gate.reason
+    assert gates.against_btyd(difference(rmse=(-2.6862, -3.8024, -1.4954)), "better").reason == (
+        "RMSE -2.7 (-3.8 to -1.5) beside that of BTYD: better."
+    )
 
 
 MANY, FEW = Ruling(ruling=120, customers=1000), Ruling(ruling=4, customers=1000)
@@ -158,11 +162,11 @@ def test_where_a_few_customers_rule_the_rmse_the_ranking_decides(rmse, gini, rul
 def test_the_gate_says_that_the_ranking_decided_and_how_many_customers_rule_the_rmse():
     gate = gates.skill(difference(rmse=(-2, -5, 1), **RANKED), FEW)
     assert gate.reason == (
-        "it ranks well, normalized Gini +0.3 (+0.2 to +0.4); RMSE -2 (-5 to +1) does not decide, because 4 of 1,000 customers rule it: they "
-        "make half of the squared error."
+        "it ranks well, normalized Gini +0.3 (+0.2 to +0.4); RMSE -2 (-5 to +1) beside that of the mean for everybody does not decide, because "
+        "4 of 1,000 customers rule it: they make half of the squared error."
     )
     assert gates.skill(difference(rmse=(-2, -3, -1), **RANKED), FEW).reason == (
-        "RMSE -2 (-3 to -1), normalized Gini +0.3 (+0.2 to +0.4)."
+        "RMSE -2 (-3 to -1) beside that of the mean for everybody; normalized Gini +0.3 (+0.2 to +0.4) beside that of a random order."
     )
 
 
@@ -197,11 +201,11 @@ def test_intervals_that_hold_too_few_customers_fail(least):
 def test_the_gate_of_coverage_says_what_is_promised_and_how_many_customers_it_cannot_miss():
     gate = gates.coverage(gates.Coverage(promised=0.8, covered=0.975, least=0.95), 0.65, 0.97)
     assert gate.passed and gate.reason == (
-        "97.5 % of the customers are within their interval, 80 % is promised, allowed 65 % to 99.25 %. 95.0 % cannot be missed: they brought "
-        "no more than was predicted, and their interval begins at 0."
+        "97.5 % of the customers are within their interval, 80 % is promised, 65 % to 97 % is allowed; here up to 99.2 %, because 95.0 % would "
+        "be within any interval that begins at 0: they brought no more than was predicted."
     )
     assert gates.coverage(gates.Coverage(0.8, 0.71, 0.5), 0.65, 0.97).reason == (
-        "71.0 % of the customers are within their interval, 80 % is promised, allowed 65 % to 97 %."
+        "71.0 % of the customers are within their interval, 80 % is promised, 65 % to 97 % is allowed."
     )
     assert not gates.coverage(gates.Coverage(0.8, 0.98, 0.5), 0.65, 0.97).passed
     assert not gates.coverage(gates.Coverage(0.8, np.nan, np.nan), 0.65, 0.97).passed
@@ -219,6 +223,22 @@ def test_the_gate_of_the_total_says_how_much_of_what_came_was_predicted():
 
 def gate(passed):
     return gates.Gate("bias within limits", passed, "2.000, allowed 0.65 to 1.5.", {})
+
+
+@pytest.mark.parametrize(
+    "value, low, high, shown",
+    [
+        (-20.747, -23.742, -17.695, "-20.7 (-23.7 to -17.7)"),
+        (0.000118, -0.000543, 0.000767, "+0.0001 (-0.0005 to +0.0008)"),
+        (-0.0129, -0.01506, 0.01264, "-0.013 (-0.015 to +0.013)"),
+        (1234.5, 1000.2, 1500.7, "+1,230 (+1,000 to +1,500)"),
+        (-0.0001, -0.2, 0.2, "0 (-0.2 to +0.2)"),
+        (2.0, 2.0, 2.0, "+2 (+2 to +2)"),
+        (np.nan, np.nan, np.nan, "+nan (+nan to +nan)"),
+    ],
+)
+def test_a_difference_has_as_many_digits_as_its_interval_knows(value, low, high, shown):
+    assert gates.spread({"value": value, "low": low, "high": high}) == shown
 
 
 def test_no_gate_at_all_is_failed():
@@ -394,14 +414,14 @@ COMPARED = (("not worse than Production", "RMSE +2 (+1 to +3): worse."),)
             Advice.NOT_TOLD_APART,
             ("2", False),
             {"found": WORSE},
-            "Keep version 2 in production: version 3 and version 2 are not told apart on these customers in what is judged. It is worse beyond "
+            "Keep version 2 in production: there is no clear difference between version 3 and version 2 on these customers in what is judged. It is worse beyond "
             "noise: R2. All 6 gates passed. A change gains nothing now, unless there is another reason, such as newer data.",
         ),
         (
             Advice.NOT_TOLD_APART,
             ("2", True),
             {},
-            "Keep version 3 in production: version 3 and version 2, which was in production before, are not told apart on these customers in "
+            "Keep version 3 in production: there is no clear difference between version 3 and version 2, which was in production before, on these customers in "
             "what is judged. All 6 gates passed. A change gains nothing now, unless there is another reason, such as newer data.",
         ),
     ],

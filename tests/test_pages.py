@@ -61,7 +61,7 @@ def test_the_control_a_page_that_does_not_escape_runs_the_script(tmp_path):
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_review_page_shows_it_as_text(payload, tmp_path):
     table = pd.DataFrame({"low": -1.0, "high": 1.0, "value": 0.0, "other": 1.0}, index=[payload.replace("$", "")])
-    pictures = {payload: reports.difference_chart(table, 0.01)}
+    pictures = {payload: reports.difference_chart(table, 0.01, (payload, payload))}
     page = reports.review_page(spoilt(content(), payload) | {"monitor": None}, pictures)
     (tmp_path / "page.html").write_text(reports.with_decision(page, payload))
     assert not ran(tmp_path / "page.html")
@@ -121,3 +121,16 @@ def test_no_page_of_a_pipeline_runs_what_stands_in_ids_columns_paths_and_reasons
     ran_it = [path.name for path in {path.name: path for path in pages}.values() if ran(path)]
     print(f"pages of a pipeline with script in ids, a column and a path: {len(pages)} files, {len(ran_it)} ran it")
     assert ran_it == []
+
+
+def test_the_tables_of_the_review_page_fit_a_print_on_a4(tmp_path):
+    (tmp_path / "page.html").write_text(reports.review_page(spoilt(content(), "dormant customers"), {}))
+    with page() as browser:
+        browser.set_viewport_size({"width": 718, "height": 1000})
+        browser.emulate_media(media="print")
+        browser.goto(f"file://{tmp_path / 'page.html'}")
+        browser.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        widths = browser.evaluate(
+            "[...document.querySelectorAll('table')].map(one => one.getBoundingClientRect().width)"
+        )
+    assert len(widths) >= 10 and max(widths) <= 718

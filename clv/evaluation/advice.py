@@ -18,7 +18,7 @@ class Advice(StrEnum):
     LOOK_FIRST = "all gates passed, and there is nothing to compare the candidate with"
     BETTER = "all gates passed, and the candidate is better by more than the smallest difference that matters"
     NOT_WORTH_IT = "all gates passed, and the candidate is better by too little to be worth a change"
-    NOT_TOLD_APART = "all gates passed, and the two are not told apart"
+    NOT_TOLD_APART = "all gates passed, and there is no clear difference between the two"
 
 
 _NAMES = {  # metric -> its name, and the word for a difference that is better or worse
@@ -195,7 +195,8 @@ def _not_worth_it(advised: Recommendation, money: Callable[[float], str]) -> str
 
 def _not_told_apart(advised: Recommendation, _money: Callable[[float], str]) -> str:
     return (
-        f"{_keep(advised)}: version {advised.candidate} and {_other(advised)} are not told apart on these customers in what is judged."
+        f"{_keep(advised)}: there is no clear difference between version {advised.candidate} and {_other(advised)} on these customers in what is "
+        "judged."
         f"{_but_worse(advised)} All {advised.gates} gates passed. A change gains nothing now, unless there is another reason, such as newer data."
     )
 

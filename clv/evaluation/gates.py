@@ -1,4 +1,4 @@
-"""A candidate beside the version in production: better, worse or not told apart, and the gates."""
+"""A candidate beside the version in production: better, worse or no clear difference, and the gates."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pandas as pd
 
 _LOWER_IS_BETTER = ("rmse", "mae", "bias")  # of bias the distance from 1
 PASSED, FAILED = "passed", "failed"
-BETTER, WORSE, NOT_TOLD_APART = "better", "worse", "not told apart"
+BETTER, WORSE, NOT_TOLD_APART = "better", "worse", "no clear difference"
 AGAINST_PRODUCTION = "not worse than Production"
 _SHORT = {"rmse": "RMSE", "mae": "MAE", "r2": "R2", "spearman": "Spearman", "normalized_gini": "normalized Gini"} | {
     "top_decile_share": "top decile share",
@@ -40,10 +40,10 @@ def standing(metric: str, row: Mapping[str, float]) -> str:
 
     Args:    metric: `rmse`, `mae` and the distance of `bias` from 1 are better when lower, the others when higher.
              row: value, low and high of candidate - other.
-    Returns: better, worse or `not told apart`; worse where one of the three is not a number, since nobody knows.
+    Returns: better, worse or `no clear difference`; worse where one of the three is not a number, since nobody knows.
 
     >>> standing("rmse", {"value": -2, "low": -3, "high": -1}), standing("r2", {"value": 0.1, "low": -0.1, "high": 0.3})
-    ('better', 'not told apart')
+    ('better', 'no clear difference')
     """
     if not all(math.isfinite(row[name]) for name in ("value", "low", "high")):
         return WORSE
@@ -121,7 +121,7 @@ def against_btyd(difference: pd.DataFrame, condition: str) -> Gate:
     name, allowed = (
         ("beats BTYD", {BETTER}) if condition == "better" else ("not worse than BTYD", {BETTER, NOT_TOLD_APART})
     )
-    return Gate(name, result in allowed, f"RMSE {spread(row)}: {result}.", row.to_dict())
+    return Gate(name, result in allowed, f"RMSE {spread(row)} beside that of BTYD: {result}.", row.to_dict())
 
 
 @dataclass(frozen=True)
@@ -160,11 +160,12 @@ def skill(difference: pd.DataFrame, ruling: Ruling) -> Gate:
     Args: difference, ruling: as in tells_apart().
     """
     rmse, gini = (spread(difference.loc[metric]) for metric in ("rmse", "normalized_gini"))
-    passed, reason = tells_apart(difference, ruling), f"RMSE {rmse}, normalized Gini {gini}."
+    passed = tells_apart(difference, ruling)
+    reason = f"RMSE {rmse} beside that of the mean for everybody; normalized Gini {gini} beside that of a random order."
     if _undecided(standing("rmse", difference.loc["rmse"]), ruling):
         ranks = _ranks(difference.loc["normalized_gini"])
         reason = (
-            f"it {ranks}, normalized Gini {gini}; RMSE {rmse} does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
+            f"it {ranks}, normalized Gini {gini}; RMSE {rmse} beside that of the mean for everybody does not decide, because {ruling.ruling} of {ruling.customers:,} customers rule "
             "it: they make half of the squared error."
         )
     figures = _figures(difference, ["rmse", "normalized_gini"]) | {"ruling_customers": ruling.ruling}
@@ -213,13 +214,16 @@ def coverage(held: Coverage, low: float, high: float) -> Gate:
     highest = round(held.highest(high), 4)
     gate = within("coverage within limits", held.covered, low, highest)
     reason = (
-        f"{100 * held.covered:.1f} % of the customers are within their interval, {100 * held.promised:.0f} % is promised, allowed "
-        f"{100 * low:g} % to {100 * highest:g} %."
+        f"{100 * held.covered:.1f} % of the customers are within their interval, {100 * held.promised:.0f} % is promised, "
+        f"{100 * low:g} % to {100 * high:g} % is allowed"
     )
     if highest <= high:
-        return replace(gate, reason=reason)
-    forced = f" {100 * held.least:.1f} % cannot be missed: they brought no more than was predicted, and their interval begins at 0."
-    return replace(gate, reason=reason + forced, figures=gate.figures | {"least": held.least})
+        return replace(gate, reason=f"{reason}.")
+    raised = (
+        f"; here up to {100 * highest:.1f} %, because {100 * held.least:.1f} % would be within any interval that begins at 0: they brought no "
+        "more than was predicted."
+    )
+    return replace(gate, reason=reason + raised, figures=gate.figures | {"least": held.least})
 
 
 def bias(value: float, low: float, high: float) -> Gate:
@@ -259,5 +263,18 @@ def _figures(difference: pd.DataFrame, metrics: list[str]) -> dict[str, dict[str
 
 
 def spread(row: Mapping[str, float]) -> str:
-    """Returns a difference with its interval, as a sentence shows it. row: value, low, high."""
-    return f"{row['value']:+.4g} ({row['low']:+.4g} to {row['high']:+.4g})"
+    """Returns a difference with its interval, to the first two digits of the interval's width. row: value, low, high.
+
+    >>> spread({"value": -0.2195, "low": -0.4319, "high": 0.06073}), spread({"value": -0.00001, "low": -0.004, "high": 0.003})
+    ('-0.22 (-0.43 to +0.06)', '0 (-0.004 to +0.003)')
+    """
+    width = row["high"] - row["low"]
+    digits = 1 - math.floor(math.log10(width)) if 0 < width < math.inf else 6
+    value, low, high = (_short(row[name], digits) for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def _short(value: float, digits: int) -> str:
+    """With its sign, unless it is 0."""
+    rounded = round(value, digits) if math.isfinite(value) else value
+    return f"{rounded:+,.10g}" if rounded else "0"

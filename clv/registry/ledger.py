@@ -184,6 +184,16 @@ def approved(decisions: list[Entry], version: str) -> Entry | None:
     )
 
 
+def came_by(decisions: list[Entry], version: str) -> str | None:
+    """Returns the event by which a version came into production: a promotion where it ever had one, else the newest; None: it has none.
+
+    >>> came_by([{"event": PROMOTION, "to": "1"}, {"event": ROLLBACK, "to": "1"}, {"event": BOOTSTRAP, "to": "2"}], "1")
+    'promotion'
+    """
+    moves = [entry["event"] for entry in reversed(decisions) if entry["event"] in MOVES and entry["to"] == version]
+    return PROMOTION if PROMOTION in moves else next(iter(moves), None)
+
+
 def closing(decisions: list[Entry], review_sha256: str) -> Entry | None:
     """Returns the promotion or rejection that closed a review; None where nobody has decided on it."""
     closed = (entry for entry in reversed(decisions) if entry["event"] in (PROMOTION, REJECTION))

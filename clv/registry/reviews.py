@@ -65,7 +65,7 @@ def attach(review: Review) -> tuple[dict[str, str], dict[str, float], str]:
 
 
 def standing(content: dict[str, Any]) -> str:
-    """Returns how the candidate stands beside Production in the metrics that are judged: better, worse, not told apart, or alone.
+    """Returns how the candidate stands beside Production in the metrics that are judged: better, worse, no clear difference, or alone.
 
     >>> rows = [{"metric": "rmse", "candidate_is": "worse"}, {"metric": "r2", "candidate_is": "better"}]
     >>> standing({"metrics": rows, "limits": {"metrics": ["rmse", "r2"]}}), standing({"metrics": rows, "limits": {"metrics": ["r2"]}})
@@ -73,7 +73,7 @@ def standing(content: dict[str, Any]) -> str:
     """
     judged = content["limits"]["metrics"]
     found = {row.get("candidate_is") for row in content["metrics"] if row["metric"] in judged}
-    return next((word for word in ("worse", "better", "not told apart") if word in found), "alone")
+    return next((word for word in ("worse", "better", "no clear difference") if word in found), "alone")
 
 
 def _beside_production(content: dict[str, Any]) -> dict[str, float]:
@@ -117,7 +117,7 @@ def rewrite(version: Version, change: Callable[[str], str]) -> None:
 
 
 def last_verdict(version: Version) -> dict[str, str] | None:
-    """Returns the newest monitor run of the version: run, as_of, verdict, verdict_reasons; None where there is none."""
+    """Returns the newest monitor run of the version: run, at (when it began), as_of, verdict, verdict_reasons; None where there is none."""
     runs = client.search_runs(
         tracking.current().experiments,
         f"tags.step = 'monitor' and tags.production_version = '{version.number}' and tags.production_model = '{version.name}'",
@@ -126,5 +126,6 @@ def last_verdict(version: Version) -> dict[str, str] | None:
     )
     if not runs:
         return None
-    tags = runs[0].data.tags
-    return {"run": runs[0].info.run_id} | {key: tags.get(key, "") for key in ("as_of", "verdict", "verdict_reasons")}
+    tags, info = runs[0].data.tags, runs[0].info
+    at = dt.datetime.fromtimestamp(info.start_time / 1000, dt.UTC).isoformat(timespec="seconds")
+    return {"run": info.run_id, "at": at} | {key: tags.get(key, "") for key in ("as_of", "verdict", "verdict_reasons")}

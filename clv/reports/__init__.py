@@ -19,7 +19,7 @@ from clv.reports.report_pictures import profit_chart
 from clv.reports.report_words import Told, reason
 from clv.reports.result_figures import lorenz_chart, result_picture
 from clv.reports.review_page import difference_chart, review_page, with_decision
-from clv.reports.review_words import decision
+from clv.reports.review_words import decision, names
 from clv.reports.training_pictures import Seen, training_pictures
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "heat_maps",
     "lorenz_chart",
     "monitoring_page",
+    "names",
     "orders_before_chart",
     "profit_chart",
     "purchase_pictures",

@@ -39,11 +39,14 @@ _GROUPS = {
 }
 
 
-def gain_curve(curves: dict[str, pd.DataFrame], horizon_days: int | None = None) -> Any:
+def gain_curve(
+    curves: dict[str, pd.DataFrame], horizon_days: int | None = None, names: dict[str, str] | None = None
+) -> Any:
     """Returns a figure: share of revenue against share of customers, in the order of each recipe.
 
-    Args: curves: recipe -> of metrics.gain_curve(), the engine's own first.
+    Args: curves: recipe -> of metrics.gain_curve(), the engine's own first.   names: of recipes that have another name here.
     """
+    names = {name: recipe_name(name) for name in curves} | (names or {})
     figure, axes = canvas(
         "Who brings the revenue",
         "Share of customers, highest prediction first",
@@ -51,7 +54,7 @@ def gain_curve(curves: dict[str, pd.DataFrame], horizon_days: int | None = None)
     )
     for name, curve in reversed(list(curves.items())):
         color, line, width = style(name)
-        axes.plot(curve["customers"], curve["revenue"], line, color=color, linewidth=width, label=recipe_name(name))
+        axes.plot(curve["customers"], curve["revenue"], line, color=color, linewidth=width, label=names[name])
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], frameon=False, loc="lower right")
     percent_ticks(axes.xaxis)
@@ -60,16 +63,17 @@ def gain_curve(curves: dict[str, pd.DataFrame], horizon_days: int | None = None)
     share = np.interp(0.1, curve["customers"], curve["revenue"])
     return described(
         figure,
-        f"The tenth of the customers whom {recipe_name(first)} puts first brought {percent(share)} of the revenue; a random tenth brings 10 %.",
+        f"The tenth of the customers whom {names[first]} puts first brought {percent(share)} of the revenue; a random tenth brings 10 %.",
     )
 
 
-def decile_chart(table: pd.DataFrame, money: Money = PLAIN, horizon_days: int | None = None) -> Any:
+def decile_chart(table: pd.DataFrame, money: Money = PLAIN, horizon_days: int | None = None, of: str = "") -> Any:
     """Returns a figure: mean predicted beside mean actual CLV by decile, with a scale of its own for the lower half.
 
-    Args: table: of metrics.deciles(); the actual means get their 95 % intervals.
+    Args: table: of metrics.deciles(); the actual means get their 95 % intervals.   of: whose predictions they are, where pages show several.
     """
-    figure, axes = canvas(f"Predicted against actual CLV {over(horizon_days)}, by tenth", "", "", rows=2, height=5.0)
+    title = f"{f'{of}: predicted' if of else 'Predicted'} against actual CLV {over(horizon_days)}, by tenth"
+    figure, axes = canvas(title, "", "", rows=2, height=5.0)
     half = (len(table) + 1) // 2
     for panel, rows in zip(axes, (table[:half], table[half:]), strict=True):
         _beside(panel, rows)
@@ -92,7 +96,7 @@ def _beside(axes: Any, rows: pd.DataFrame) -> None:
         place + 0.2,
         rows["actual"],
         0.4,
-        yerr=NORMAL * rows["actual_error"].fillna(0),
+        yerr=_whiskers(rows["actual"], NORMAL * rows["actual_error"].fillna(0)),
         color=ACTUAL,
         error_kw={"ecolor": INK, "capsize": 3, "elinewidth": 1.2},
         label="actual, 95 % interval",
@@ -100,6 +104,12 @@ def _beside(axes: Any, rows: pd.DataFrame) -> None:
     names = [f"{row.decile}\n{PLAIN.short(row.predicted)}\n{PLAIN.short(row.actual)}" for row in rows.itertuples()]
     axes.set_xticks(place, names)
     axes.axhline(0, color=INK, linewidth=0.8)
+
+
+def _whiskers(mean: pd.Series, half: pd.Series) -> np.ndarray:
+    """How far an interval reaches down and up, 2 rows: not below 0 where the mean is not."""
+    down = np.where(mean >= 0, np.minimum(half, mean), half)
+    return np.array([down, half])
 
 
 def importance_chart(importance: pd.Series, most: int = 12, direction: pd.Series | None = None) -> Any:

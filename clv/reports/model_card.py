@@ -37,7 +37,10 @@ def facts(card: Mapping[str, Any], money: Mapping[str, Any], data_words: list[st
     return {
         "Predicts": f"{money['of']} of each customer over the {money['horizon_days']} days after the day of scoring",
         "Recipe": recipe(card["chains"], card["alone"]),
-        "Learnt from": f"{_data(card['trained_on'])}; {_snapshots(card['cutoffs'])}; {card['features']} features a customer",
+        "Data of its training": _data(card["trained_on"]),
+        "Learnt from": f"its purchases before {card['learnt_until']} only; {_snapshots(card['cutoffs'], card['learnt_until'])}; {card['features']} "
+        "features a customer",
+        "Measured on": f"its purchases from {card['measured']['first']} to {card['measured']['last']}, from which it has not learnt",
         **reviewed,
         **({"Amounts and rows": "; ".join(data_words)} if data_words else {}),
         "Trained": f"by {card['trained_by'] or 'an unknown account'} on {moment(card['trained_at'])}, run {card['run']}",
@@ -74,9 +77,10 @@ def _count(number: int | None) -> str:
     return f"{number:,}" if number is not None else "?"
 
 
-def _snapshots(cutoffs: Mapping[str, Any]) -> str:
+def _snapshots(cutoffs: Mapping[str, Any], end: str) -> str:
+    """The snapshots of the past. end: the day before which all their labels end."""
     if not cutoffs["count"]:
         return "no snapshot of the past"
     if cutoffs["count"] == 1:
-        return f"1 snapshot, as of {cutoffs['first']}"
-    return f"{cutoffs['count']} snapshots, as of {cutoffs['first']} to {cutoffs['last']}"
+        return f"1 snapshot, as of {cutoffs['first']}, whose labels end before {end}"
+    return f"{cutoffs['count']} snapshots, as of {cutoffs['first']} to {cutoffs['last']}, whose labels end before {end}"

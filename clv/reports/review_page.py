@@ -34,11 +34,13 @@ def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
         colour=colour,
         status="passed" if reviewed.passed else "failed",
         undecided=review_words.UNDECIDED,
+        standing=review_words.standing(content),
         written=moment(content["at"]),
         measured_on=review_words.measured_on(reviewed, content["evaluation"], came),
+        above_promise=review_words.above_promise(content),
         over=money.axis(f"over {content['money']['horizon_days']} days"),
         interval_words=review_words.interval_words(reviewed, content["evaluation"]["confidence"]),
-        costs=review_words.costs(reviewed, content, money),
+        moves=review_words.moves(reviewed, content, money),
         tables=_tables(reviewed, content, money),
         lists=_lists(reviewed, content, money),
         ranking_sentences=review_words.ranking_sentences(content["ranking"]) if content["ranking"] else [],
@@ -47,8 +49,8 @@ def review_page(content: dict[str, Any], pictures: dict[str, Any]) -> str:
         uses=model_card.USES,
         limits_of_use=model_card.LIMITS,
         changes=_changes(reviewed, content["differences"]),
-        monitor_sentence=review_words.monitor_sentence(content["monitor"]),
-        next_steps=review_words.next_steps(reviewed),
+        monitor_sentence=review_words.monitor_sentence(content["monitor"], content["card"]["reviewed_on"]["last_day"]),
+        next_steps=review_words.next_steps(reviewed, content["advice"]),
         pictures={name: picture(figure) for name, figure in pictures.items()},
     )
 
@@ -81,13 +83,18 @@ def _lists(reviewed: review_words.Reviewed, content: dict[str, Any], money: Mone
     if not ranking:
         return {}
     headings = {
-        "enters": f"Who would enter the top decile, of {ranking['crossing']['enters']['customers']:,}, highest first",
-        "leaves": f"Who would leave the top decile, of {ranking['crossing']['leaves']['customers']:,}, highest first",
+        "enters": f"Who would enter the top decile{_first_of(ranking, 'enters')}",
+        "leaves": f"Who would leave the top decile{_first_of(ranking, 'leaves')}",
         "movers": "Whose predicted value would change most",
     }
     return {
         words: review_tables.movers(reviewed, ranking[name], money) for name, words in headings.items() if ranking[name]
     }
+
+
+def _first_of(ranking: dict[str, Any], way: str) -> str:
+    shown, everybody = len(ranking[way]), ranking["crossing"][way]["customers"]
+    return f": {everybody:,}" if shown >= everybody else f": the highest {shown:,} of {everybody:,}"
 
 
 def _changes(reviewed: review_words.Reviewed, differences: dict[str, Any]) -> review_tables.Table | None:
@@ -97,15 +104,16 @@ def _changes(reviewed: review_words.Reviewed, differences: dict[str, Any]) -> re
     return review_tables.changes(reviewed, pairs) if pairs else None
 
 
-def difference_chart(against: pd.DataFrame, smallest: float) -> Any:
-    """Returns a figure: how much better the candidate is in each metric, with its interval, as a share of Production's figure.
+def difference_chart(against: pd.DataFrame, smallest: float, names: tuple[str, str]) -> Any:
+    """Returns a figure: how much better the candidate is in each metric, with its interval, as a share of the other's figure; of the
+    total in points of what came.
 
     Args: against: of Contest.difference().
           smallest: share from which a difference matters; the band around 0 is less than that.
+          names: of the candidate and of the other.
     """
-    figure, axes = canvas(
-        "The candidate beside Production", "Better by, % of Production's figure (left of 0: worse)", ""
-    )
+    ours, other = names
+    figure, axes = canvas(f"{ours} beside {other}", f"Better by, % of the figure of {other}\n(left of 0: worse)", "")
     for place, (metric, row) in zip(range(len(against))[::-1], against.iterrows(), strict=True):
         low, value, high = sorted(_better_by(str(metric), row))
         color = BLUE if low > 0 else RED if high < 0 else GREY
@@ -113,13 +121,21 @@ def difference_chart(against: pd.DataFrame, smallest: float) -> Any:
             axes.errorbar(value, place, xerr=[[value - low], [high - value]], fmt="o", color=color, capsize=3)
     axes.axvspan(-100 * smallest, 100 * smallest, color=GREY, alpha=0.2, linewidth=0)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(against))[::-1], [SHORT.get(name, name) for name in against.index])
+    axes.set_yticks(range(len(against))[::-1], [_label(str(name)) for name in against.index])
     axes.set_ylim(-0.6, len(against) - 0.4)
-    rows = [
-        f"{SHORT.get(str(name), name)} {sorted(_better_by(str(name), row))[1]:+.1f} %"
-        for name, row in against.iterrows()
-    ]
-    return described(figure, f"How much better the candidate is, as a share of Production's figure: {'; '.join(rows)}.")
+    rows = [f"{SHORT.get(str(name), name)} {_in_words(str(name), row)}" for name, row in against.iterrows()]
+    words = f"How much better {ours} is, as a share of the figure of {other}, and of the total in points: {'; '.join(rows)}."
+    return described(figure, words)
+
+
+def _label(metric: str) -> str:
+    return "total, in points" if metric == "bias" else SHORT.get(metric, metric)
+
+
+def _in_words(metric: str, row: pd.Series) -> str:
+    value = _better_by(metric, row)[1]
+    unit = "points" if metric == "bias" else "%"
+    return review_words.signed(value, f"{abs(value):.1f} {unit}")
 
 
 def _better_by(metric: str, row: pd.Series) -> list[float]:

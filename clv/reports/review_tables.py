@@ -6,7 +6,7 @@ from typing import Any
 
 from clv.reports.amounts import Money, percent
 from clv.reports.metric_words import EXPLAINED, NAMES
-from clv.reports.review_words import Reviewed
+from clv.reports.review_words import Reviewed, signed
 
 _IN_CURRENCY, _SHARES = ("rmse", "mae"), ("top_decile_share", "bias")
 _GRADES = {"better": "better", "worse": "worse"}
@@ -66,7 +66,7 @@ _SHORT = {
 
 
 def _last(reviewed: Reviewed) -> str:
-    return f"Version {reviewed.version} is" if reviewed.comparable else ""
+    return "Verdict" if reviewed.comparable else ""
 
 
 def _coverage_row(content: Mapping[str, Any], sides: list[str]) -> list[Cell]:
@@ -76,11 +76,26 @@ def _coverage_row(content: Mapping[str, Any], sides: list[str]) -> list[Cell]:
         for side in sides
     ]
     more = 100 * (held["candidate"] - promised["candidate"])
+    size = f"{abs(more):.0f} points {'more' if more >= 0 else 'fewer'} than promised"
     return [
         _words("Within the interval", "share of customers"),
         *cells,
-        _words(f"{abs(more):.0f} points {'more' if more >= 0 else 'fewer'} than promised"),
+        _words(size, _below(content["coverage"]["candidate"], promised["candidate"])),
     ]
+
+
+def _below(rows: list[dict[str, Any]], promised: float) -> str:
+    """Which groups are covered below what is promised, where all customers together are not."""
+    everybody, *rest = rows
+    low = [row for row in rest if row["coverage"] < promised]
+    if everybody["coverage"] < promised or not low:
+        return ""
+    return "but below it: " + ", ".join(
+        f"{_BRIEF.get(row['group'], row['group'])} {_percent(row['coverage'])}" for row in low
+    )
+
+
+_BRIEF = {"bought again": "who bought again", "top decile": "the top decile"}
 
 
 def metrics(reviewed: Reviewed, content: Mapping[str, Any], money: Money) -> Table:
@@ -224,8 +239,14 @@ def _difference(metric: str, row: Mapping[str, Any], money: Money) -> Cell:
     ends = [row["difference"], row["low"], row["high"]]
     if any(end is None for end in ends):
         return Cell("–")
-    value, low, high = (f"{'+' if end >= 0 else '−'}{_value(metric, abs(end), money)}" for end in ends)
-    return Cell(f"{value} ({low} to {high})", "of its distance from 100 %" if metric == "bias" else "")
+    value, low, high = (signed(end, _size(metric, abs(end), money)) for end in ends)
+    note = {"bias": "points further from 100 %: below 0 is nearer", "top_decile_share": "points"}.get(metric, "")
+    return Cell(f"{value} ({low} to {high})", note)
+
+
+def _size(metric: str, value: float, money: Money) -> str:
+    """Of a difference; between two shares in points."""
+    return f"{100 * value:.1f}" if metric in _SHARES else _value(metric, value, money)
 
 
 def _verdict(row: Mapping[str, Any], metric: str) -> Cell:
@@ -235,14 +256,29 @@ def _verdict(row: Mapping[str, Any], metric: str) -> Cell:
         return _words("")
     if None in (row["difference"], row["low"], row["high"]):
         return Cell("worse", "no number", "worse", is_number=False)
-    base = row.get("production")
-    scale = 1.0 if metric == "bias" or not base else abs(base)
-    size, low, high = (
-        f"{'+' if end >= 0 else '−'}{abs(100 * end / scale):.1f} %"
-        for end in (row["difference"], row["low"], row["high"])
+    value, low, high = row["difference"], row["low"], row["high"]
+    size = _points(value, low, high) if metric == "bias" else _relative(value, low, high, row.get("production"))
+    return Cell(graded, size, _GRADES.get(graded, "even"), is_number=False)
+
+
+def _points(value: float, low: float, high: float) -> str:
+    """How much nearer to 100 % a total is, or further from it, in points.
+
+    >>> _points(-0.0129, -0.0151, 0.0126)
+    '1.3 points nearer to what came (1.5 nearer to 1.3 further)'
+    """
+    size, one, other = (f"{abs(100 * end):.1f}" for end in (value, low, high))
+    way, first, last = ("further" if end > 0 else "nearer" for end in (value, low, high))
+    interval = f"{one} to {other}" if first == last == way else f"{one} {first} to {other} {last}"
+    return f"{size} points {way} {'from' if way == 'further' else 'to'} what came ({interval})"
+
+
+def _relative(value: float, low: float, high: float, base: float | None) -> str:
+    """As a share of Production's figure."""
+    size, one, other = (
+        signed(end, f"{abs(100 * end / (abs(base) if base else 1)):.1f} %") for end in (value, low, high)
     )
-    of = "distance " if metric == "bias" else ""
-    return Cell(graded, f"{of}{size} ({low} to {high})", _GRADES.get(graded, "even"), is_number=False)
+    return f"{size} ({one} to {other})"
 
 
 def _amount(value: float | None, money: Money) -> str:

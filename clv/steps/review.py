@@ -25,8 +25,8 @@ _RULES = (  # keys of conf/review/ that are not limits of gates
 )
 
 _BETTER_IS_RIGHT = (
-    "How much better the candidate is than Production, with its interval. Blue and red are beyond noise; within the grey band a difference is "
-    "too small to matter."
+    "How much better the first version is than the second, with its interval. Blue and red are beyond noise; within the grey band a "
+    "difference is too small to matter, and that of the total from 0 to {points} points further from what came."
 )
 
 
@@ -42,7 +42,7 @@ def review(run: Run, history: History, standing: Standing) -> Outcome:
     content = _content(run, history, standing, pair, both, judged)
     content = json.loads(store.as_json(content))  # a figure that is not a number becomes null
     status, number, version = gates.verdict(judged), pair.number, pair.candidate
-    page = reports.review_page(content, _pictures(run, both, version.horizon_days))
+    page = reports.review_page(content, _pictures(run, both, version.horizon_days, reports.names(content)))
     recommendation = content["recommendation"]
     return Outcome(
         f"version {version.number} against {f'version {number}' if number else 'nothing in production'}, gates {status}: {recommendation}",
@@ -121,25 +121,25 @@ def _content(run: Run, history: History, standing: Standing, pair: Pair, both: C
     return content | {"limits": limits(run)} | review_content.judged(judged, advised, words)
 
 
-def _pictures(run: Run, both: Contest, days: int) -> dict[str, object]:
+def _pictures(run: Run, both: Contest, days: int, names: dict[str, str]) -> dict[str, object]:
+    """Caption -> picture. names: side -> how the page calls it."""
     actual, sides, money = both.actual, both.predicted, reports.Money(run.config.data.currency)
     curves = {side: metrics.gain_curve(actual, table["predicted_clv"].to_numpy()) for side, table in sides.items()}
     curves |= {"btyd": metrics.gain_curve(actual, both.others["btyd"]), "perfect": metrics.gain_curve(actual, actual)}
-    against = both.difference(PRODUCTION)
-    pictures = {side: reports.decile_chart(contest.deciles(both, side), money, days) for side in sides}
-    drawn = [
-        ("the candidate", pictures[CANDIDATE]),
-        *([("Production", pictures[PRODUCTION])] if PRODUCTION in sides else []),
-    ]
-    smallest = run.config.review.worth_a_change
-    differences = {_BETTER_IS_RIGHT: reports.difference_chart(against, smallest)} if against is not None else {}
+    against, rules = both.difference(PRODUCTION), run.config.review
+    smallest, pair = rules.worth_a_change, (names[CANDIDATE], names[PRODUCTION])
+    differences = {}
+    if against is not None:
+        caption = _BETTER_IS_RIGHT.format(points=f"{100 * rules.bias_worse:g}")
+        differences = {caption: reports.difference_chart(against, smallest, pair)}
+    order = reports.gain_curve(curves, days, {side: names[side] for side in sides})
     return differences | {
-        "The share of the revenue that came from the customers with the highest predictions; “perfect” knows what came.": reports.gain_curve(
-            curves
-        ),
+        "The share of the revenue that came from the customers with the highest predictions; “perfect order” knows what came.": order,
         **{
-            f"The mean that {side} predicted beside the mean that came, by tenth of its customers.": figure
-            for side, figure in drawn
+            f"The mean that {names[side]} predicted beside the mean that came, by tenth of its customers.": reports.decile_chart(
+                contest.deciles(both, side), money, days, names[side]
+            )
+            for side in sides
         },
     }
 

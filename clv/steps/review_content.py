@@ -48,12 +48,14 @@ def of(run: Run, history: History, standing: Standing, pair: Pair, both: Contest
         "version": version.number,
         "against": pair.number,
         "is_in_production": version.name == standing.name and standing.production_number == version.number,
+        "in_production_by": _in_production_by(standing),
+        "learnt_until": {side: each.learnt_until.isoformat() for side, each in _sides_of(pair)},
         "money": {"currency": run.config.data.currency, "of": history.money, "horizon_days": version.horizon_days},
         "best": asdict(contest.best(both)),
         **_tables(both, version),
         "promised": {side: pair.models[side].interval for side in both.predicted},
         "ranking": _ranks(run, history, pair),
-        "card": _card(history, version),
+        "card": _card(run, history, version),
         "decided_before": ledger.last_word(standing.decisions, version.full_name),
         "differences": _differences(version, other),
         "files_sha256": {
@@ -85,6 +87,17 @@ def rows(table: pd.DataFrame) -> list[dict]:
     """Returns JSON-ready rows; a figure that is not a number is null."""
     plain = table.round(6).astype(object)
     return plain.where(plain.notna(), None).to_dict("records")
+
+
+def _in_production_by(standing: Standing) -> dict[str, str | None]:
+    """Which version is in production, and the event of the ledger by which it came."""
+    number = standing.production_number
+    return {"version": number, "event": ledger.came_by(standing.decisions, number) if number else None}
+
+
+def _sides_of(pair: Pair) -> list[tuple[str, Version]]:
+    """The name of each side that can be used, and its version."""
+    return [(CANDIDATE, pair.candidate), *([(PRODUCTION, pair.other)] if pair.other else [])]
 
 
 def _data_words(history: History) -> list[str]:
@@ -141,16 +154,21 @@ def _sums(table: pd.DataFrame) -> dict:
     return {"customers": len(table)} | {name: float(table[name].sum()) for name in ("clv_before", "clv_now")}
 
 
-def _card(history: History, version: Version) -> dict:
+def _card(run: Run, history: History, version: Version) -> dict:
     """Where the version comes from: data, dates, people, recipe."""
     facts, info = version.facts, version.run.info
     cutoffs = facts["training_cutoffs"]
-    started = dt.datetime.fromtimestamp(info.start_time / 1000, dt.UTC)
+    started = min(
+        dt.datetime.fromtimestamp(info.start_time / 1000, dt.UTC), run.now
+    )  # a step of this command began after it
+    first, after = version.measured_days
     return {
         "reviewed_on": {"file": Path(history.path).name, "sha256": history.quality.sha256}
         | {name: history.dataset["profile"][name] for name in _COUNTS},
         "trained_on": {"file": facts["data"], "sha256": facts["data_sha256"]}
         | {name: facts["data_counts"].get(name) for name in _COUNTS},
+        "learnt_until": first.isoformat(),
+        "measured": {"first": first.isoformat(), "last": (after - dt.timedelta(days=1)).isoformat()},
         "cutoffs": {"count": len(cutoffs), "first": min(cutoffs, default=None), "last": max(cutoffs, default=None)},
         "trained_by": version.author,
         "trained_at": started.isoformat(timespec="seconds"),
