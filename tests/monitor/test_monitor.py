@@ -100,9 +100,10 @@ def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained, tmp_pat
     assert artifacts(run, "baseline") == {"baseline/baseline.json", "baseline/sketches.parquet"}
 
 
-def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trained):
+def test_the_page_has_the_verdict_the_reasons_and_what_to_do_and_draws_no_feature_that_did_not_move(trained):
     page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
-    assert all(check in page for check in CHECKS) and page.count("<svg") == 9
+    assert all(check in page for check in CHECKS) and page.count("<svg") == 6
+    assert "There is nothing to draw. None of " in page
     assert "What to do next" in page and "a person decides" in page and "This is the first look at this model." in page
 
 
