@@ -153,6 +153,9 @@ def _tidy(snapshot: Any, order: list[str], verdict: str) -> None:
         if widget.type != "big_table":
             continue
         widget.title = verdict
+        for column in widget.params["columns"]:
+            if column["field"] == "reference_distribution":
+                column["options"]["color"] = GREY
         rows = sorted(widget.params["data"], key=lambda row: order.index(row["column_name"]))
         kept = set()
         for row in rows:

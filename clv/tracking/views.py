@@ -17,8 +17,8 @@ _WIDTHS = {  # column -> pixels, in their order: all of them fit a screen of 144
     "tags.`recipe`": 90,
     "tags.`gates`": 68,
     "tags.`standing`": 95,
-    "tags.`measured`": 265,  # an error of one horizon says nothing beside an error of another one
-    **{f"metrics.`{name}`": width for name, width in zip(HEADLINE, (68, 96, 112, 74), strict=True)},
+    "tags.`measured`": 250,  # an error of one horizon says nothing beside an error of another one
+    **{f"metrics.`{name}`": width for name, width in zip(HEADLINE, (68, 96, 112, 88), strict=True)},
     "duration": 80,
 }
 _COLUMNS = [name for name in _WIDTHS if name.startswith(("tags.", "metrics."))]

@@ -9,6 +9,7 @@ from monitor.drifted import CHANCE, LIMITS
 
 from clv import reports
 from clv.monitor import distributions, feature_drift, sketches
+from clv.reports.canvas import BLUE, GREY
 
 
 def sides():
@@ -65,7 +66,7 @@ def test_where_nothing_moved_the_page_says_none():
 def test_a_reader_is_told_whose_decisions_these_are_and_no_plot_is_over_the_index_of_customers(drawn):
     page, _, _ = drawn
     assert "are decisions of the monitor: a change must be beyond chance and large enough to matter" in page
-    assert "#ed0400" not in page  # red is for alarms
+    assert "#ed0400" not in page and GREY in page and BLUE in page  # red is for alarms
     assert (
         '"moved far"' in page and '"did not move"' in page and "DATA DRIFT" not in page and "Index binned" not in page
     )
