@@ -62,8 +62,8 @@ def test_a_reviewer_compares_ten_trainings_reads_a_version_and_promotes_it_by_cl
                 assert metric in seen and rounded(run.data.metrics[metric]) in seen
 
         open_model(browser, server, "clv")
-        seen = browser.inner_text("body")
-        assert "In production: version 1" in seen and "Promote model is another thing" in seen and "recipe: glm" in seen
+        seen = " ".join(browser.inner_text("body").split())
+        assert "In production: version 1" in seen and "Promote model is another thing" in seen and "recipe : glm" in seen
 
         open_version(browser, server, "clv", 3)
         seen = browser.inner_text("body")
