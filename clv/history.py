@@ -144,6 +144,11 @@ class History:
         """Returns the net revenue of all customers in [begin, end)."""
         return windows.net_revenue(self.purchases, begin, end)
 
+    def customers(self, before: dt.date) -> int:
+        """Returns how many customers a snapshot as of the day has: those with an order before it."""
+        ordered = self.purchases.filter(f"order_date < DATE '{before}' AND orders > 0")
+        return ordered.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
+
     def sample(self, before: dt.date) -> list[str]:
         """Returns digests of some customers and days with a row before the day, in order: those whose digest is lowest.
 

@@ -41,8 +41,8 @@ def open_trainings(page, address, experiment):
     """The saved view of trainings, as the button "Views" opens it."""
     page.goto(f"{address}/#/experiments/{experiment}/runs")
     page.get_by_role("button", name="Views").click()
-    page.get_by_text("Trainings", exact=True).first.click()
-    page.get_by_text("rmse_change_high").first.wait_for(timeout=30_000)
+    page.get_by_role("menuitem").filter(has_text="Trainings").first.click()
+    page.get_by_text("rmse_change").first.wait_for(timeout=30_000)
 
 
 MEDIA = {  # width in pixels, and what the page is told of the reader

@@ -30,7 +30,7 @@ def test_a_version_that_waits_begins_with_the_recommendation_and_how_to_promote(
         < training
     )
     rows = [line.split("|")[1].strip("& emsp;") for line in text[table:training].splitlines() if line.startswith("| ")]
-    assert rows == ["RMSE", "normalized Gini", "bias (1 is right)", "revenue within the interval"]
+    assert rows == ["RMSE", "normalized Gini", "bias (1 is right)", "customers within their interval"]
     assert "version 1" in text[:table] and "review.html" in text[table:training] and "sha256" in text[training:]
 
 
@@ -66,6 +66,16 @@ def test_a_rejected_version_says_so(governed):
     decide(governed, "reject", "2", reason="no gain")
     assert page("2").startswith("**Rejected by Ann Lee on ") and "no gain" in page("2")
     assert page("1").startswith("**In production since ")
+
+
+def test_a_rejected_version_that_is_reviewed_again_waits_again(governed):
+    decide(governed, "reject", "2", reason="no gain")
+    run_command("review", governed("person.version=2"))
+    assert page("2").startswith(f"**{tags('2', MODEL)['recommendation']}**") and "-e promote -P version=2" in page("2")
+    assert "It was reviewed again. Earlier it was rejected by Ann Lee on " in page("2")
+    assert tags("2", MODEL)["decision"].startswith("waits for a person; earlier rejected by Ann Lee on ")
+    decide(governed, "reject", "2", reason="still no gain")
+    assert page("2").startswith("**Rejected by Ann Lee on ") and tags("2", MODEL)["decision"].startswith("rejected by")
 
 
 def test_what_somebody_else_wrote_about_the_model_stays(governed):

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import inspect
 import json
+import re
 import zlib
 from dataclasses import fields, replace
 
@@ -39,6 +40,9 @@ def test_a_models_runs_are_in_its_own_experiment_whose_page_says_what_to_open(tr
     assert run_named("full_pipeline").info.experiment_id == found.experiment_id
     assert "Which training is better?" in found.tags["mlflow.note.content"]
     assert "Promote model** is another thing" in found.tags["mlflow.note.content"]
+    assert "its name is like `v10 blend 90d`" in found.tags["mlflow.note.content"]
+    promote = re.search("`(mlflow run . -e promote .*?)`", found.tags["mlflow.note.content"])
+    assert "-P version=N " in promote[1] and "tracking.model_name" not in promote[1] and "-P overrides=" in promote[1]
 
 
 @pytest.mark.parametrize("step", NAMES)
@@ -153,14 +157,20 @@ def test_the_models_page_lists_the_version_its_data_and_its_metrics(trained):
     }
 
 
-def test_the_view_of_trainings_has_the_recipe_the_gates_the_standing_and_the_seven_metrics(trained):
+def test_the_view_of_trainings_has_the_recipe_the_gates_the_standing_and_on_whom_it_was_measured(trained):
     tag = json.loads(client().get_experiment_by_name("clv").tags["mlflow.sharedViewState.clv_trainings"])
     state = json.loads(zlib.decompress(base64.b64decode(tag["state"].removeprefix("deflate;"))))
     assert tag["name"] == "Trainings" and state["searchFilter"] == "tags.step = 'train'"
     assert state["selectedColumns"] == [
-        *(f"tags.`{name}`" for name in ("recipe", "gates", "standing")),
+        *(f"tags.`{name}`" for name in ("recipe", "gates", "standing", "measured")),
         *(f"metrics.`{name}`" for name in views.HEADLINE),
     ]
+    assert state["orderByKey"] == "attributes.start_time" and not state["orderByAsc"]  # newest first
+
+
+def test_a_training_says_from_which_day_on_and_on_how_many_customers_it_was_measured(trained):
+    tags = run_named("train").data.tags
+    assert re.fullmatch(r"\d+ days from 20\d\d-\d\d-\d\d, [\d,]+ customers", tags["measured"])
 
 
 ALWAYS = {"compute", "outputs", "profile", "keep_bundles", "keep_reports", "lock_wait_seconds", "tracking", "person"}

@@ -43,7 +43,7 @@ def test_a_reviewer_compares_ten_trainings_reads_a_version_and_promotes_it_by_cl
     assert len(runs) == 10
     with page(WIDTH, HEIGHT) as browser:
         open_trainings(browser, server, runs[0].info.experiment_id)
-        for column in ("recipe", "gates", "standing", *HEADLINE):
+        for column in ("recipe", "gates", "standing", "measured", *HEADLINE):
             heads = browser.locator(f'.ag-header-cell[col-id$="`{column}`"]')
             assert in_sight(heads) and column in heads.first.inner_text(), column
         for run in runs[1:]:
@@ -51,7 +51,7 @@ def test_a_reviewer_compares_ten_trainings_reads_a_version_and_promotes_it_by_cl
             cells = browser.locator(f'[row-id="{row.first.get_attribute("row-id")}"]').all_inner_texts()
             shown = " ".join(cells)
             assert in_sight(row), run.info.run_name
-            assert all(run.data.tags[name] in shown for name in ("recipe", "gates", "standing")), shown
+            assert all(run.data.tags[name] in shown for name in ("recipe", "gates", "standing", "measured")), shown
             assert f"{run.data.metrics['rmse']:.6g}"[:6] in shown and f"{run.data.metrics['bias']:.6g}"[:5] in shown
 
         open_comparison(browser, server, runs[:3])
@@ -62,8 +62,10 @@ def test_a_reviewer_compares_ten_trainings_reads_a_version_and_promotes_it_by_cl
                 assert metric in seen and rounded(run.data.metrics[metric]) in seen
 
         open_model(browser, server, "clv")
-        seen = browser.inner_text("body")
-        assert "In production: version 1" in seen and "Promote model is another thing" in seen and "recipe: glm" in seen
+        seen = " ".join(browser.inner_text("body").split())
+        assert (
+            "In production: version 1" in seen and "Promote model is another thing" in seen and "recipe : glm" in seen
+        )
 
         open_version(browser, server, "clv", 3)
         seen = browser.inner_text("body")

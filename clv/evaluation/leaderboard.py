@@ -47,10 +47,15 @@ def in_words(rows: pd.DataFrame) -> str:
     ours = rows.set_index("recipe").loc[OURS]
     if not rows["beats_the_mean"].any():
         return f"{ours['cutoff']}: no skill, nothing beats the constant beyond noise."
-    figures = (
-        f"RMSE {ours['rmse']:.4g}, R2 {ours['r2']:.3f}, Gini {ours['normalized_gini']:.3f}, bias {ours['bias']:.2f}"
+    return f"{_figures(ours)}, {standing(ours)} {ours['best_baseline']}."
+
+
+def _figures(ours: pd.Series) -> str:
+    """The cutoff, and our metrics there."""
+    return (
+        f"{ours['cutoff']}: RMSE {ours['rmse']:.4g}, R2 {ours['r2']:.3f}, Gini {ours['normalized_gini']:.3f}, bias "
+        f"{ours['bias']:.2f}"
     )
-    return f"{ours['cutoff']}: {figures}, {standing(ours)} {ours['best_baseline']}."
 
 
 def standing(ours: pd.Series) -> str:
@@ -70,7 +75,11 @@ def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
     ours = rows.set_index("recipe").loc[OURS]
     if rows["beats_the_mean"].any() and standing(ours) == "better than":
         return ()
-    return (f"on the same customers, {in_words(rows)}",)
+    if not rows["beats_the_mean"].any():
+        wrong = "no skill, nothing beats the constant beyond noise"
+    else:
+        wrong = f"the model is {standing(ours)} {ours['best_baseline']}, which is simpler, in RMSE"
+    return (f"{wrong}. On the same customers, {_figures(ours)}.",)
 
 
 def without_labels(plan: windows.Plan) -> tuple[str, ...]:

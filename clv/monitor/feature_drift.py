@@ -8,18 +8,19 @@ import pandas as pd
 
 from clv import features
 from clv.monitor import ranges
+from clv.monitor.column_verdict import NOT_JUDGED
 from clv.monitor.distributions import Limits, Thresholds
 from clv.monitor.evidence import PREDICTED, Evidence, Measured
 from clv.monitor.finding import ALERT, INSUFFICIENT, STABLE, WARN, Finding, Shares, worst
 
-_MOVED_MOST = 3  # features that the page draws
+_MOVED_MOST = 4  # features that the page draws, two beside one another
 _CHARTED = {"ks": "ks_statistic", "q": "q_value", "psi": "psi", "wasserstein": "wasserstein"}
 
 
 class FeatureDrift:
     """The distribution of each column: as a whole, above zero, and the shares of missing values and of zeros."""
 
-    name, section, pictured = "Feature drift", "feature_drift", "The features that moved most"
+    name, section, pictured = "Feature drift", "feature_drift", "Features that moved"
 
     def limits(self, settings: Mapping[str, Any]) -> Limits:
         """Returns the usual thresholds, those of single columns, and what counts as beyond chance."""
@@ -58,7 +59,9 @@ def judge_all(table: pd.DataFrame) -> tuple[str, str, dict[str, int]]:
     counts = {status: int((judged["status"] == status).sum()) for status in (WARN, ALERT)}
     figures, moved = {"judged": len(judged), **counts}, sum(counts.values())
     if not moved:
-        return STABLE, f"None of {len(judged)} features moved by more than its threshold.", figures
+        by_itself = int((table["status"] == NOT_JUDGED).sum())
+        more = f" {by_itself} more move by themselves and are not judged." if by_itself else ""
+        return STABLE, f"None of {len(judged)} features moved by more than its threshold.{more}", figures
     top = most_moved(judged).iloc[0]
     more = f" ({moved} of {len(judged)} features moved.)" if moved > 1 else ""
     return worst(judged["status"]), f"{named(top['feature'])}: {top['reason']}{more}", figures
@@ -97,7 +100,8 @@ def charted(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _pictures(table: pd.DataFrame, evidence: Evidence) -> tuple[Shares, ...]:
-    top = most_moved(table).head(_MOVED_MOST)
+    """Of the features that moved; a picture of one that did not would look as if it had."""
+    top = most_moved(table[table["status"].isin([WARN, ALERT])]).head(_MOVED_MOST)
     rows = [row for row in top.to_dict("records") if row["feature"] in evidence.scored]
     return tuple(
         Shares(

@@ -33,13 +33,15 @@ class OverDays:
     Args: title: stands above the picture.
           table: one row a day; as_of, version, and for each metric its value, and its ends in METRIC_low and METRIC_high.
           metrics: those that are drawn, with what the axis says of them; all of them are best at 1.
-          bands: by metric, what the version was measured to do: value, low and high; drawn behind.
+          bands: by metric, what the version was measured to do (value), and from where to where the check calls that the same (low, high).
+          caption: a sentence below the picture.
     """
 
     title: str
     table: pd.DataFrame
     metrics: dict[str, str]
     bands: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    caption: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class Held:
           measured: the same when the version was measured.
           level, ranking: stable, warn or alert; the level has the room of the season.   off: the level without that room.
           room: relative change of a total that the season may make by itself.
+          limit: relative change of the level from which on it no longer holds, that room included.
           is_new: whether it is another horizon than the one on which the version was measured.
     """
 
@@ -37,6 +38,7 @@ class Held:
     ranking: str
     off: str
     room: float
+    limit: float
     is_new: bool = True
 
 
@@ -62,11 +64,11 @@ def held(part: Mapping[str, Any], evidence: Evidence, days: int, limits: Limits)
     measured = pd.DataFrame.from_dict(dict(part), orient="index").astype("float64")
     if not _can_be_judged(measured, figures, customers, limits):
         return None
-    level, ranking = graded(measured, figures, wider(limits, evidence.room))
+    widened = wider(limits, evidence.room)
+    level, ranking = graded(measured, figures, widened)
     off, is_new = graded(measured, figures, limits)[0], bool(ours) or not evidence.matured.tells_nothing_new
-    return Held(
-        begin, days, customers, bool(ours), *totals, figures, measured, level, ranking, off, evidence.room, is_new
-    )
+    statuses, room = (level, ranking, off), (evidence.room, widened.warn_bias)
+    return Held(begin, days, customers, bool(ours), *totals, figures, measured, *statuses, *room, is_new)
 
 
 def _can_be_judged(measured: pd.DataFrame, figures: pd.DataFrame, customers: int, limits: Limits) -> bool:

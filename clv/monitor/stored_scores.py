@@ -72,13 +72,31 @@ class PerformanceOverTime:
             reason,
             {"vintages": [_point(vintage) for vintage in vintages]},
             series={f"vintage/{metric}": _series(vintages, metric) for metric in _SHOWN},
-            pictures=(OverDays("What stored scores came to", _table(vintages), _JUDGED, part),) if vintages else (),
+            pictures=(_picture(part, vintages, wider(limits, evidence.room)),) if vintages else (),
         )
 
 
 def wider(limits: Limits, room: float) -> Limits:
     """Returns the limits with at least the room that the season has. room: relative change of a total."""
     return replace(limits, warn_bias=max(limits.warn_bias, room), alert_bias=max(limits.alert_bias, room))
+
+
+def bands(part: Mapping[str, Mapping[str, float]], limits: Limits) -> dict[str, dict[str, float]]:
+    """Returns by metric what the version was measured to do, and the values (low to high) that are as good by these limits.
+
+    >>> limits = Limits(12, 7, 3.0, warn_bias=0.5, alert_bias=1, warn_gini=0.25, alert_gini=0.5, min_customers=2)
+    >>> bands({"bias": {"value": 2.0}, "normalized_gini": {"value": 0.5}}, limits)["bias"]
+    {'value': 2.0, 'low': 1.0, 'high': 3.0}
+    """
+    values = {metric: row["value"] for metric, row in part.items()}
+    ends = {
+        "bias": lambda value: (value * (1 - limits.warn_bias), value * (1 + limits.warn_bias)),
+        "normalized_gini": lambda value: (value - limits.warn_gini, max(value, 1.0)),  # a better ranking is no change
+    }
+    return {
+        metric: dict(zip(("value", "low", "high"), (value, *ends[metric](value)), strict=True))
+        for metric, value in values.items()
+    }
 
 
 def days_apart(days: list[dt.date], apart: int, most: int) -> list[dt.date]:
@@ -118,6 +136,15 @@ def refuse_missing(scores: pd.DataFrame, run_id: str) -> None:
         )
 
 
+def _picture(part: dict[str, Any], vintages: list[Vintage], limits: Limits) -> OverDays:
+    """limits: with the room of the season."""
+    caption = (
+        f"The dashed line is what was measured. In the grey band the check is calm: within {limits.warn_bias:.0%} of the measured level, "
+        f"and a Gini at most {limits.warn_gini:.2f} lower. Outside it a change counts only where it is beyond chance."
+    )
+    return OverDays("What stored scores came to", _table(vintages), _JUDGED, bands(part, limits), caption)
+
+
 def _judge_in_season(part: dict[str, Any], newest: Vintage, limits: Limits, room: float) -> tuple[str, str]:
     """A level that is off by no more than the season may move it counts as stable, and the sentence says so."""
     status, reason = _judge(part, newest, wider(limits, room))
@@ -136,8 +163,9 @@ def _judge(part: dict[str, Any], newest: Vintage, limits: Limits) -> tuple[str, 
         return status, f"Scores of {newest.as_of}: {reason}"
     bias, gini = (newest.figures.loc[metric, "value"] for metric in _JUDGED)
     return status, (
-        f"The scores of {newest.as_of} came to {bias:.2f} times what came in, and their ranking has a Gini of {gini:.2f}: as measured, "
-        "or within noise."
+        f"The scores of {newest.as_of} came to {bias:.2f} times what came in, and their ranking has a Gini of {gini:.2f}; when the "
+        f"version was measured it was {baseline.loc['bias', 'value']:.2f} and {baseline.loc['normalized_gini', 'value']:.2f}. Both changes are "
+        "within their limits or within noise."
     )
 
 

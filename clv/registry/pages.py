@@ -13,6 +13,7 @@ from clv.registry.standing import Standing
 from clv.tracking.server import Refused, client
 
 _RULE, _TRAINING = "\n\n---\n\n", "\n\n**Training.** "
+PENDING = "pending"  # tag review_status of a version whose newest review nobody has decided on
 _OURS = "**Customer lifetime value, model "
 _BUTTON = "MLflow's blue button **Promote model** is another thing: it copies the version to another model, and nothing is scored with it."
 _EVENTS = {
@@ -67,6 +68,8 @@ def show(standing: Standing, version: str, review: str | None = None) -> None:
     below = (entry.description or "").split(_RULE, 1)[-1]
     before, _, training = below.rpartition(_TRAINING)
     text = (before if review is None else review) + _TRAINING + training
+    if review is not None and (rejected := _earlier_rejection(decided(version, standing.decisions), dict(entry.tags))):
+        client.set_model_version_tag(name, number, "decision", f"waits for a person; earlier {rejected}"[:4000])
     client.update_model_version(name, number, description=_decision(standing, version, dict(entry.tags)) + _RULE + text)
 
 
@@ -97,15 +100,22 @@ def _decision(standing: Standing, version: str, tags: dict[str, str]) -> str:
     entries, number = standing.decisions, version.rpartition("/")[2]
     word, advice = decided(version, entries), tags.get("recommendation", "It waits for its review.")
     serves = version == f"{standing.name}/{ledger.current(entries)}"
-    if not word:
+    rejected = _earlier_rejection(word, tags)
+    if not word or rejected:
         despite = tags.get("gates") == "failed"
         promote, reject = hints.promote(number, despite_gates=despite), hints.reject(number)
-        return f"**{advice}**\n\nTo promote: `{promote}`\n\nTo reject: `{reject}`\n\n{_BUTTON}"
+        earlier = f"It was reviewed again. Earlier it was {rejected}.\n\n" if rejected else ""
+        return f"**{advice}**\n\n{earlier}To promote: `{promote}`\n\nTo reject: `{reject}`\n\n{_BUTTON}"
     if serves:
         word = word.removeprefix("in production") if word.startswith("in production") else f": {word}"
         return f"**In production{word}.**\n\nIts review: {advice}\n\nTo go back to the version before: `{hints.rollback()}`"
     again = f"`{hints.review(number)}`, then `{hints.promote(number)}`"
     return f"**{word[0].upper()}{word[1:]}.**\n\nIts review: {advice}\n\nTo promote it all the same: {again}. {_BUTTON}"
+
+
+def _earlier_rejection(word: str, tags: dict[str, str]) -> str:
+    """The rejection after which the version was reviewed again; empty where its newest state is another one. word: of decided()."""
+    return word if word.startswith("rejected") and tags.get("review_status") == PENDING else ""
 
 
 def _metric(content: dict[str, Any], name: str) -> dict[str, Any]:
@@ -123,7 +133,12 @@ def _row(label: str, row: dict[str, Any]) -> list[str]:
 def _coverage(content: dict[str, Any]) -> list[str]:
     sides = [content["coverage"].get(side, []) for side in ("candidate", "production")]
     every = [next((row["coverage"] for row in rows if row["group"] == "all"), None) for rows in sides]
-    return ["revenue within the interval", *(f"{value:.0%}" if value is not None else "-" for value in every), "-", "-"]
+    return [
+        "customers within their interval",
+        *(f"{value:.0%}" if value is not None else "-" for value in every),
+        "-",
+        "-",
+    ]
 
 
 def figure(value: float | None, sign: str = "") -> str:

@@ -10,11 +10,10 @@ from typing import Any
 
 from clv import hints, tracking
 from clv.errors import UserError
+from clv.registry.pages import PENDING
 from clv.registry.versions import Version
 from clv.tracking import operations, server
 from clv.tracking.server import Refused, client
-
-_PENDING = "pending"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def attach(review: Review) -> tuple[dict[str, str], dict[str, float], str]:
         points = [[name, value, operations.now(), 0] for name, value in metrics.items()]
         operations.log(version.run_id, tags={name: value[:4000] for name, value in shown.items()}, metrics=points)
     tags = shown | {
-        "review_status": _PENDING,
+        "review_status": PENDING,
         "gates": review.gates,
         "review_against": review.against or "nothing",
         "review_folder": folder,

@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from clv.reports.canvas import BLUE, GREY
+
 _NOT_SHOWN = "moves by itself"
 _KINDS = {  # status -> what Evidently's page says of it, and whether it says "detected"; in the order of the page
     "alert": ("moved far", True),
@@ -20,17 +22,20 @@ _KINDS = {  # status -> what Evidently's page says of it, and whether it says "d
     "insufficient": ("not judged", False),
 }
 
+_MOVED = [status for status, (_, detected) in _KINDS.items() if detected]
+_COLOURS = {"#ed0400": BLUE, "#4d4d4d": GREY}  # Evidently's red of what is now looks like an alarm
+
 
 def drift_page(
     reference: pd.DataFrame, current: pd.DataFrame, columns: pd.DataFrame, title: str
 ) -> tuple[str, dict[str, float]]:
-    """Returns Evidently's drift report with the decisions of the monitor, the columns that moved first.
+    """Returns Evidently's drift report with the decisions of the monitor, its columns in the order of the monitor.
 
     Evidently by itself flags a column by a p-value alone; the monitor corrects p-values, asks for a size too and looks at missing values
     and zeros. So Evidently is handed the decision of each column with its distance, and the page says so.
 
     Args:    reference, current: columns of numbers in the cells of one sketch.
-             columns: of monitor.distributions.compare(); those that move by themselves are left out.
+             columns: of monitor.distributions.compare(), in the order of the page; those that move by themselves are left out.
              title: which version and day this is, shown on top.
     Returns: the page as HTML, and the KS distance that Evidently reports by column.
     """
@@ -50,7 +55,7 @@ def drift_page(
     ]
     with warnings.catch_warnings(action="ignore"):  # a constant column has no spread
         snapshot = Report([preset]).run(*sides)
-    _tidy(snapshot, names)
+    _tidy(snapshot, names, _how_many(int(shown["status"].isin(_MOVED).sum()), len(shown)))
     page = _rendered(snapshot, title, _explained(columns, shown))
     values = {
         unescape(metric["config"]["column"]): float(metric["value"])
@@ -89,29 +94,32 @@ def regression_page(rows: pd.DataFrame, title: str, own_mae: str = "") -> str:
 
 
 def _in_order(reference: pd.DataFrame, current: pd.DataFrame, columns: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the columns that are shown: the gravest first, then by distance."""
+    """The rows of the columns that are shown: the gravest first, else as they come."""
     there = [
         name in reference and bool(reference[name].count() and current[name].count()) for name in columns["feature"]
     ]
     table = columns[pd.Series(there, index=columns.index) & columns["status"].isin(list(_KINDS))]
-    far = table["ks_statistic"] if "ks_statistic" in table else pd.Series(0.0, index=table.index)
-    order = pd.DataFrame({"kind": table["status"].map(list(_KINDS).index), "near": -far})
-    return table.loc[order.sort_values(["kind", "near"]).index]
+    return table.loc[table["status"].map(list(_KINDS).index).sort_values(kind="stable").index]
 
 
 def _explained(columns: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
     """What a reader of Evidently's cards has to know."""
-    moved = int(shown["status"].isin(["warn", "alert"]).sum())
+    moved = int(shown["status"].isin(_MOVED).sum())
     by_itself = list(columns.loc[columns["status"] == _NOT_SHOWN, "feature"])
     sentences = [
-        f"{moved} of {len(shown)} columns moved; they come first. These are the features that the monitor judges, and the predicted CLV "
-        "(predicted_clv).",
-        "“Detected” and “not detected” are decisions of the monitor: a change must be beyond chance and large enough to matter, and a "
-        "share of missing values or of zeros can be the reason as well. “Stat Test” says how far it moved by these rules. The drift score "
-        "is the KS distance: 0 is the same distribution, 1 has no value in common. “Dataset drift” means that at least one column moved.",
+        f"{_how_many(moved, len(shown))} These are the features that the monitor judges, and the predicted CLV (predicted_clv). Grey is "
+        "the baseline, blue is now; a colour says nothing about drift.",
+        "“Moved” and “did not move” are decisions of the monitor: a change must be beyond chance and large enough to matter, and a share "
+        "of missing values or of zeros, or the values above zero alone, can be the reason as well. The order is that of the monitor's own "
+        "page: by the largest of these changes beside its threshold. The drift score is another figure, the KS distance of the whole "
+        "column: 0 is the same distribution, 1 has no value in common.",
     ]
     left_out = f"Not shown, because they move with the calendar or the history: {', '.join(by_itself)}."
     return [*sentences, left_out] if by_itself else sentences
+
+
+def _how_many(moved: int, columns: int) -> str:
+    return f"{moved} of {columns} columns moved; they come first." if moved else f"None of {columns} columns moved."
 
 
 def _method(status: str) -> str:
@@ -136,14 +144,22 @@ def _dataset(table: pd.DataFrame, **definition: Any) -> Any:
     return Dataset.from_pandas(table.astype("float64").reset_index(drop=True), DataDefinition(**definition))
 
 
-def _tidy(snapshot: Any, order: list[str]) -> None:
-    """Evidently's table gets our order, all rows on one page, and no plot over the index of customers, who have no order."""
+def _tidy(snapshot: Any, order: list[str], verdict: str) -> None:
+    """Evidently's table gets our order, all rows on one page, our words, and no plot over the index of customers, who have no order."""
     for widget in snapshot._widgets:
+        for counter in widget.params.get("counters", ()) if isinstance(widget.params, dict) else ():
+            if "Dataset Drift is" in str(counter["label"]):
+                counter |= {"value": verdict, "label": "by the rules of the monitor"}
         if widget.type != "big_table":
             continue
+        widget.title = verdict
+        for column in widget.params["columns"]:
+            if column["field"] == "reference_distribution":
+                column["options"]["color"] = GREY
         rows = sorted(widget.params["data"], key=lambda row: order.index(row["column_name"]))
         kept = set()
         for row in rows:
+            row["data_drift"] = "Moved" if row["data_drift"] == "Detected" else "Did not move"
             row["details"]["parts"] = [part for part in row["details"]["parts"] if part["title"] != "DATA DRIFT"]
             kept |= {part["id"] for part in row["details"]["parts"]}
         widget.params |= {"data": rows, "rowsPerPage": len(rows)}
@@ -156,6 +172,8 @@ def _rendered(snapshot: Any, title: str, sentences: list[str]) -> str:
         path = Path(folder) / "evidently.html"
         snapshot.save_html(str(path))  # given a Path, it writes nothing and says nothing
         html = path.read_text()
+    for theirs, ours in _COLOURS.items():
+        html = html.replace(theirs, ours)
     paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     top = f"<div style='font-family:sans-serif;margin:1em;max-width:60em'><h3>{escape(title)}</h3>{paragraphs}</div>"
     return re.sub(r"(<body[^>]*>)", lambda body: body.group(1) + top, html, count=1)

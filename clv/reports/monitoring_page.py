@@ -13,6 +13,8 @@ from clv.reports.monitoring_pictures import business_charts, drawn
 from clv.reports.monitoring_words import Around, Monitored
 from clv.reports.page import picture, rendered
 
+_A_ROW = 2  # pictures beside one another; a section of one picture stands beside its neighbour
+
 
 def monitoring_page(
     monitored: Monitored, findings: Mapping[str, Finding], acknowledge: str, around: Around | None = None
@@ -24,6 +26,7 @@ def monitoring_page(
           around: what is shown beside the findings.
     """
     around = around or Around()
+    business = _business_pictures(around.weeks, monitored)
     content = {
         "title": monitoring_words.title(monitored),
         "verdict": monitored.verdict,
@@ -34,7 +37,7 @@ def monitoring_page(
         "findings": findings,
         "next_steps": monitoring_words.next_steps(monitored.verdict, acknowledge),
         "business": monitoring_words.business(around.weeks, monitored.money),
-        "business_pictures": _business_pictures(around.weeks, monitored),
+        "business_pictures": business[:_A_ROW],
         "data": around.data,
         "columns": _columns(around.columns),
         "moved": monitoring_words.features_moved(around.columns) if len(around.columns) else "",
@@ -42,7 +45,10 @@ def monitoring_page(
         "which_number": monitoring_words.which_number(findings, around),
         "files": around.files,
     }
-    sections = [_section(check.pictured, findings[check.name]) for check in checks.CHECKS if check.pictured]
+    sections = (
+        [{"heading": "New customers, week by week", "reason": "", "pictures": business[_A_ROW:]}] if business else []
+    )
+    sections += [_section(check.pictured, findings[check.name]) for check in checks.CHECKS if check.pictured]
     return rendered("monitoring_page.html", content, sections=sections)
 
 
@@ -58,7 +64,7 @@ def _section(heading: str, finding: Finding) -> dict[str, Any]:
 
 def _caption(shown: Shares | OverDays | OverYear) -> list[str]:
     if isinstance(shown, OverDays):
-        return explained(list(shown.metrics))
+        return [*([shown.caption] if shown.caption else []), *explained(list(shown.metrics))]
     return [shown.caption] if shown.caption else []
 
 

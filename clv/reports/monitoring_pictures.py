@@ -11,6 +11,7 @@ from clv.reports.canvas import BLUE, GREY, INK, by_date, canvas, described, mone
 from clv.reports.figures import season_chart
 
 _HEIGHT = 2.9  # inches
+_LETTERS = 9  # points: the smallest that a page of this width keeps readable
 _BESIDE = 5  # labels that fit beside one another
 _SIGNS = 40  # of all labels together that do
 
@@ -58,7 +59,7 @@ def _beside(shares: Shares) -> Any:
 
 
 def _over_days(shown: OverDays) -> Any:
-    """Returns a figure: each metric as a line over the days, with its intervals, before the band in which it was measured."""
+    """Returns a figure: each metric as a line over the days, with its intervals, before the band in which the check is calm."""
     rows = len(shown.metrics)
     figure, made = canvas(shown.title, "Scored as of (version)", "", rows=rows, height=2.1 * rows + 0.6)
     place = np.arange(len(shown.table))
@@ -69,7 +70,7 @@ def _over_days(shown: OverDays) -> Any:
     for axes in np.atleast_1d(made)[:-1]:
         axes.tick_params(labelbottom=False)
     handles = np.atleast_1d(made)[0].get_legend_handles_labels()
-    figure.legend(*handles, frameon=False, fontsize="small", loc="outside lower left", ncols=2)
+    figure.legend(*handles, frameon=False, fontsize=_LETTERS, loc="outside lower left", ncols=3)
     return described(figure, f"{'; '.join(shown.metrics.values())}: of each day of scoring, beside what was measured.")
 
 
@@ -77,23 +78,23 @@ def _line(axes: Any, place: np.ndarray, shown: OverDays, metric: str) -> None:
     value = shown.table[metric]
     ends = np.clip([value - shown.table[f"{metric}_low"], shown.table[f"{metric}_high"] - value], 0, None)
     if band := shown.bands.get(metric):
-        axes.axhspan(band["low"], band["high"], color=GREY, alpha=0.35, linewidth=0, label="when it was measured")
-        axes.axhline(band["value"], color=GREY, linewidth=1.2, linestyle="--")
+        axes.axhspan(band["low"], band["high"], color=GREY, alpha=0.35, linewidth=0, label="the check is calm")
+        axes.axhline(band["value"], color=INK, linewidth=1.2, linestyle="--", label="when it was measured")
     axes.axhline(1, color=INK, linewidth=0.8)
     axes.errorbar(place, value, yerr=ends, fmt="o-", color=BLUE, capsize=3, label="scores that were used")
     for at, number in zip(place, value, strict=True):
-        axes.annotate(f"{number:.2f}", (at, number), xytext=(6, 4), textcoords="offset points", fontsize="small")
+        axes.annotate(f"{number:.2f}", (at, number), xytext=(6, 4), textcoords="offset points", fontsize=_LETTERS)
     axes.margins(y=0.25)
     axes.set_xlim(-0.5, len(place) - 0.2)
 
 
 def _legend_above(axes: Any) -> None:
     """Where no line runs through it."""
-    axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1, ncols=2)
+    axes.legend(frameon=False, fontsize=_LETTERS, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1, ncols=2)
 
 
 def _label(axes: Any, place: np.ndarray, labels: list[str]) -> None:
     """Labels below the axis, aslant where they do not fit beside one another."""
     aslant = len(labels) > _BESIDE or sum(map(len, labels)) > _SIGNS
     turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if aslant else {}
-    axes.set_xticks(place, labels, fontsize="small", **turned)
+    axes.set_xticks(place, labels, fontsize=_LETTERS, **turned)

@@ -27,6 +27,7 @@ class Monitored:
           verdict: stable, alarm or insufficient.
           baseline_as_of: the day of the training, whose customers are the baseline.
           baseline_customers: how many they were.
+          customers: how many are compared with them.   all_customers: how many there are on the day.
           measured_cutoff: the day of the customers whose errors are the baseline.
           history_days: days of purchases that both sides see.
           money: how amounts are written.   amounts: what they are amounts of.
@@ -40,6 +41,8 @@ class Monitored:
     baseline_customers: int
     measured_cutoff: str
     history_days: int
+    customers: int = 0
+    all_customers: int = 0
     money: Money = field(default_factory=Money)
     amounts: str = "net revenue"
 
@@ -80,11 +83,25 @@ def facts(monitored: Monitored, findings: Mapping[str, Finding]) -> dict[str, st
     """Returns label -> text: what was compared with what, and what no check can see."""
     blind = [finding.figures["cannot_see"] for finding in findings.values() if "cannot_see" in finding.figures]
     return {
+        **_compared(monitored),
         "compared with": f"{monitored.baseline_customers:,} customers as of {monitored.baseline_as_of}, the day of the training; errors with those "
         f"of the customers of {monitored.measured_cutoff}, from whose revenue the version had not learnt",
-        "purchases used": f"of the last {monitored.history_days} days, then and now alike, so that both can be compared",
+        "purchases used": f"of the last {monitored.history_days:,} days, then and now alike, so that both can be compared",
         "what no check sees": " ".join(blind)
         or "what customers will bring from now on: that revenue has not come in yet",
+    }
+
+
+def _compared(monitored: Monitored) -> dict[str, str]:
+    """Which customers of the day are compared; nothing where nobody counted them."""
+    if not monitored.all_customers:
+        return {}
+    whom = f"{monitored.customers:,} of the {monitored.all_customers:,} customers as of {monitored.as_of}"
+    if monitored.customers == monitored.all_customers:
+        return {"compared": f"all {monitored.all_customers:,} customers as of {monitored.as_of}"}
+    days = f"the last {monitored.history_days:,} days, as many as the baseline covers"
+    return {
+        "compared": f"{whom}: those with an order in {days}. Whoever ordered only before them is scored, and not compared"
     }
 
 
@@ -112,13 +129,32 @@ def _ranking(held: Held) -> str:
 
 
 def _level(held: Held, money: Money, amounts: str) -> str:
-    verdict = "The level holds" if held.off == STABLE else "The level does not hold"
-    now, before = (side.loc["bias", "value"] for side in (held.figures, held.measured))
-    season = f" The season alone may move it by {percent(held.room)}, so this alone opens no alarm."
+    now, before = held.figures.loc["bias"], held.measured.loc["bias", "value"]
     return (
-        f"{verdict}: {money(held.predicted)} of {amounts} was predicted and {money(held.actual)} came in. Predicted was {percent(now)} of "
-        f"what came in; when the version was measured it was {percent(before)}."
-    ) + (season if held.level == STABLE != held.off else "")
+        f"{_how_the_level_is(held)}: {money(held.predicted)} of {amounts} was predicted and {money(held.actual)} came in. Predicted was "
+        f"{percent(now['value'])} of what came in ({percent(now['low'])} to {percent(now['high'])}); when the version was measured it was "
+        f"{percent(before)}. {_judged(held, now['value'] / before - 1)}"
+    )
+
+
+def _how_the_level_is(held: Held) -> str:
+    if held.level != STABLE:
+        return "The level does not hold"
+    return "The level holds" if held.off == STABLE else "The level is off, by no more than the season alone may move it"
+
+
+def _judged(held: Held, change: float) -> str:
+    """By which rule the level was judged: the one whose band the picture shows."""
+    size = f"{percent(abs(change))} {'less' if change < 0 else 'more'}"
+    if abs(change) < held.limit:
+        why = (
+            "as far as the season alone may move a total"
+            if held.room >= held.limit
+            else "where this check begins to warn"
+        )
+        return f"That is {size}, within the limit of {percent(held.limit)}, {why}."
+    beyond = "more than chance explains" if held.level != STABLE else "and chance alone may explain it"
+    return f"That is {size}, outside the limit of {percent(held.limit)}, {beyond}."
 
 
 def business(weeks: pd.DataFrame, money: Money) -> list[dict[str, Any]]:
@@ -175,9 +211,9 @@ def features_moved(columns: pd.DataFrame) -> str:
     """Returns how many features moved, of how many. columns: of monitor.distributions.compare()."""
     features = columns[columns["feature"] != "predicted_clv"]
     judged, moved = (features["status"].isin(statuses) for statuses in (["stable", "warn", "alert"], ["warn", "alert"]))
-    by_itself = int((features["status"] == "moves by itself").sum())
+    by_itself = list(features.loc[features["status"] == "moves by itself", "feature"])
     more = (
-        f" {by_itself} more move with the calendar or the length of the history, and are not judged."
+        f" {len(by_itself)} more ({', '.join(by_itself)}) move by themselves, with the calendar or the length of the history, and are not judged."
         if by_itself
         else ""
     )

@@ -102,6 +102,8 @@ def _page(watch: Watch, look: Looked, stamped: dict[str, str]) -> str:
         verdict=look.decided.word,
         baseline_as_of=base.facts["as_of"],
         baseline_customers=base.customers,
+        customers=len(look.evidence.scored),
+        all_customers=watch.history.customers(watch.history.as_of),
         measured_cutoff=base.facts["evaluation_cutoff"],
         history_days=base.days,
         money=_money(watch),
@@ -155,7 +157,11 @@ def _evidently_pages(watch: Watch, look: Looked) -> dict[str, str]:
     )
     named = f"Version {version.number} of model {version.name}"
     title = f"{named}: customers as of {as_of} (current) against its baseline of {base.as_of} (reference)"
-    pages = {"evidently.html": reports.drift_page(reference, current, look.evidence.columns, title)[0]}
+    pages = {
+        "evidently.html": reports.drift_page(reference, current, feature_drift.in_order(look.evidence.columns), title)[
+            0
+        ]
+    }
     table = look.evidence.matured.table
     if section.evidently == "full" and table is not None:
         title = f"{named}: predicted and actual revenue of the customers as of {look.evidence.matured.cutoff}"

@@ -61,7 +61,10 @@ def train(run: Run, history: History) -> Outcome:
         | baseline.files(baseline_of(run, history, facts, measured, figures[OURS]))
         | {f"features/evaluation_{plan.evaluation}.parquet": run.loggable(evaluation)},
         metrics=_metrics(figures, breakdown) | {"evaluation/customers": len(evaluation)},
-        tags={"recipe": recipe_name(run.config.model.chains)},
+        tags={
+            "recipe": recipe_name(run.config.model.chains),
+            "measured": f"{plan.horizon_days} days from {plan.evaluation}, {counted(len(evaluation), 'customer')}",
+        },
         dataset=history.dataset,
         warnings=warnings,
         title=f"{recipe_name(run.config.model.chains)} {plan.horizon_days}d",

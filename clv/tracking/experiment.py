@@ -2,17 +2,18 @@
 
 import os
 
+from clv import hints
 from clv.tracking import server, views
 from clv.tracking.server import client
 
 DEFAULT = "0"  # MLflow's Default: `mlflow run` opens runs there unasked, and the runs of earlier engines are there
 _NOTE = "mlflow.note.content"
-_PAGE = """**Customer lifetime value, model `{name}`.** To compare trainings: **Views**, *Trainings*. To promote one: `mlflow run . -e promote`, not MLflow's button *Promote model*. More: unfold this.
+_PAGE = """**Model `{name}`.** To compare trainings, open **Views**, *Trainings*. To promote one: unfold this text.
 
-- **Which training is better?** *Trainings* shows recipe, gates, standing beside Production and seven metrics of each. Every other figure is in `metrics/` of the run. A pipeline's steps are folded into its row.
-- **Should it go into production?** Open a training (`v10 blend 90d`), then `review/` in its artifacts.
-- **Is the version in production still right?** Open a monitor (`v2 monitor 2026-07-01`), then `outputs/monitoring/` in its artifacts.
-- **To promote**, a person types `mlflow run . -e promote -P version=N -P reviewer=NAME -P reason=WHY`, or sets the alias `production` on the model's page. The blue button **Promote model** is another thing: it copies the version to another model, and nothing is scored with it.
+- **Which training is better?** *Trainings* shows recipe, gates, standing beside Production, on whom it was measured, and four metrics of each. Compare an error only with one of the same days; `rmse_change` always is. Every other figure is in `metrics/` of the run. A pipeline's steps are folded into its row.
+- **Should it go into production?** Open a training (its name is like `v10 blend 90d`), then `review/` in its artifacts.
+- **Is the version in production still right?** Open a monitor (its name is like `v2 monitor 2026-07-01`), then `outputs/monitoring/` in its artifacts.
+- **To promote**, a person types `{promote}`, or sets the alias `production` on the model's page. The blue button **Promote model** is another thing: it copies the version to another model, and nothing is scored with it.
 """
 
 
@@ -50,7 +51,7 @@ def made(name: str) -> str:
     from mlflow import MlflowClient
 
     store = MlflowClient()
-    tags = {_NOTE: _PAGE.format(name=name), **views.tags()}
+    tags = {_NOTE: _PAGE.format(name=name, promote=hints.promote("N")), **views.tags()}
 
     def find() -> str | None:
         experiment = store.get_experiment_by_name(name)

@@ -8,7 +8,8 @@ import pytest
 from monitor.drifted import CHANCE, LIMITS
 
 from clv import reports
-from clv.monitor import distributions, sketches
+from clv.monitor import distributions, feature_drift, sketches
+from clv.reports.canvas import BLUE, GREY
 
 
 def sides():
@@ -29,7 +30,8 @@ def sides():
 def drawn():
     """The page, the distances that Evidently reports, and the decisions."""
     reference, current, table = sides()
-    return *reports.drift_page(reference, current, table, "Version 3 <as of today>"), table.set_index("feature")
+    in_order = feature_drift.in_order(table)
+    return *reports.drift_page(reference, current, in_order, "Version 3 <as of today>"), in_order.set_index("feature")
 
 
 def test_evidently_reports_our_distances_and_our_decisions(drawn):
@@ -42,21 +44,29 @@ def test_evidently_reports_our_distances_and_our_decisions(drawn):
     }
     judged = table["ks_statistic"].drop("tenure").to_dict()
     assert distances == pytest.approx(judged, abs=1e-9)
-    assert "1 out of 3" in page and "Dataset Drift is detected" in page
+    assert '"data_drift": "Moved"' in page and '"data_drift": "Did not move"' in page
+    assert not re.search("(?i)drift is (not )?detected", page)  # it would stand above our decisions
 
 
 def test_the_columns_that_moved_come_first_and_those_that_move_by_themselves_are_named_and_left_out(drawn):
-    page, distances, _ = drawn
+    page, distances, table = drawn
     assert next(iter(distances)) == "large" and "tenure" not in distances
     rows = re.findall(r'"column_name": ?"(\w+)"', page)
-    assert rows[:3] == ["large", *sorted(("same", "small"), key=lambda name: -distances[name])]
+    assert rows[:3] == [name for name in table.index if name != "tenure"]  # as on the monitor's own page
     assert "1 of 3 columns moved; they come first." in page
     assert "Not shown, because they move with the calendar or the history: tenure." in page
+
+
+def test_where_nothing_moved_the_page_says_none():
+    reference, _, table = sides()
+    page, _ = reports.drift_page(reference, reference, table.assign(status="stable"), "Version 3")
+    assert "None of 4 columns moved." in page and "they come first" not in page and '"data_drift": "Moved"' not in page
 
 
 def test_a_reader_is_told_whose_decisions_these_are_and_no_plot_is_over_the_index_of_customers(drawn):
     page, _, _ = drawn
     assert "are decisions of the monitor: a change must be beyond chance and large enough to matter" in page
+    assert "#ed0400" not in page and GREY in page and BLUE in page  # red is for alarms
     assert (
         '"moved far"' in page and '"did not move"' in page and "DATA DRIFT" not in page and "Index binned" not in page
     )

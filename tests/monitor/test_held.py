@@ -36,7 +36,7 @@ def test_level_and_ranking_are_judged_as_stored_scores_are_and_the_level_without
     bias, gini, room, statuses
 ):
     found = held(PART, evidence(vintages=[scores(bias=bias, gini=gini)], room=room), 90, SCORES)
-    assert (found.level, found.off, found.ranking) == statuses
+    assert (found.level, found.off, found.ranking, found.limit) == (*statuses, max(room, SCORES.warn_bias))
 
 
 def test_a_window_on_which_the_version_was_measured_is_not_new():

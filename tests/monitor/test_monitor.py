@@ -100,10 +100,17 @@ def test_no_page_and_no_baseline_shows_a_customer_or_an_extreme(trained, tmp_pat
     assert artifacts(run, "baseline") == {"baseline/baseline.json", "baseline/sketches.parquet"}
 
 
-def test_the_page_has_the_verdict_the_reasons_three_features_and_what_to_do(trained):
+def test_the_page_has_the_verdict_the_reasons_and_what_to_do_and_draws_no_feature_that_did_not_move(trained):
     page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
-    assert all(check in page for check in CHECKS) and page.count("<svg") == 9
+    assert all(check in page for check in CHECKS) and page.count("<svg") == 6
+    assert "There is nothing to draw. None of " in page
     assert "What to do next" in page and "a person decides" in page and "This is the first look at this model." in page
+
+
+def test_the_page_says_how_many_of_the_customers_who_are_scored_are_compared(trained):
+    page = next((trained.outputs / "monitoring").glob("monitoring_2*.html")).read_text()
+    scored = pd.read_csv(trained.outputs / "clv_ranked_predictions.csv")
+    assert re.search(rf"<b>compared</b>: (all|[\d,]+ of the) {len(scored):,} customers as of ", page)
 
 
 def test_the_page_has_the_weeks_of_the_history_and_names_the_files_beside_it(trained):

@@ -32,12 +32,14 @@ def findings(**pictures):
 
 def test_the_page_shows_every_check_with_its_reason_and_the_pictures_of_those_that_draw():
     page = reports.monitoring_page(MONITORED, findings(segment_drift=(SHARES,), performance_over_time=(DAYS,)), "CLOSE")
+    whole = reports.monitoring_page(MONITORED, findings(segment_drift=(SHARES, SHARES)), "CLOSE")
+    assert whole.count('<section class="whole">') == 1 and page.count('<section class="whole">') == 0
     assert page.count("<svg") == 2 and "A caption." in page and EXPLAINED["bias"] in page
     assert all(
         f'<th class="check">{check.name}<br>' in page and f"{check.name} it is." in page for check in checks.CHECKS
     )
     assert "There is nothing to draw. Feature drift it is." in page and "<code>CLOSE</code>" in page
-    assert "<h2>The features that moved most</h2>" in page and "<h2></h2>" not in page
+    assert "<h2>Features that moved</h2>" in page and "<h2></h2>" not in page
     assert "Monitor of model clv, version 3, as of 2026-01-01" in page and 'class="verdict alarm">alarm<' in page
 
 
@@ -60,6 +62,12 @@ def test_the_facts_say_what_was_compared_and_what_no_check_sees():
         "purchases used": "of the last 639 days, then and now alike, so that both can be compared",
         "what no check sees": "It is blind.",
     }
+    some = replace(MONITORED, customers=1100, all_customers=1300)
+    assert monitoring_words.facts(some, {})["compared"].startswith(
+        "1,100 of the 1,300 customers as of 2026-01-01: those with an order in the last 639 days, as many as the baseline covers"
+    )
+    every = replace(MONITORED, customers=1300, all_customers=1300)
+    assert monitoring_words.facts(every, {})["compared"] == "all 1,300 customers as of 2026-01-01"
     assert monitoring_words.facts(MONITORED, {})["what no check sees"].startswith(
         "what customers will bring from now on"
     )
@@ -99,7 +107,7 @@ def came(bias=0.8, gini=0.79, **changed):
         ["bias", "normalized_gini"],
     )
     measured = pd.DataFrame({"value": [1.1, 0.81]}, ["bias", "normalized_gini"])
-    usual = {"level": "alert", "ranking": "stable", "off": "alert", "room": 0.0, "is_new": True}
+    usual = {"level": "alert", "ranking": "stable", "off": "alert", "room": 0.0, "limit": 0.15, "is_new": True}
     return Held(dt.date(2025, 9, 10), 90, 300, True, 2500 * bias, 2500.0, figures, measured, **usual | changed)
 
 
@@ -113,17 +121,17 @@ IN_EUR = replace(MONITORED, money=reports.Money("EUR"))
             came(),
             [
                 "The ranking holds: Gini 0.79 (0.69 to 0.89), it was 0.81 when the version was measured.",
-                "The level does not hold: 2,000 EUR of net revenue was predicted and 2,500 EUR came in. Predicted was 80 % of what came in; when the "
-                "version was measured it was 110 %.",
+                "The level does not hold: 2,000 EUR of net revenue was predicted and 2,500 EUR came in. Predicted was 80 % of what came in (70 % to "
+                "90 %); when the version was measured it was 110 %. That is 27 % less, outside the limit of 15 %, more than chance explains.",
                 "The scores that were used, for 300 customers as of 2025-09-10 and the 90 days until 2025-12-09.",
             ],
         ),
         (
-            came(gini=0.6, ranking="warn", level="stable", off="stable"),
+            came(bias=1.0, gini=0.6, ranking="warn", level="stable", off="stable"),
             [
                 "The ranking does not hold: Gini 0.60 (0.50 to 0.70), it was 0.81 when the version was measured.",
-                "The level holds: 2,000 EUR of net revenue was predicted and 2,500 EUR came in. Predicted was 80 % of what came in; when the "
-                "version was measured it was 110 %.",
+                "The level holds: 2,500 EUR of net revenue was predicted and 2,500 EUR came in. Predicted was 100 % of what came in (90 % to "
+                "110 %); when the version was measured it was 110 %. That is 9.1 % less, within the limit of 15 %, where this check begins to warn.",
                 "The scores that were used, for 300 customers as of 2025-09-10 and the 90 days until 2025-12-09.",
             ],
         ),
@@ -133,10 +141,13 @@ def test_the_page_says_in_words_and_money_whether_ranking_and_level_held(held, s
     assert monitoring_words.held(held, IN_EUR) == sentences
 
 
-def test_a_level_that_the_season_may_have_moved_does_not_hold_and_opens_no_alarm():
-    sentence = monitoring_words.held(came(level="stable", room=0.65), IN_EUR)[1]
-    assert sentence.startswith("The level does not hold: ")
-    assert sentence.endswith(" The season alone may move it by 65 %, so this alone opens no alarm.")
+def test_a_level_that_the_season_or_chance_may_have_moved_is_no_alarm_and_the_sentence_says_why():
+    sentence = monitoring_words.held(came(level="stable", room=0.65, limit=0.65), IN_EUR)[1]
+    assert sentence.startswith("The level is off, by no more than the season alone may move it: ")
+    assert sentence.endswith(" within the limit of 65 %, as far as the season alone may move a total.")
+    sentence = monitoring_words.held(came(level="stable", off="stable"), IN_EUR)[1]
+    assert sentence.startswith("The level holds: ")
+    assert sentence.endswith(" That is 27 % less, outside the limit of 15 %, and chance alone may explain it.")
 
 
 def test_a_horizon_on_which_the_version_was_measured_is_called_so_and_none_is_called_unknown():
@@ -214,9 +225,10 @@ def test_the_page_has_the_business_every_column_in_words_earlier_looks_and_links
         files={"every column": "feature_drift_report_1.csv"},
     )
     page = reports.monitoring_page(IN_EUR, findings(), "CLOSE", around)
+    assert "New customers, week by week" in page and 'class="whole"' not in page
     assert page.count("<svg") == 3 and 'aria-label="Net revenue (EUR) a week: ' in page
     assert "It looks like a data fault." in page and "The ranking holds" in page and "0 rows were rejected." in page
-    assert "1 of 2 features that are judged moved. 1 more move with the calendar" in page
+    assert "1 of 2 features that are judged moved. 1 more (tenure_days) move by themselves" in page
     assert "value of orders in the last 30 days<br><code>revenue_30d</code>" in page and "It went up." in page
     assert (
         "keep by Ann Lee" in page
@@ -247,4 +259,9 @@ def test_two_figures_of_one_name_say_what_differs():
 def test_the_picture_of_scores_is_a_line_over_the_days_before_its_band():
     days = replace(DAYS, bands={"bias": {"value": 1.0, "low": 0.9, "high": 1.1}})
     page = reports.monitoring_page(MONITORED, findings(performance_over_time=(days,)), "CLOSE")
-    assert "when it was measured" in page and "scores that were used" in page and ">1.10<" in page
+    assert (
+        "the check is calm" in page
+        and "when it was measured" in page
+        and "scores that were used" in page
+        and ">1.10<" in page
+    )

@@ -43,7 +43,8 @@ def test_scores_that_were_used_are_judged_by_their_bias_and_their_ranking(now, e
         (
             [scores(bias=9.0), scores()],
             "stable",
-            "The scores of 2025-07-01 came to 1.00 times what came in, and their ranking has a Gini of 0.70: as measured, or within noise.",
+            "The scores of 2025-07-01 came to 1.00 times what came in, and their ranking has a Gini of 0.70; when the version "
+            "was measured it was 1.00 and 0.70. Both changes are within their limits or within noise.",
         ),
         (
             [scores(bias=1.4, gini=0.5)],
@@ -70,10 +71,13 @@ def test_a_level_that_the_season_alone_may_move_so_far_is_no_alarm_and_the_sente
     )
 
 
-def test_the_picture_of_scores_has_the_band_in_which_the_version_was_measured():
-    part = vintage(1.0, 0.7).to_dict("index")
-    (picture,) = stored_scores.PerformanceOverTime().compare(part, evidence(vintages=[scores()]), SCORES).pictures
-    assert picture.bands == part and list(picture.table["bias"]) == [1.0]
+@pytest.mark.parametrize("room, low, high", [(0.0, 0.85, 1.15), (0.4, 0.6, 1.4)])
+def test_the_band_behind_the_scores_is_where_the_check_is_calm_with_the_room_of_the_season(room, low, high):
+    part, seen = vintage(1.0, 0.7).to_dict("index"), evidence(vintages=[scores()], room=room)
+    (picture,) = stored_scores.PerformanceOverTime().compare(part, seen, SCORES).pictures
+    assert picture.bands["bias"] == pytest.approx({"value": 1.0, "low": low, "high": high})
+    assert picture.bands["normalized_gini"] == pytest.approx({"value": 0.7, "low": 0.65, "high": 1.0})
+    assert list(picture.table["bias"]) == [1.0] and f"within {high - 1:.0%} of the measured level" in picture.caption
 
 
 def test_of_stored_scores_that_lie_close_together_the_first_is_judged_and_the_newest_are_kept():
