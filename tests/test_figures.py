@@ -81,7 +81,6 @@ PICTURES = {
     "heat": lambda: reports.heat_maps(GRID, 90),
     "spend": lambda: reports.spend_chart(SPEND, EURO),
     "timeline": lambda: reports.timeline_chart("Customer ann", ALIVE, ORDERS, EURO),
-    "lorenz": lambda: reports.lorenz_chart(RANKED, RANKINGS, "Shares"),
     "result": lambda: reports.result_picture(RANKED, RANKINGS, "The result", "", EURO),
 }
 _REM = 16 / 96 * 72  # points

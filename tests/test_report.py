@@ -122,7 +122,15 @@ def test_the_list_of_contacts_ends_where_a_contact_does_not_earn_its_cost(campai
     worth = 0.05 * 0.4 * (1 - 0.0094)  # the response, the margin, and money that comes in over 90 days at 8 % a year
     assert len(contacts) == pytest.approx((scores["predicted_clv"] * worth > 0.5).sum(), abs=1)
     assert 0 < len(contacts) < len(scores)
+    figures = read(campaign.outputs / "report/figures.csv").set_index("figure")["value"].astype(float)
+    assert contacts["predicted_clv"].min() > figures["break_even"] >= scores["predicted_clv"].iloc[len(contacts)]
     assert contacts["customer_id"].tolist() == scores["customer_id"].head(len(contacts)).tolist()
+
+
+def test_a_contact_that_adds_nothing_is_worth_nobody_and_the_page_is_made_all_the_same(copied):
+    run_command("report", copied.config("economics=campaign", "economics.response=0"))
+    assert len(read(copied.outputs / CONTACTS)) == 0
+    assert "with the best 0 customers" in re.sub("<[^>]*>", "", (copied.outputs / "report.html").read_text())
 
 
 def test_a_scoring_of_today_does_not_keep_the_page_and_the_lists_of_before(campaign, tmp_path_factory):

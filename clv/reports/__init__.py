@@ -17,7 +17,7 @@ from clv.reports.purchase_pictures import Purchases, purchase_pictures, purchase
 from clv.reports.report_page import report_page
 from clv.reports.report_pictures import profit_chart
 from clv.reports.report_words import Told, reason
-from clv.reports.result_figures import lorenz_chart, result_picture
+from clv.reports.result_figures import result_picture
 from clv.reports.review_page import difference_chart, review_page, with_decision
 from clv.reports.review_words import decision, names
 from clv.reports.training_pictures import Seen, training_pictures
@@ -35,7 +35,6 @@ __all__ = [
     "drift_page",
     "gain_curve",
     "heat_maps",
-    "lorenz_chart",
     "monitoring_page",
     "names",
     "orders_before_chart",

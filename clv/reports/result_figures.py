@@ -13,16 +13,6 @@ _CURVE, _ROW = 3.2, 0.54  # inches: of the curve, and of each cluster below it
 _STRIP = 0.035  # width of the coloured strips, in shares of an axis
 
 
-def lorenz_chart(ranked: pd.DataFrame, rankings: pd.DataFrame, title: str, money: str = "") -> Any:
-    """Returns a figure: share of predicted CLV against share of customers, highest first, coloured by cluster.
-
-    Args: as of result_picture().
-    """
-    figure, axes = canvas(title, "", "")
-    _lorenz(axes, ranked, rankings, _amount(ranked, money))
-    return described(figure, _in_words(rankings, PLAIN))
-
-
 def result_picture(
     ranked: pd.DataFrame, rankings: pd.DataFrame, title: str, money: str = "", amounts: Money = PLAIN
 ) -> Any:

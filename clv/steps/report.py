@@ -33,6 +33,7 @@ def report(run: Run, history: History, production: Production, standing: Standin
     best = economics.best_count(now.predicted, terms) if terms else None
     more = report_tables.change_since(history, standing, now)
     more |= {} if best is None else {"contacts": best, "contacts_share": best / len(now.customers)}
+    more |= {"break_even": terms.break_even} if terms and best else {}
     tables = {
         "report/figures.csv": report_tables.figures(history, now, back, more),
         "report/segments.csv": segments.summary(now.customers),
@@ -40,11 +41,10 @@ def report(run: Run, history: History, production: Production, standing: Standin
         "report/budget.csv": report_tables.budget(now, back, terms, run.config, best),
     }
     tables |= {"report/deciles.csv": back.deciles} if back else {}
-    page = reports.report_page(
-        _told(run, history, now, _approval(standing, production.version.number)),
-        tables,
-        _pictures(run, history, now, back, terms),
-    )
+    money = Money(run.config.data.currency)
+    pictures = _pictures(history, now, back, money) | _profit(now, back, terms, money)
+    told = _told(run, history, now, _approval(standing, production.version.number))
+    page = reports.report_page(told, tables, pictures)
     contacts = {} if best is None else {CONTACTS: now.customers.head(best)}
     return Outcome(
         f"{len(tables['report/segments.csv'])} segments; read {run.config.outputs}/{REPORT} first"
@@ -97,22 +97,26 @@ def _approval(standing: Standing, number: str) -> str:
     return f"promoted by {entry['by']} on {entry['at'][:10]} ({entry['why']})"
 
 
-def _pictures(run: Run, history: History, now: Now, back: Hindsight | None, terms: Terms | None) -> dict[str, Any]:
+def _profit(now: Now, back: Hindsight | None, terms: Terms | None, money: Money) -> dict[str, Any]:
+    """The picture of the profit by depth; none without the terms of a contact."""
+    if terms is None:
+        return {}
+    curves = {EXPECTED: economics.profit_curve(now.predicted, now.predicted, terms)}
+    if back:
+        curves |= {name: economics.profit_curve(back.actual, order, terms) for name, order in back.orders.items()}
+    best = economics.best_count(now.predicted, terms) / len(now.customers)
+    return {"profit": reports.profit_chart(curves, best, money)}
+
+
+def _pictures(history: History, now: Now, back: Hindsight | None, money: Money) -> dict[str, Any]:
     """Name -> figure."""
-    money, pictures = Money(run.config.data.currency), {}
-    if terms:
-        measured = {} if back is None else back.orders
-        curves = {name: economics.profit_curve(back.actual, order, terms) for name, order in measured.items() if back}
-        curves[EXPECTED] = economics.profit_curve(now.predicted, now.predicted, terms)
-        pictures["profit"] = reports.profit_chart(
-            curves, economics.best_count(now.predicted, terms) / len(now.customers), money
-        )
+    season, rankings = now.production.definition.season, clusters.rank_clusters(now.customers)
+    pictures = {
+        "season": reports.season_chart("The season, with the last year over it", over_year(history, season)),
+        "clusters": reports.result_picture(now.customers, rankings, "Who is expected to bring it", amounts=money),
+    }
     if back:
         pictures["deciles"] = reports.decile_chart(back.deciles, money, now.production.horizon_days)
-    season = now.production.definition.season
-    pictures["season"] = reports.season_chart("The season, with the last year over it", over_year(history, season))
-    rankings = clusters.rank_clusters(now.customers)
-    pictures["clusters"] = reports.result_picture(now.customers, rankings, "Who is expected to bring it", amounts=money)
     return pictures | _of_purchases(history, now, money)
 
 
