@@ -34,6 +34,12 @@ def test_a_version_that_waits_begins_with_the_recommendation_and_how_to_promote(
     assert "version 1" in text[:table] and "review.html" in text[table:training] and "sha256" in text[training:]
 
 
+def test_the_first_version_has_nothing_beside_it_and_nothing_to_go_back_to(governed):
+    text = page("1")
+    assert "nobody reviewed it" in text and "-e rollback" not in text and "difference (" not in text
+    assert "version 1" in page("2") and "difference (90% interval)" in page("2")
+
+
 def test_the_first_tags_of_a_version_are_those_that_a_person_reads(governed):
     first, second = (client().get_model_version(MODEL, number).tags for number in ("1", "2"))
     assert {"recipe", "gates", "standing", "decision"} <= set(second) and list(second)[:4] == [

@@ -36,10 +36,11 @@ def of_review(content: dict[str, Any], link: str) -> str:
 
     Args: content: of the review.   link: address of its folder in MLflow's UI.
     """
-    against = f"version {content['against']}" if content["against"] else "-"
     rows = [_row(label, _metric(content, name)) for name, label in _ROWS.items()] + [_coverage(content)]
     confidence = content["evaluation"]["confidence"]
-    head = ["", "this version", against, f"difference ({confidence:.0%} interval)", "it is"]
+    head = ["", "this version", f"version {content['against']}", f"difference ({confidence:.0%} interval)", "it is"]
+    if not content["against"]:  # there is nothing to stand beside
+        head, rows = head[:2], [row[:2] for row in rows]
     lines = [_cells(head), "|---" * len(head) + "|", *map(_cells, rows)]
     pages = f"[review.html]({link}/review.html), [review.json]({link}/review.json)"
     return "\n".join([*lines, "", f"**Review** of {content['at'][:10]}: {pages}"])
@@ -108,7 +109,8 @@ def _decision(standing: Standing, version: str, tags: dict[str, str]) -> str:
         return f"**{advice}**\n\n{earlier}To promote: `{promote}`\n\nTo reject: `{reject}`\n\n{_BUTTON}"
     if serves:
         word = word.removeprefix("in production") if word.startswith("in production") else f": {word}"
-        return f"**In production{word}.**\n\nIts review: {advice}\n\nTo go back to the version before: `{hints.rollback()}`"
+        back = f"\n\nTo go back to the version before: `{hints.rollback()}`" if ledger.before(entries, number) else ""
+        return f"**In production{word}.**\n\nIts review: {advice}{back}"
     again = f"`{hints.review(number)}`, then `{hints.promote(number)}`"
     return f"**{word[0].upper()}{word[1:]}.**\n\nIts review: {advice}\n\nTo promote it all the same: {again}. {_BUTTON}"
 
