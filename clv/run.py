@@ -61,7 +61,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
             log.log(tags={"own_model": own.name}, lines=[own.why])
         bundle = f"{now:%Y%m%dT%H%M%S}_{(log.run_id or log.key)[:8]}"
         with _folder(name, command, config, bundle) as folder:
-            values = _of_run(command, Run(config, now, folder), history)
+            values = _of_run(command, Run(config, now, folder, history.compute), history)
             noticed = _caught_up(values.standing) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
                 with terminal.working(step.__name__) as came_out:

@@ -24,18 +24,21 @@ Codes of refusal (InputError):
 
 from clv.data.container import digest
 from clv.data.contract import Contract
+from clv.data.drawing import drawn
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
-from clv.data.reading import Transactions, daily, read, size_and_digest
+from clv.data.reading import Partitioning, Transactions, daily, read, size_and_digest
 
 __all__ = [
     "Contract",
     "LeftOut",
     "Limits",
+    "Partitioning",
     "Quality",
     "Transactions",
     "daily",
     "digest",
+    "drawn",
     "left_out",
     "read",
     "refusal",

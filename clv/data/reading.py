@@ -34,6 +34,16 @@ class Transactions:
     quality: Quality
     faults: pd.DataFrame
 
+    @property
+    def partitions(self):
+        return (self.purchases,)
+
+
+@dataclass(frozen=True)
+class Partitioning:
+    folder: Path
+    customers: int
+
 
 def daily(accepted: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """Sums rows of customer_id, order_date, revenue to one per customer and day.
@@ -47,7 +57,9 @@ def daily(accepted: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     return purchases
 
 
-def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Transactions:
+def read(
+    path: str, contract: Contract, connection: duckdb.DuckDBPyConnection, partitioning: Partitioning | None = None
+) -> Transactions:
     """Reads files of purchases; a bad row is set aside with its reason.
 
     Args:    path: a CSV, JSON lines or Parquet file, gzipped or zipped or not, or a workbook; a folder, a pattern, or several

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from clv.errors import OutputsError, UserError
 from clv.store import lock
-from clv.store.files import ADVICE, PART, QUALITY, as_json, read_table, replace, sync, told, write
+from clv.store.files import ADVICE, PART, QUALITY, as_json, made, replace, sync, told, write
 from clv.store.finished import Finished
 
 __all__ = [
@@ -31,8 +31,8 @@ __all__ = [
     "Outputs",
     "as_json",
     "bundle",
+    "made",
     "no_bundle",
-    "read_table",
     "replace",
     "write",
 ]
