@@ -21,14 +21,12 @@ class Compute:
 
     threads, memory_limit, temp_folder: of DuckDB; without a folder it spills to one of this process in the system's.
     partition_customers: about so many customers are held in memory at once, and as many say what a business is like.
-    folder: where purchases wait that are too many for memory.
     """
 
     threads: int = 2
     memory_limit: str = "2GB"
     temp_folder: str | None = None
     partition_customers: int = 200_000
-    folder: Path | None = None
 
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:

@@ -1,6 +1,9 @@
 """The purchases of one business: read once; all of them, a panel that says what the business is like, and one part after the other."""
 
 import datetime as dt
+import shutil
+import tempfile
+import weakref
 from functools import cached_property
 from pathlib import Path
 
@@ -41,9 +44,26 @@ class History:
     @cached_property
     def transactions(self) -> Transactions:
         """Raises: InputError: the file cannot be read as a table of purchases."""
-        folder = self.compute.folder
-        parts = Partitioning(folder, self.compute.partition_customers) if folder else None
+        parts = Partitioning(self._folder, self.compute.partition_customers)
         return data.read(self.path, self._contract, self.connection, parts)
+
+    def keep_in(self, folder: Path) -> None:
+        """Purchases that do not fit into memory wait in the folder from now on: a command that was interrupted finds them there.
+
+        It is for the one command that may write there; without it they wait in a folder of this process.
+        """
+        if "transactions" not in vars(self):
+            self._folder = folder
+
+    def forget(self) -> None:
+        """Removes the purchases that wait in a folder: the command has done its work."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="clv-purchases-", dir=self.compute.temp_folder)
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:

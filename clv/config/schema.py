@@ -137,6 +137,7 @@ class Tracking:
     candidates: str | None = text()
     bootstrap: bool = required()
     log_customer_ids: bool = required()
+    max_artifact_mb: float = between(1, 1e6)
     patience_seconds: float = between(1, 3600)
 
 
