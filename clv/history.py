@@ -1,6 +1,7 @@
 """The purchases of one business: read once; all of them, a panel that says what the business is like, and one part after the other."""
 
 import datetime as dt
+import secrets
 import shutil
 import tempfile
 import weakref
@@ -61,9 +62,9 @@ class History:
 
     @cached_property
     def _folder(self) -> Path:
-        folder = tempfile.mkdtemp(prefix="clv-purchases-", dir=self.compute.temp_folder)
+        folder = Path(self.compute.temp_folder or tempfile.gettempdir()) / f"clv-purchases-{secrets.token_hex(8)}"
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return Path(folder)
+        return folder
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:
