@@ -25,7 +25,7 @@ Codes of refusal (InputError):
 
 from clv.data.container import digest
 from clv.data.contract import Contract
-from clv.data.partitions import DRAWS, Partitioning, draw, partition
+from clv.data.partitions import DRAWS, Partitioning, draw, drawn, partition
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
 from clv.data.reading import Transactions, daily, read, size_and_digest
@@ -41,6 +41,7 @@ __all__ = [
     "daily",
     "digest",
     "draw",
+    "drawn",
     "left_out",
     "partition",
     "read",

@@ -1,5 +1,6 @@
 """The purchases of a large history, in files of some customers each: a customer's draw says in which."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,17 @@ def draw(customer_id: str) -> str:
 def partition(customer_id: str, number: int) -> str:
     """Returns the SQL of the partition that a customer is in, from 0 on, where there are so many."""
     return f"({draw(customer_id)} * {number} // {DRAWS})"
+
+
+def drawn(share: float) -> str:
+    """Returns the SQL that holds for about a share of the customers, by their draws: the first partition is the share of 1 / number.
+
+    Args: share: 0 to less than 1; a smaller one is a part of a larger one.
+
+    >>> drawn(0.25)
+    "LEFT(MD5(customer_id), 8) < '40000000'"
+    """
+    return f"LEFT(MD5(customer_id), 8) < '{math.ceil(share * DRAWS):08x}'"
 
 
 class Purchases:
