@@ -1,6 +1,7 @@
 """The purchases of one business: read once; all of them, a panel that says what the business is like, and one part after the other."""
 
 import datetime as dt
+import math
 import secrets
 import shutil
 import tempfile
@@ -92,6 +93,11 @@ class History:
         return Panel(rows, self.connection, self._discount_rate)
 
     @property
+    def panel_in_words(self) -> str:
+        """What the panel is of all customers; empty where it is everybody."""
+        return "" if self.panel.share == 1 else f" (a panel: 1 of {len(self.parts)} customers, drawn by their ids)"
+
+    @property
     def quality(self) -> Quality:
         """Counts, first and last day, and the digest of the file."""
         return self.transactions.quality
@@ -147,11 +153,11 @@ class History:
 
     def net_revenue(self, begin: dt.date, end: dt.date, known_before: dt.date | None = None) -> float:
         """Returns the net revenue of all customers in [begin, end); known_before: of those alone who had ordered before a day."""
-        return windows.net_revenue(self.purchases, begin, end, known_before)
+        return math.fsum(windows.net_revenue(part.purchases, begin, end, known_before) for part in self.parts)
 
     def customers(self, before: dt.date) -> int:
         """Returns how many customers had ordered before the day."""
-        return windows.customers(self.purchases, before)
+        return sum(part.customers(before) for part in self.parts)
 
     def known(self, customers: pd.Series) -> pd.Series:
         """Returns those of the customers who have a row in the history. customers: ids."""

@@ -41,6 +41,7 @@ def test_the_run_keeps_the_scores_of_the_panel(copied):
 
 def test_the_whole_pipeline_runs_on_parts(copied):
     outcomes = run_command("full_pipeline", copied.config(PARTS))
+    assert "customers (a panel: 1 of 6 customers, drawn by their ids) out of time" in outcomes[2].summary
     assert len(outcomes) == 9 and not [outcome for outcome in outcomes if outcome.refused]
     figures = pd.read_csv(copied.outputs / "report/figures.csv").set_index("figure")["value"]
     scores = read(copied.outputs / RANKED)
