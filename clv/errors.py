@@ -1,6 +1,8 @@
 """What a person can put right: shown as its message alone, without a traceback."""
 
+import errno
 import functools
+import os
 import re
 from enum import StrEnum, auto
 
@@ -109,6 +111,37 @@ class OutputsError(UserError):
     """The outputs cannot be written: a full, broken or read-only disk (sysexits EX_IOERR)."""
 
     exit_code = 74
+
+
+# The words of a disk in trouble, whichever library repeats them: the system's, sqlite's, Python's.
+_DISK = re.compile(
+    "|".join(
+        [
+            *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)),
+            *(
+                "disk is full",
+                "disk I/O error",
+                "attempt to write a readonly database",
+                "No usable temporary directory",
+            ),
+        ]
+    )
+)
+
+
+def disk_trouble(error: BaseException) -> str | None:
+    """Returns the line that says that a disk is full, broken or read-only, of an error or of what it came from; None where none does.
+
+    An error with an exit code of its own, as InputError, says more than that.
+    """
+    if isinstance(error, UserError) and error.exit_code != UserError.exit_code:
+        return None
+    cause: BaseException | None = error
+    while cause is not None:
+        if not isinstance(cause, UserError) and _DISK.search(str(cause)):
+            return next(line for line in str(cause).splitlines() if _DISK.search(line))
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 class BusyError(UserError):

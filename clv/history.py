@@ -2,17 +2,14 @@
 
 import datetime as dt
 import math
-import secrets
 import shutil
-import tempfile
-import weakref
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from clv import data, season, windows
+from clv import data, season, spill, windows
 from clv.compute import Compute
 from clv.data import Contract, Partitioning, Quality, Transactions
 from clv.panel import Panel
@@ -63,9 +60,7 @@ class History:
 
     @cached_property
     def _folder(self) -> Path:
-        folder = Path(self.compute.temp_folder or tempfile.gettempdir()) / f"clv-purchases-{secrets.token_hex(8)}"
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        return spill.folder(self.compute.temp_folder) / f"purchases-{id(self)}"
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:

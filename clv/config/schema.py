@@ -176,6 +176,7 @@ class Readiness:
 class Ask:
     at: str | None
     verify: bool
+    settle: bool
     customer: str | None
     before: str | None
     after: str | None

@@ -68,9 +68,10 @@ def _fail(log: Journal, error: BaseException) -> None:
     if process.stopped_by:
         server.circuit.patience = min(server.circuit.patience, 1)
     if log.is_begun or not (stopped or _is_refusal(error)):
-        with suppress(Unreachable):
+        with suppress(Exception):  # what went wrong before is what the person must see
             log.log(tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})
-    log.close(KILLED if stopped else FAILED)
+    with suppress(Exception):
+        log.close(KILLED if stopped else FAILED)
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -205,17 +205,19 @@ class Journal:
         self._do("version_tag", name=name, number=number, key=key, value=value)
 
     def close(self, status: str) -> None:
-        """Ends the run, if it has begun: FINISHED, FAILED or KILLED."""
-        if self.is_begun:
-            self._do("end", status=status, at=now())
-        else:
-            self._set_aside()
+        """Ends the run, if it has begun: FINISHED, FAILED or KILLED. Whatever fails, it is open no longer; its note is left then."""
+        try:
+            if self.is_begun:
+                self._do("end", status=status, at=now())
+            else:
+                self._set_aside()
+        finally:
+            stack.remove(self)
         is_known = bool(
             self.head["run_id"] or self._waiting
         )  # else its beginning may have arrived, and the reply may be lost
         for name in {self.note, self._given} if is_known or not self.is_begun else ():
             process.forget(name or self.note)
-        stack.remove(self)
 
     def _do(self, kind: str, **content: Any) -> None:
         """One of OPERATIONS: now, or later where the server does not answer."""
