@@ -231,15 +231,6 @@ def test_a_constant_or_empty_column_teaches_nothing_and_breaks_nothing(shop):
     assert np.isfinite(model.predict(spoilt.fit(), spoilt.evaluation)).all(axis=None)
 
 
-def test_more_rows_than_asked_are_thinned_to_the_same_customers_of_every_snapshot(shop):
-    half = sum(map(len, shop.training)) / 2
-    kept = [set(training.thinned(table, 0.5)["customer_id"]) for table in shop.training]
-    assert sum(map(len, kept)) == pytest.approx(half, rel=0.15)
-    assert all(
-        customers & set(table["customer_id"]) <= kept[2] for customers, table in zip(kept, shop.training, strict=True)
-    )
-
-
 def test_a_customer_is_in_one_fold_in_every_snapshot_whatever_the_other_customers_are():
     some, more = pd.Series(["ann", "00042", "42"]), pd.Series(["bob", "42", "ann", "00042"])
     first, second = trees.folds(some, seed=7), trees.folds(more, seed=7)
