@@ -13,7 +13,7 @@ from clv.errors import UserError
 class Compute:
     """What one command may use of a machine.
 
-    threads, memory_limit, temp_folder: of DuckDB; it spills to a private folder of this process, there or in the system's.
+    threads, memory_limit, temp_folder: of DuckDB; without a folder it spills to one of this process in the system's.
     partition_customers: about so many customers are held in memory at once, and as many say what a business is like.
     """
 
@@ -29,13 +29,13 @@ class Compute:
 
 
 def connect(limits: dict[str, str | int], temp_folder: str | None) -> duckdb.DuckDBPyConnection:
-    """Returns DuckDB in memory, which spills to the private folder of this process.
+    """Returns DuckDB in memory. What processes that were killed have spilled is removed.
 
-    Args:   limits: threads, memory_limit.   temp_folder: where that folder is; None: in the system's temporary folder.
+    Args:   limits: threads, memory_limit.   temp_folder: where this process has its own to spill to; None: in the system's.
     Raises: UserError: DuckDB does not take the values.
     """
     try:
         connection = duckdb.connect(config={**limits, "temp_directory": str(spill.folder(temp_folder) / "duckdb")})
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         raise UserError(f"DuckDB does not start with the values of compute: {error}") from error
     return connection.execute("SET TimeZone = 'UTC'")  # a time stamp with a zone is the same day on every machine

@@ -12,7 +12,7 @@ import pandas as pd
 from clv import commands, hints, model, settings, store, terminal, tracking
 from clv.commands import Command, Step
 from clv.config import Config, as_yaml, parameters
-from clv.errors import UserError
+from clv.errors import UserError, hidden
 from clv.history import History
 from clv.monitor.verdict import PERSON_DECIDES
 from clv.outcome import Outcome, Run
@@ -44,6 +44,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     Raises:  UserError: a person can put it right; outputs of earlier runs are as they were.
     """
     model.check_chains(config.model.chains)
+    words = tuple(map(hidden, words))  # pages repeat them
     command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
     shown: list[tuple[str, str]] = []
     outcomes: list[Outcome] = []

@@ -23,7 +23,10 @@ def folder(parent: str | None = None) -> Path:
     """
     place = str(parent or tempfile.gettempdir())
     mine = (os.getpid(), place)
+    if parent is None and Path(place) in _held.values():  # begin() was called
+        return Path(place)
     if mine not in _held:
+        Path(place).mkdir(parents=True, exist_ok=True)
         _remove_left(Path(place))
         _held[mine] = _made(place)
         atexit.register(_remove, *mine)

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -60,7 +61,15 @@ def test_the_temporary_files_of_a_command_lie_in_its_folder(shared):
     script = "import tempfile; spill.begin(); print(tempfile.mkdtemp())"
     assert left_by(shared, script) == []
     spill.begin()
-    assert tempfile.mkdtemp().startswith(f"{shared}/clv-spill-")
+    assert tempfile.mkdtemp().startswith(f"{shared}/clv-spill-") and spill.folder() == Path(tempfile.gettempdir())
+
+
+@pytest.mark.parametrize("given", [None, "of its own/below"])
+def test_duckdb_spills_to_the_folder_of_the_process(shared, given):
+    place = given and str(shared / given)
+    connection = connect({"threads": 1, "memory_limit": "100MB"}, place)
+    (folder,) = connection.execute("SELECT current_setting('temp_directory')").fetchone()
+    assert Path(folder).parent == spill.folder(place) and spill.is_private(Path(folder).parent)
 
 
 def test_notes_of_a_machine_without_a_home_are_not_put_into_a_folder_that_others_made(shared, monkeypatch):

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from clv import process
-from clv.errors import Unreachable
+from clv.errors import Unreachable, hidden
 from clv.tracking import experiment, local_store, operations, server
 from clv.tracking.operations import KEY, KILLED, OPERATIONS, now
+from clv.wording import dead
 
 SPOOL = ".spool"  # under the outputs folder
 stack: list["Journal"] = []  # the runs that are open, a nested one after its parent
@@ -190,7 +191,7 @@ class Journal:
     def _shown(self, title: str, lines: Sequence[str]) -> dict[str, str]:
         """The tags that MLflow shows as the run's name and as its description."""
         name = {"mlflow.runName": title} if title else {}
-        return name | ({"mlflow.note.content": "\n".join(f"- {line}" for line in lines)} if lines else {})
+        return name | ({"mlflow.note.content": "\n".join(f"- {dead(hidden(line))}" for line in lines)} if lines else {})
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Logs every file below the folder. path: folder in the run for them."""
@@ -198,7 +199,7 @@ class Journal:
 
     def dataset(self, content: dict[str, Any]) -> None:
         """Logs which data the run read. content: name, digest, source, profile (counts)."""
-        self._do("dataset", dataset=content)
+        self._do("dataset", dataset=content | {"source": hidden(content["source"])})
 
     def tag_model_version(self, name: str, number: str, key: str, value: str) -> None:
         """Tags a version of a registered model; the tag waits with the rest while the server does not answer."""
