@@ -1,63 +1,95 @@
-"""The purchases of one business: read once, and seen from any cutoff as features and labels."""
+"""The purchases of one business: read once; all of them, a panel that says what the business is like, and one part after the other."""
 
 import datetime as dt
-import os
+import secrets
 import shutil
 import tempfile
+import weakref
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from clv import data, features, process, season, windows
-from clv.data import Contract, Quality, Transactions
-from clv.errors import UserError
+from clv import data, season, windows
+from clv.compute import Compute
+from clv.data import Contract, Partitioning, Quality, Transactions
+from clv.panel import Panel
 from clv.season import Season
 
-_SPILL = "clv-duckdb-"
 SAMPLED = 2048  # digests of customers and days; fewer are all
 
 
 class History:
     """Each part is made when it is first asked for, once.
 
-    Args: path: of the file.   contract: how it is read.   as_of: the day of scoring (YYYY-MM-DD); None: the day after the last order.
-          threads, memory_limit, temp_folder: of DuckDB.   discount_rate: of labels, a year; 0: they count in full.
+    What is estimated (season, model, metrics, drift) is estimated on the panel; each customer is scored, part by part.
+
+    Args: path: of the file.   contract: how it is read.   compute: what the reading may use of the machine.
+          as_of: the day of scoring (YYYY-MM-DD); None: the day after the last order.   discount_rate: of labels, a year; 0: in full.
     """
 
     def __init__(
-        self,
-        path: str,
-        contract: Contract,
-        as_of: str | None = None,
-        threads: int = 2,
-        memory_limit: str = "2GB",
-        temp_folder: str | None = None,
-        discount_rate: float = 0.0,
+        self, path: str, contract: Contract, compute: Compute, as_of: str | None = None, discount_rate: float = 0.0
     ):
         self._discount_rate = discount_rate
         self.path, self._contract, self._as_of = path, contract, as_of
-        self._compute: dict[str, str | int] = {"threads": threads, "memory_limit": memory_limit}
-        self._temp_folder = temp_folder
-        self._snapshots: dict[tuple[dt.date, str], pd.DataFrame] = {}
+        self.compute = compute
         self._seasons: dict[tuple[dt.date, int], Season] = {}
-        self._linked: dict[Season, duckdb.DuckDBPyRelation] = {}
 
-    @cached_property
+    @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB in memory; it spills to a folder of this process."""
-        return connect(self._compute, self._temp_folder)
+        """DuckDB in memory."""
+        return self.compute.connection
 
     @cached_property
     def transactions(self) -> Transactions:
         """Raises: InputError: the file cannot be read as a table of purchases."""
-        return data.read(self.path, self._contract, self.connection)
+        parts = Partitioning(self._folder, self.compute.partition_customers)
+        return data.read(self.path, self._contract, self.connection, parts)
+
+    def keep_in(self, folder: Path) -> None:
+        """Purchases that do not fit into memory wait in the folder from now on: a command that was interrupted finds them there.
+
+        It is for the one command that may write there; without it they wait in a folder of this process.
+        """
+        if "transactions" not in vars(self):
+            self._folder = folder
+
+    def forget(self) -> None:
+        """Removes the purchases that wait in a folder: the command has done its work."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = Path(self.compute.temp_folder or tempfile.gettempdir()) / f"clv-purchases-{secrets.token_hex(8)}"
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:
         """One row per customer and day: customer_id, order_date, revenue, positive_revenue, orders (0 or 1)."""
         return self.transactions.purchases
+
+    @cached_property
+    def parts(self) -> tuple[Panel, ...]:
+        """Every customer is in one of them, drawn by the id alone; a business that is not large has one."""
+        parts = self.transactions.partitions
+        rate, share = self._discount_rate, 1 / len(parts)
+        return tuple(
+            Panel(rows, self.connection, rate, share, is_kept=number == 0) for number, rows in enumerate(parts)
+        )
+
+    @property
+    def panel(self) -> Panel:
+        """The first of the parts: what is estimated is estimated on it."""
+        return self.parts[0]
+
+    def only(self, customers: pd.Series) -> Panel:
+        """Returns the panel of these customers, who may be in any part. customers: ids."""
+        ids = self.connection.from_df(pd.DataFrame({"customer_id": customers.unique()}))
+        rows = self.purchases.join(ids, "customer_id", how="semi")
+        return Panel(rows, self.connection, self._discount_rate)
 
     @property
     def quality(self) -> Quality:
@@ -107,89 +139,24 @@ class History:
         }
 
     def season(self, before: dt.date, horizon_days: int) -> Season:
-        """Returns the season that the purchases before a day show."""
+        """Returns the season that the purchases of the panel before a day show."""
         key = (before, horizon_days)
         if key not in self._seasons:
-            self._seasons[key] = season.estimate(self.purchases, before, horizon_days)
+            self._seasons[key] = season.estimate(self.panel.purchases, before, horizon_days)
         return self._seasons[key]
 
-    def _in(self, season: Season) -> duckdb.DuckDBPyRelation:
-        """The purchases in the time of a season, made once."""
-        if season not in self._linked:
-            name = f"history_{len(self._linked)}"
-            features.history(self.purchases, season).create(name)
-            self._linked[season] = self.connection.table(name)
-        return self._linked[season]
-
-    def snapshot(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
-        """Returns the feature table at a cutoff. It is shared: do not change it."""
-        key = (cutoff, repr(definition))
-        if key not in self._snapshots:
-            self._snapshots[key] = features.snapshot(self._in(definition.season), cutoff, definition)
-        return self._snapshots[key]
-
-    def labelled(self, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
-        """Returns the snapshot with actual_clv, the net revenue of the horizon that begins at the cutoff."""
-        return self.with_actual(self.snapshot(cutoff, definition), cutoff, definition.horizon_days)
-
-    def with_actual(self, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> pd.DataFrame:
-        """Returns the table with actual_clv of its customers."""
-        return table.assign(actual_clv=self.revenue_of(table, cutoff, horizon_days).to_numpy())
-
-    def revenue_of(self, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> pd.Series:
-        """Returns the net revenue of the table's customers in [cutoff, cutoff + horizon_days), discounted, in the table's order."""
-        return windows.actual_clv(table["customer_id"], self.purchases, cutoff, horizon_days, self._discount_rate)
-
-    def net_revenue(self, begin: dt.date, end: dt.date) -> float:
-        """Returns the net revenue of all customers in [begin, end)."""
-        return windows.net_revenue(self.purchases, begin, end)
+    def net_revenue(self, begin: dt.date, end: dt.date, known_before: dt.date | None = None) -> float:
+        """Returns the net revenue of all customers in [begin, end); known_before: of those alone who had ordered before a day."""
+        return windows.net_revenue(self.purchases, begin, end, known_before)
 
     def customers(self, before: dt.date) -> int:
-        """Returns how many customers a snapshot as of the day has: those with an order before it."""
-        ordered = self.purchases.filter(f"order_date < DATE '{before}' AND orders > 0")
-        return ordered.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
+        """Returns how many customers had ordered before the day."""
+        return windows.customers(self.purchases, before)
+
+    def known(self, customers: pd.Series) -> pd.Series:
+        """Returns those of the customers who have a row in the history. customers: ids."""
+        return self.only(customers).purchases.project("customer_id").distinct().df()["customer_id"]
 
     def sample(self, before: dt.date) -> list[str]:
-        """Returns digests of some customers and days with a row before the day, in order: those whose digest is lowest.
-
-        Two histories of one business have them in common; 8 signs of a digest do not say which customer it was.
-        """
-        days = self.purchases.filter(f"order_date < DATE '{before}'")
-        digests = days.project("LEFT(MD5(customer_id || ' ' || CAST(order_date AS DATE)), 8) AS digest")
-        lowest = digests.order("digest").limit(2 * SAMPLED)  # of some rows; few have a digest in common
-        return [digest for (digest,) in lowest.distinct().order("digest").limit(SAMPLED).fetchall()]
-
-    def recent(self, cutoff: dt.date, days: int, like: dt.date, definition: features.Definition) -> pd.DataFrame:
-        """Returns the snapshot that the last days before the cutoff alone give: as much season time as `days` before `like` hold.
-
-        Both sides of a comparison see histories of one length: else every customer who ever left would count as drift.
-        """
-        season = definition.season
-        begin = season.back(cutoff, season.day(like) - season.day(like - dt.timedelta(days=days)))
-        return self._cut(f"order_date >= DATE '{begin}'", cutoff, definition)
-
-    def seen_from(self, known_until: dt.date, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
-        """Returns the snapshot at a cutoff that the orders before `known_until` give: later ones have not come yet."""
-        return self._cut(f"order_date < DATE '{known_until}'", cutoff, definition)
-
-    def _cut(self, condition: str, cutoff: dt.date, definition: features.Definition) -> pd.DataFrame:
-        return features.snapshot(
-            features.history(self.purchases.filter(condition), definition.season), cutoff, definition
-        )
-
-
-def connect(compute: dict[str, str | int], temp_folder: str | None) -> duckdb.DuckDBPyConnection:
-    """Returns DuckDB in memory. What processes that were killed have spilled is removed.
-
-    Args:   compute: threads, memory_limit.   temp_folder: to spill to; None: a folder of this process in the system's.
-    Raises: UserError: DuckDB does not take the values.
-    """
-    for old in Path(tempfile.gettempdir()).glob(f"{_SPILL}[0-9]*"):
-        if not process.identity(int(old.name.removeprefix(_SPILL))):
-            shutil.rmtree(old, ignore_errors=True)
-    spill = temp_folder or f"{tempfile.gettempdir()}/{_SPILL}{os.getpid()}"  # made when it is needed
-    try:
-        connection = duckdb.connect(config={**compute, "temp_directory": spill})
-    except duckdb.Error as error:
-        raise UserError(f"DuckDB does not start with the values of compute: {error}") from error
-    return connection.execute("SET TimeZone = 'UTC'")  # a time stamp with a zone is the same day on every machine
+        """Returns Panel.sample() of the panel."""
+        return self.panel.sample(before, SAMPLED)

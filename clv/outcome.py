@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import duckdb
 import numpy as np
 import pandas as pd
 
 from clv import alerts, hints, reports, store, tracking
+from clv.compute import Compute
 from clv.config import Config
 from clv.errors import OutputsError, UserError
 from clv.evaluation import metrics
@@ -40,11 +42,12 @@ def raw(name: str) -> str:
 
 @dataclass
 class Run:
-    """The run of a command: its configuration, its one clock (UTC), the folder of its outputs, and what it registered."""
+    """The run of a command: its configuration, its one clock (UTC), the folder of its outputs, its means, and what it registered."""
 
     config: Config
     now: dt.datetime
     bundle: Path
+    compute: Compute = field(default_factory=Compute)  # what it may use of the machine
     candidate: str | None = None  # number of the version that this run registered
 
     @property
@@ -52,14 +55,15 @@ class Run:
         """The clock as file names have it."""
         return self.now.strftime("%Y%m%dT%H%M%SZ")
 
-    def table(self, name: str, made_by: str) -> pd.DataFrame:
-        """Returns a table that an earlier step made, in this run or in the current bundle.
+    def table(self, name: str, made_by: str) -> duckdb.DuckDBPyRelation:
+        """Returns a table that an earlier step made, in this run or in the current bundle, in its order.
 
         Raises: UserError: it is not there yet.
         """
         name = raw(name)
         current = Path(self.config.outputs) / store.CURRENT
-        return store.read_table(self.bundle if (self.bundle / name).exists() else current, name, made_by)
+        path = store.made(self.bundle if (self.bundle / name).exists() else current, name, made_by)
+        return self.compute.connection.read_parquet(str(path))
 
     def loggable(self, table: pd.DataFrame) -> pd.DataFrame:
         """Returns the table as a run may keep it: without customer ids where the configuration says so."""

@@ -1,41 +1,51 @@
 """Customers in the order of their predicted CLV."""
 
 import datetime as dt
+from collections.abc import Mapping
 
+import duckdb
 import numpy as np
 import pandas as pd
 
 
-def rank(features: pd.DataFrame, predicted: pd.DataFrame, model_version: str, as_of: dt.date) -> pd.DataFrame:
-    """Returns one row per customer, highest predicted CLV first; ties are broken by customer_id as text.
+def scores(features: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Returns one row per customer, in the order of the features.
 
     Args:
         features: n rows; customer_id, lifecycle_stage.
         predicted: of model.predict(), for the rows of the features; further columns are taken over.
-        model_version: of the model that predicted.
-        as_of: the day of the scoring.
+    Returns:
+        customer_id; the columns of predicted (amounts, probabilities) with 4 decimals; lifecycle_stage.
+    """
+    columns = {name: column.to_numpy() for name, column in predicted.round(4).items()}
+    stage = features["lifecycle_stage"]
+    return pd.DataFrame({"customer_id": features["customer_id"], **columns, "lifecycle_stage": stage})
+
+
+def rank(scored: duckdb.DuckDBPyRelation, known: Mapping[str, str | int]) -> duckdb.DuckDBPyRelation:
+    """Returns one row per customer, highest predicted CLV first; ties are broken by customer_id as text.
+
+    Args:
+        scored: of scores(), of any number of customers; they need not fit into memory.
+        known: columns that all customers have in common, such as the number of the model version.
     Returns:
         customer_id; predicted_clv (currency over the horizon, 4 decimals); clv_rank (1 = highest); clv_percentile (percent of
-        customers ranked here or below, 100 = highest); predicted_clv_low, predicted_clv_high; further columns (probabilities and amounts
-        with 4 decimals); lifecycle_stage; model_version; as_of.
+        customers ranked here or below, 100 = highest); the other columns of scored; those of `known`.
 
-    >>> features = pd.DataFrame({"customer_id": ["ann", "bob"], "lifecycle_stage": ["new", "lost"]})
-    >>> table = rank(features, pd.DataFrame({"predicted_clv": [5.0, 7.5]}), "3", dt.date(2011, 6, 1))
-    >>> table[["customer_id", "clv_rank", "clv_percentile"]].to_dict("split")["data"]
-    [['bob', 1, 100.0], ['ann', 2, 50.0]]
+    >>> scored = duckdb.from_df(pd.DataFrame({"customer_id": ["ann", "bob"], "predicted_clv": [5.0, 7.5]}))
+    >>> rank(scored, {"model_version": "3"}).fetchall()
+    [('bob', 7.5, 1, 100.0, '3'), ('ann', 5.0, 2, 50.0, '3')]
     """
-    table = pd.DataFrame(
-        {
-            "customer_id": features["customer_id"],
-            **{name: column.to_numpy() for name, column in predicted.round(4).items()},
-            "lifecycle_stage": features["lifecycle_stage"],
-        }
-    )
-    table = table.sort_values(["predicted_clv", "customer_id"], ascending=[False, True], ignore_index=True)
-    position = np.arange(len(table))
-    table.insert(2, "clv_rank", position + 1)
-    table.insert(3, "clv_percentile", np.round(100 * (len(table) - position) / max(len(table), 1), 4))
-    return table.assign(model_version=model_version, as_of=as_of.isoformat())
+    number = scored.aggregate("COUNT(*)").fetchall()[0][0]
+    ordered = scored.order("predicted_clv DESC, customer_id").project("*, ROW_NUMBER() OVER () AS clv_rank")
+    percentile = f"ROUND_EVEN(CAST(100.0 * ({number} - clv_rank + 1) AS DOUBLE) / {number}, 4) AS clv_percentile"
+    others = [name for name in scored.columns if name not in ("customer_id", "predicted_clv")]
+    constants = [f"{_literal(value)} AS {name}" for name, value in known.items()]
+    return ordered.project(", ".join(["customer_id", "predicted_clv", "clv_rank", percentile, *others, *constants]))
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
 def past(features: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:

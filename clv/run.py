@@ -2,7 +2,6 @@
 
 import datetime as dt
 import inspect
-import shutil
 import tempfile
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -61,7 +60,9 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
             log.log(tags={"own_model": own.name}, lines=[own.why])
         bundle = f"{now:%Y%m%dT%H%M%S}_{(log.run_id or log.key)[:8]}"
         with _folder(name, command, config, bundle) as folder:
-            values = _of_run(command, Run(config, now, folder), history)
+            if command.writes_outputs:
+                history.keep_in(home / store.UNFINISHED / "purchases")
+            values = _of_run(command, Run(config, now, folder, history.compute), history)
             noticed = _caught_up(values.standing) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
                 with terminal.working(step.__name__) as came_out:
@@ -70,6 +71,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
                 outcomes.append(outcome)
                 shown.append((step.__name__, outcome.summary))
             facts, next_moves = _facts(outcomes, values, log.run_id), _next_moves(outcomes, config)
+            history.forget()
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
         summaries = [f"**{step}**: {summary}" for step, summary in shown]
         log.log(title=_title(command, [step for step, _ in shown], outcomes), lines=summaries + noticed + warnings)
@@ -144,7 +146,8 @@ def _nested(step: Step, values: _Values) -> Outcome:
         log.log(title=commands.run_name(step.__name__, outcome))
     _log_headline(_for_parent(outcome, values.run.candidate))
     with tempfile.TemporaryDirectory() as folder:
-        _log(Outcome("", outputs=dict.fromkeys(outcome.shown)), values.run.bundle, Path(folder))
+        most_mb = values.run.config.tracking.max_artifact_mb
+        _log(Outcome("", outputs=dict.fromkeys(outcome.shown)), values.run.bundle, Path(folder), most_mb)
     return outcome
 
 
@@ -168,7 +171,7 @@ def _finished(step: Step, values: _Values) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         config = {"config.yaml": as_yaml(values.run.config)} if values.command.writes_outputs else {}
         store.write(Path(folder), outcome.artifacts | config | _details(step.__name__, outcome.metrics))
-        _log(outcome, values.run.bundle, Path(folder))
+        _log(outcome, values.run.bundle, Path(folder), values.run.config.tracking.max_artifact_mb)
     outcome = _applied(outcome, values)
     _log_headline(outcome)
     if outcome.table is not None:
@@ -179,15 +182,17 @@ def _finished(step: Step, values: _Values) -> Outcome:
     return outcome
 
 
-def _log(outcome: Outcome, written: Path, artifacts: Path) -> None:
-    """Logs an outcome to the open run: its outputs from the folder `written`, and all files of the folder `artifacts`."""
+def _log(outcome: Outcome, written: Path, artifacts: Path, most_mb: float) -> None:
+    """Logs an outcome to the open run: its outputs from the folder `written`, up to a size, and all files of the folder `artifacts`."""
     for name in outcome.outputs:
         copy = artifacts / "outputs" / name
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(written / name, copy)
+        if not copy.exists() and (written / name).stat().st_size <= most_mb * 1e6:
+            store.linked(written / name, copy)
     if any(artifacts.iterdir()):
         tracking.current().files(artifacts)
+    if large := [name for name in outcome.outputs if not (artifacts / "outputs" / name).exists()]:
+        where = f"the runs keep files of up to tracking.max_artifact_mb={most_mb:g}"
+        tracking.current().log(lines=[f"Only in the outputs folder, because {where}: {', '.join(large)}."])
     for part in outcome.parts:
         with tracking.nested(part.name, part.params) as log:
             log.log(metrics=part.metrics)

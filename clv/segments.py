@@ -1,5 +1,6 @@
 """Groups of customers with a name: what they are expected to bring, and where they are in their life as customers."""
 
+import duckdb
 import pandas as pd
 
 VALUE_GROUPS = ("high", "medium", "low")
@@ -27,17 +28,32 @@ def name(value_group: str, lifecycle_stage: str) -> str:
     return f"{value_group} value, {lifecycle_stage}"
 
 
-def segments(clustered: pd.DataFrame) -> pd.DataFrame:
-    """Returns value_group and segment of each customer, the index of the table.
+def named(ranked: duckdb.DuckDBPyRelation, rankings: pd.DataFrame) -> duckdb.DuckDBPyRelation:
+    """Returns the ranked customers with cluster_id, cluster_rank, value_group and segment.
 
-    Args: clustered: one row a customer; cluster_rank, lifecycle_stage.
+    Args:
+        ranked: of ranking.rank(), in its order.
+        rankings: of clusters.rank_clusters(), in the order of cluster_id: the first cluster has the first customers.
     """
-    groups = value_groups(clustered["cluster_rank"])
-    pairs = zip(groups, clustered["lifecycle_stage"], strict=True)
-    return pd.DataFrame({"value_group": groups, "segment": [name(*pair) for pair in pairs]}, index=clustered.index)
+    ends = rankings["customers"].cumsum()
+    groups = value_groups(rankings["cluster_rank"])
+
+    def by_rank(values: pd.Series, name: str) -> str:
+        cases = " ".join(f"WHEN clv_rank <= {end} THEN {value}" for end, value in zip(ends, values, strict=True))
+        return f"CASE {cases} END AS {name}"
+
+    clusters = [by_rank(rankings[column], column) for column in ("cluster_id", "cluster_rank")]
+    clusters.append(by_rank(groups.map("'{}'".format), "value_group"))
+    segment = "value_group || '" + name("", "") + "' || lifecycle_stage AS segment"
+    return ranked.project(", ".join(["*", *clusters])).project(f"*, {segment}")
 
 
-def summary(customers: pd.DataFrame) -> pd.DataFrame:
+def exact_sum(name: str) -> str:
+    """Returns the sum of a column that has 4 decimals, in SQL: the order of the rows, and who adds them up, changes nothing."""
+    return f"CAST(SUM(CAST({name} AS DECIMAL(28,4))) AS DOUBLE)"
+
+
+def summary(customers: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     """Returns one row a segment that has customers; high value first, the one that brings most first within a value group.
 
     Args:
@@ -46,16 +62,12 @@ def summary(customers: pd.DataFrame) -> pd.DataFrame:
         segment, value_group, lifecycle_stage, customers, share_of_customers (0 to 1), predicted_clv (their sum, in currency),
         share_of_predicted_clv (0 to 1), expected_orders (their sum), p_buy (their mean), revenue_total (what they brought so far).
     """
-    groups = customers.groupby(["segment", "value_group", "lifecycle_stage"], observed=True)
-    table = groups.agg(
-        customers=("predicted_clv", "size"),
-        predicted_clv=("predicted_clv", "sum"),
-        expected_orders=("expected_orders", "sum"),
-        p_buy=("p_buy", "mean"),
-        revenue_total=("revenue_total", "sum"),
-    ).reset_index()
+    sums = [f"{exact_sum(name)} AS {name}" for name in ("predicted_clv", "expected_orders")]
+    means = [f"{exact_sum('p_buy')} / COUNT(*) AS p_buy", f"{exact_sum('revenue_total')} AS revenue_total"]
+    keys = "segment, value_group, lifecycle_stage"
+    table = customers.aggregate(", ".join([keys, "COUNT(*) AS customers", *sums, *means]), keys).df()
     whole = table["predicted_clv"].sum()
-    table.insert(4, "share_of_customers", table["customers"] / max(len(customers), 1))
+    table.insert(4, "share_of_customers", table["customers"] / max(table["customers"].sum(), 1))
     table.insert(6, "share_of_predicted_clv", table["predicted_clv"] / whole if whole else 0.0)
     order = table.assign(place=table["value_group"].map(VALUE_GROUPS.index)).sort_values(
         ["place", "predicted_clv", "segment"], ascending=[True, False, True]

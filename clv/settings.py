@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import asdict, fields
 
 from clv import features, windows
+from clv.compute import Compute
 from clv.config import Config, Model
 from clv.data import Contract, Limits
 from clv.evaluation.economics import Terms
@@ -25,16 +26,13 @@ def contract(config: Config, now: dt.datetime) -> Contract:
 
 def history(config: Config, now: dt.datetime) -> History:
     """Returns the history that conf/data names, not read yet."""
-    compute = config.compute
-    return History(
-        config.data.path,
-        contract(config, now),
-        config.window.as_of,
-        compute.threads,
-        compute.memory_limit,
-        compute.temp_folder,
-        config.window.discount_rate,
-    )
+    window = config.window
+    return History(config.data.path, contract(config, now), compute(config), window.as_of, window.discount_rate)
+
+
+def compute(config: Config) -> Compute:
+    """Returns what a command may use of the machine."""
+    return Compute(**asdict(config.compute))
 
 
 def special_money(config: Config, now: dt.datetime) -> str:

@@ -97,11 +97,9 @@ def day_of_customers(purchases: duckdb.DuckDBPyRelation, customers: int) -> dt.d
 
     Args: purchases: one row per customer and day: customer_id, order_date, orders.
     """
-    ordered = purchases.filter("orders > 0")
-    first = (
-        ordered.aggregate("customer_id, MIN(order_date) AS first_day", "customer_id").df()["first_day"].sort_values()
-    )
-    return (first.iloc[customers - 1] + pd.Timedelta(days=1)).date() if 0 < customers <= len(first) else None
+    first = purchases.filter("orders > 0").aggregate("customer_id, MIN(order_date) AS first_day", "customer_id")
+    newest = first.order("first_day").limit(1, offset=customers - 1).fetchall() if customers > 0 else []
+    return newest[0][1] + dt.timedelta(days=1) if newest else None
 
 
 def day_of_month(purchases: duckdb.DuckDBPyRelation) -> int | None:
@@ -174,9 +172,21 @@ def orders_by_week(purchases: duckdb.DuckDBPyRelation, begin: dt.date, weeks: in
     return counts.set_index("week")["orders"].astype("float64").reindex(range(weeks), fill_value=0.0)
 
 
-def net_revenue(purchases: duckdb.DuckDBPyRelation, begin: dt.date, end: dt.date) -> float:
-    """Returns the net revenue of all customers in [begin, end)."""
-    return float(labels(purchases, begin, (end - begin).days).sum())
+def customers(purchases: duckdb.DuckDBPyRelation, before: dt.date) -> int:
+    """Returns how many customers had ordered before the day. purchases: customer_id, order_date, orders."""
+    ordered = purchases.filter(f"order_date < DATE '{before}' AND orders > 0")
+    return ordered.aggregate("COUNT(DISTINCT customer_id)").fetchall()[0][0]
+
+
+def net_revenue(
+    purchases: duckdb.DuckDBPyRelation, begin: dt.date, end: dt.date, known_before: dt.date | None = None
+) -> float:
+    """Returns the net revenue of all customers in [begin, end); known_before: of those alone who had ordered before a day."""
+    inside = purchases.filter(f"order_date >= DATE '{begin}' AND order_date < DATE '{end}'")
+    if known_before:
+        ordered = purchases.filter(f"order_date < DATE '{known_before}' AND orders > 0").project("customer_id")
+        inside = inside.set_alias("inside").join(ordered.distinct().set_alias("known"), "customer_id", how="semi")
+    return float(inside.aggregate("CAST(COALESCE(SUM(revenue), 0) AS DOUBLE)").fetchall()[0][0])
 
 
 def mean_discount(horizon_days: int, discount_rate: float) -> float:

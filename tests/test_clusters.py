@@ -44,6 +44,18 @@ def test_fewer_distinct_values_than_k_is_an_answer_with_fewer_clusters():
     assert clusters.assign(pd.Series([0.0, 0.0]), 5, "log1p").tolist() == [1, 1]
 
 
+def test_many_predictions_are_cut_where_each_lies_at_the_nearest_mean(monkeypatch):
+    values = np.sort(np.random.default_rng(0).lognormal(3, 2, 20_000))
+    exact = clusters.assign(pd.Series(values), 5, "log1p")
+    monkeypatch.setattr(clusters, "_EXACT", 1000)
+    close = clusters.assign(pd.Series(values), 5, "log1p")
+    logs = np.log1p(values)
+    costs = [cost([logs[ids == number] for number in range(1, 6)]) for ids in (close, exact)]
+    assert costs[0] == pytest.approx(costs[1], rel=1e-3)
+    means = logs[:, None] - [logs[close == number].mean() for number in range(1, 6)]
+    assert (np.abs(means).argmin(axis=1) + 1 == close).all()
+
+
 def test_a_missing_prediction_is_refused():
     with pytest.raises(ValueError, match="1 of 2 predictions are missing"):
         clusters.assign(pd.Series([1.0, np.nan]), 2, "linear")

@@ -8,9 +8,10 @@ from helpers import ROOT
 SHELVES = [
     {"errors", "process", "hints", "progress", "wording"},
     {"config", "season"},
-    {"data", "simulate", "features", "windows", "ranking", "clusters", "segments", "search"},
+    {"data", "simulate", "features", "windows", "ranking", "clusters", "segments", "search", "compute"},
+    {"panel"},
     {"proposal", "history", "model"},
-    {"evaluation"},
+    {"evaluation", "scoring"},
     {"monitor"},
     {"settings"},
     {"tracking", "reports", "store", "terminal", "alerts"},

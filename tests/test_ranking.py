@@ -1,6 +1,6 @@
+import duckdb
 import pandas as pd
 import pytest
-from helpers import day
 
 from clv import ranking
 
@@ -12,7 +12,8 @@ def test_rank_one_is_the_highest_prediction_and_ties_are_broken_by_id():
     predicted = pd.DataFrame({"predicted_clv": [5.0, 5.0, 0.00001, 7.5]}).assign(
         predicted_clv_low=0.0, predicted_clv_high=lambda table: 2 * table["predicted_clv"]
     )
-    table = ranking.rank(features, predicted, "3", day("2011-06-01"))
+    scores = duckdb.from_df(ranking.scores(features, predicted))
+    table = ranking.rank(scores, {"model_version": "3", "as_of": "2011-06-01"}).df()
     assert table.to_dict("records") == [
         {
             "customer_id": "bob",

@@ -1,5 +1,6 @@
 """Names of customer groups: value group x lifecycle stage."""
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -33,15 +34,24 @@ CUSTOMERS = pd.DataFrame(
 )
 
 
+RANKINGS = pd.DataFrame({"cluster_id": [1, 2, 3], "cluster_rank": [1, 2, 3], "customers": [1, 2, 1]})
+
+
+def named(customers):
+    ranked = customers.drop(columns="cluster_rank").assign(clv_rank=range(1, len(customers) + 1))
+    return segments.named(duckdb.from_df(ranked), RANKINGS)
+
+
 def test_a_segment_is_a_value_group_in_a_stage():
-    table = segments.segments(CUSTOMERS)
+    table = named(CUSTOMERS).df()
+    assert table["cluster_id"].tolist() == table["cluster_rank"].tolist() == [1, 2, 2, 3]
     assert table["segment"].tolist() == [
         *("high value, active", "medium value, lost", "medium value, new", "low value, lost")
     ]
 
 
 def test_the_summary_has_every_customer_and_all_of_the_money():
-    table = segments.summary(CUSTOMERS.join(segments.segments(CUSTOMERS)))
+    table = segments.summary(named(CUSTOMERS))
     assert table["segment"].tolist() == [
         *("high value, active", "medium value, new", "medium value, lost", "low value, lost")
     ]
@@ -62,5 +72,5 @@ def test_the_summary_has_every_customer_and_all_of_the_money():
 
 def test_customers_who_bring_nothing_are_a_segment_too():
     nobody = CUSTOMERS.assign(predicted_clv=0.0)
-    table = segments.summary(nobody.join(segments.segments(nobody)))
+    table = segments.summary(named(nobody))
     assert table["share_of_predicted_clv"].tolist() == [0.0] * 4

@@ -2,6 +2,7 @@ import csv
 import os
 import re
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,14 +109,14 @@ def test_ids_and_versions_are_read_back_as_text(tmp_path):
         {"customer_id": ["007", "NA", ""], "predicted_clv": [1.5, 2.0, 0.0], "model_version": ["1", "1", "1"]}
     )
     store.write(tmp_path, {"scores.parquet": table})
-    pd.testing.assert_frame_equal(store.read_table(tmp_path, "scores.parquet", "score"), table)
+    pd.testing.assert_frame_equal(pd.read_parquet(store.made(tmp_path, "scores.parquet", "score")), table)
 
 
 def test_a_missing_table_names_the_command_that_makes_it(tmp_path):
     with pytest.raises(
         UserError, match="outputs hold no clv_ranked_predictions.parquet yet.\nHint: run `mlflow run . -e score` first."
     ):
-        store.read_table(tmp_path, "clv_ranked_predictions.parquet", "score")
+        store.made(tmp_path, "clv_ranked_predictions.parquet", "score")
 
 
 def test_rejects_are_readable_by_their_owner_alone(tmp_path):
@@ -152,13 +153,33 @@ IDS = st.text(min_size=1) | st.text(alphabet="=+-@\t\r\n0159.,;'\"", min_size=1)
         "NA",
     ]
 )
-def test_no_id_is_a_formula_in_the_csv_and_every_id_is_itself_in_the_parquet(tmp_path, ids):
-    table = pd.DataFrame({"customer_id": ids, "predicted_clv": -1.5})
+@pytest.mark.parametrize("content", [pd.DataFrame, duckdb.from_df], ids=["in_memory", "on_disk"])
+def test_no_id_is_a_formula_in_the_csv_and_every_id_is_itself_in_the_parquet(tmp_path, content, ids):
+    table = content(pd.DataFrame({"customer_id": ids, "predicted_clv": -1.5}))
     store.write(tmp_path, {"scores.csv": table, "scores.parquet": table})
     shown = cells(tmp_path / "scores.csv")
     assert [cell in (one, f"'{one}") for cell, one in zip(shown, ids, strict=True)] == [True] * len(ids)
     assert not [cell for cell in shown if cell[0] in "=+-@\t\r" and not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", cell)]
-    assert store.read_table(tmp_path, "scores.parquet", "score")["customer_id"].tolist() == ids
+    assert pd.read_parquet(tmp_path / "scores.parquet")["customer_id"].tolist() == ids
+
+
+def test_a_table_on_the_disk_makes_the_same_csv_as_one_in_memory(tmp_path):
+    table = pd.DataFrame(
+        {
+            "customer_id": ["=1+1", "a,b", 'say "x"', "00042"],
+            "predicted_clv": [0.0, 1e-4, 12.5, 1234567.0],
+            "clv_rank": [1, 2, 3, 4],
+            "last_order": ["2026-01-31", "-", "+7", "new\nline"],
+        }
+    )
+    store.write(tmp_path, {"memory.csv": table, "disk.csv": duckdb.from_df(table)})
+    assert (tmp_path / "disk.csv").read_text() == (tmp_path / "memory.csv").read_text()
+
+
+def test_tables_that_are_made_one_after_the_other_are_one_file(tmp_path):
+    tables = [pd.DataFrame({"customer_id": [name], "recency_days": [days]}) for name, days in (("ann", 3), ("bob", 5))]
+    store.write(tmp_path, {"features.parquet": iter(tables)})
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "features.parquet"), pd.concat(tables, ignore_index=True))
 
 
 def test_what_is_defused_is_text_that_begins_as_a_formula_and_nothing_else(tmp_path):

@@ -137,6 +137,7 @@ class Tracking:
     candidates: str | None = text()
     bootstrap: bool = required()
     log_customer_ids: bool = required()
+    max_artifact_mb: float = between(1, 1e6)
     patience_seconds: float = between(1, 3600)
 
 
@@ -244,6 +245,7 @@ class Simulate:
 @dataclass
 class Compute:
     memory_limit: str = text()
+    partition_customers: int = between(1000, 10**9)
     temp_folder: str | None = text()
     threads: int = between(1, 1024)
 

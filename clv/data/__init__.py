@@ -11,6 +11,7 @@
     quality.py      what was counted
     quarantine.py   how much may be wrong, and the warnings; together.py: all that is wrong, in one answer
     suggestions.py  what rejected texts look like, and the setting that would have them read (date_formats.py)
+    partitions.py   a large history in files of some customers each
     reading.py      all of it, one after another
     queries.py      the SQL in sql/
 
@@ -24,19 +25,25 @@ Codes of refusal (InputError):
 
 from clv.data.container import digest
 from clv.data.contract import Contract
+from clv.data.partitions import DRAWS, Partitioning, draw, drawn, partition
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
 from clv.data.reading import Transactions, daily, read, size_and_digest
 
 __all__ = [
+    "DRAWS",
     "Contract",
     "LeftOut",
     "Limits",
+    "Partitioning",
     "Quality",
     "Transactions",
     "daily",
     "digest",
+    "draw",
+    "drawn",
     "left_out",
+    "partition",
     "read",
     "refusal",
     "size_and_digest",

@@ -12,6 +12,7 @@ from clv.data import database, layout, parquet, quality, remote, values
 from clv.data.container import Opened, digest, opened
 from clv.data.contract import Contract, check
 from clv.data.header import ONE_EXPORT, refuse_other_columns
+from clv.data.partitions import Partitioning, cut
 from clv.data.places import Places
 from clv.data.quality import LeftOut, Quality
 from clv.data.queries import literal, refusing_errors, render, row
@@ -25,11 +26,13 @@ class Transactions:
     """A history that was read.
 
     Args: purchases: one row per customer and day: customer_id, order_date, revenue, positive_revenue, orders (0 or 1).
+          partitions: the same, some customers in each; one of a small history.
           rejected: one row per row that was set aside: line, column, value, reason; and file, where there are several.
           quality: what was counted.   faults: the distinct texts that cannot be read: column, reason, value, rows, line.
     """
 
     purchases: duckdb.DuckDBPyRelation
+    partitions: tuple[duckdb.DuckDBPyRelation, ...]
     rejected: pd.DataFrame
     quality: Quality
     faults: pd.DataFrame
@@ -47,18 +50,24 @@ def daily(accepted: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     return purchases
 
 
-def read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Transactions:
+def read(
+    path: str,
+    contract: Contract,
+    connection: duckdb.DuckDBPyConnection,
+    partitioning: Partitioning | None = None,
+) -> Transactions:
     """Reads files of purchases; a bad row is set aside with its reason.
 
     Args:    path: a CSV, JSON lines or Parquet file, gzipped or zipped or not, or a workbook; a folder, a pattern, or several
                  with ; between; their addresses with s3:// or https://; or a database, for contract.query.
-             connection: gets the table `purchases`; it must not have one.
+             connection: gets `purchases`; it must not have them.
+             partitioning: how a history of more customers than one partition has is cut; None: it is a table, however large.
     Raises:  InputError: a file is not a table, or a whole column could mean two things; the codes stand in clv/data.
     """
     check(contract, path)
     _check_zone(contract.timezone, path, connection)
     with refusing_errors(path):
-        return _read(path, contract, connection)
+        return _read(path, contract, connection, partitioning)
 
 
 def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnection) -> None:
@@ -68,7 +77,9 @@ def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnecti
         raise InputError(Code.TIMEZONE, what=what, fix="a name like Europe/Berlin", where=path)
 
 
-def _read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Transactions:
+def _read(
+    path: str, contract: Contract, connection: duckdb.DuckDBPyConnection, partitioning: Partitioning | None
+) -> Transactions:
     files = _load_all(path, contract, connection)
     contract = files.contract
     if row(connection, "SELECT COUNT(*) FROM raw")[0] == 0:
@@ -76,14 +87,15 @@ def _read(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) 
         raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
     values.type_all(contract, files.layout, files.places, connection)
     left_out = _leave_out(contract, path, connection)
-    daily(connection.sql("SELECT customer_id, order_date, revenue FROM typed WHERE reason IS NULL")).create("purchases")
+    accepted = connection.sql("SELECT customer_id, order_date, revenue FROM typed WHERE reason IS NULL")
+    parts = cut(daily(accepted), partitioning, connection)
     rejected = connection.sql(render("rejected", names=tuple(contract.names))).df()
     reasons = rejected["reason"].value_counts().to_dict()
     counts = quality.count(contract, connection)
     texts = faults(contract, connection)
     _drop_working_tables(contract, connection)
     about_files = Quality(**counts, left_out=left_out, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
-    return Transactions(connection.table("purchases"), _with_files(rejected, files.places), about_files, texts)
+    return Transactions(connection.table("purchases"), parts, _with_files(rejected, files.places), about_files, texts)
 
 
 def _leave_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> dict[str, LeftOut]:

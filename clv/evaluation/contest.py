@@ -96,9 +96,9 @@ def compare(history: History, candidate: Side, other: Side | None, why_not: str 
     why_not = why_not or (_not_comparable(candidate, other, ready, history.as_of) if other else None)
     sides = {CANDIDATE: candidate} | ({PRODUCTION: other} if other and not why_not else {})
     cutoff = max(side.learnt_until for side in sides.values())
-    evaluation = history.labelled(cutoff, candidate.definition)
+    evaluation = history.panel.labelled(cutoff, candidate.definition)
     predicted = {
-        name: model.predict(side.model, history.snapshot(cutoff, side.definition)) for name, side in sides.items()
+        name: model.predict(side.model, history.panel.snapshot(cutoff, side.definition)) for name, side in sides.items()
     }
     others = _others(history, candidate, evaluation, cutoff)
     values = {name: table["predicted_clv"].to_numpy() for name, table in predicted.items()} | others
@@ -124,7 +124,7 @@ def _not_comparable(candidate: Side, other: Side, ready: dt.date, as_of: dt.date
 def _others(history: History, candidate: Side, evaluation: pd.DataFrame, cutoff: dt.date) -> dict[str, np.ndarray]:
     horizon = candidate.horizon_days
     last = last_horizon(history, evaluation, cutoff, horizon)
-    newest = history.labelled(cutoff - dt.timedelta(days=horizon), candidate.definition)
+    newest = history.panel.labelled(cutoff - dt.timedelta(days=horizon), candidate.definition)
     newest = newest if len(newest) else evaluation.assign(actual_clv=last)
     return without_learning(candidate.model, evaluation, newest, last)
 

@@ -59,7 +59,7 @@ def look_back(history: History, version: Side, earlier: Side | None) -> Hindsigh
     cutoff = history.as_of - dt.timedelta(days=version.horizon_days)
     if version.learnt_until > cutoff:
         return None
-    table = history.labelled(cutoff, version.definition)
+    table = history.panel.labelled(cutoff, version.definition)
     if not table["actual_clv"].sum() > 0:
         return None
     predicted = model.predict(version.model, table)
@@ -68,7 +68,7 @@ def look_back(history: History, version: Side, earlier: Side | None) -> Hindsigh
         PAST_SPEND: table["calendar_revenue_total"].to_numpy("float64"),
     }
     if earlier and earlier.learnt_until <= cutoff:
-        its_table = history.snapshot(cutoff, earlier.definition)
+        its_table = history.panel.snapshot(cutoff, earlier.definition)
         orders[EARLIER] = model.predict(earlier.model, its_table)["predicted_clv"].to_numpy()
     total = model.total(version.model, orders[OURS])
     return Hindsight(cutoff, table["actual_clv"].to_numpy(), predicted, total, orders, table["lifecycle_stage"])

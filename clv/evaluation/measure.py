@@ -52,9 +52,11 @@ def measure(history: History, plan: windows.Plan, recipe: Recipe) -> Measured:
     """
     _refuse_silence(history, plan, recipe.max_silent_days)
     horizon = plan.horizon_days
+    panel, rows = history.panel, sum(history.panel.customers(cutoff) for cutoff in plan.training)
+    learning = panel.thinned(recipe.options.max_training_rows / max(rows, 1))
     cutoffs = progress.over(plan.training, "snapshots")
-    snapshots = [history.labelled(cutoff, recipe.definition) for cutoff in cutoffs]
-    evaluation = history.labelled(plan.evaluation, recipe.definition)
+    snapshots = [learning.labelled(cutoff, recipe.definition) for cutoff in cutoffs]
+    evaluation = panel.labelled(plan.evaluation, recipe.definition)
     fitted = model.fit(snapshots, evaluation.drop(columns="actual_clv"), recipe.columns, recipe.options)
     ours = model.predict(fitted, evaluation)
     last = last_horizon(history, evaluation, plan.evaluation, horizon)
@@ -65,7 +67,7 @@ def measure(history: History, plan: windows.Plan, recipe: Recipe) -> Measured:
 
 def last_horizon(history: History, table: pd.DataFrame, cutoff: dt.date, horizon_days: int) -> np.ndarray:
     """Returns the net revenue of each customer in the horizon before the cutoff."""
-    return history.revenue_of(table, cutoff - dt.timedelta(days=horizon_days), horizon_days).to_numpy()
+    return history.panel.revenue_of(table, cutoff - dt.timedelta(days=horizon_days), horizon_days).to_numpy()
 
 
 def without_learning(

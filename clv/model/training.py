@@ -111,24 +111,11 @@ def _large_enough(snapshots: list[pd.DataFrame], options: Options) -> tuple[list
 
 def _with_btyd(snapshots: list[pd.DataFrame], customers: btyd.Customers, options: Options) -> list[pd.DataFrame]:
     """Each snapshot with the answer of a BTYD that knows its own history alone; each fit starts from the one after it."""
-    share = options.max_training_rows / sum(map(len, snapshots))
     tables = []
-    for snapshot in progress.over([thinned(snapshot, share) for snapshot in snapshots[::-1]], "probability models"):
+    for snapshot in progress.over(snapshots[::-1], "probability models"):
         customers = btyd.fit(snapshot, options.probability_model, start=customers)
         tables.append(snapshot.join(btyd.expected(customers, snapshot, options.horizon_days)))
     return tables[::-1]
-
-
-def thinned(table: pd.DataFrame, share: float) -> pd.DataFrame:
-    """Returns about the share of the customers: the same ones in every snapshot, and all of them from 1 up.
-
-    >>> thinned(pd.DataFrame({"customer_id": list("abcdefgh")}), share=0.5)["customer_id"].tolist()
-    ['c', 'e', 'f']
-    """
-    if share >= 1:
-        return table
-    draw = pd.util.hash_pandas_object(table["customer_id"].astype(object), index=False, hash_key="thinned".zfill(16))
-    return table[draw.to_numpy() < share * 2.0**64].reset_index(drop=True)
 
 
 def totals(chains: Sequence[Sequence[str]], rows: pd.DataFrame, options: Options) -> tuple[float, float]:

@@ -113,13 +113,15 @@ def _kept(run: Run, summary: str, rejected: pd.DataFrame, report: dict, **more) 
 def features(run: Run, history: History) -> Outcome:
     """Makes the feature table at the as-of date."""
     plan = settings.plan(run.config, history)
-    table = history.snapshot(history.as_of, settings.definition(run.config, plan, history))
+    definition = settings.definition(run.config, plan, history)
     as_of, silent = history.as_of.isoformat(), history.silent_days(history.as_of)
+    tables = (part.snapshot(history.as_of, definition).assign(as_of=as_of) for part in history.parts)
+    of_the_panel = history.panel.snapshot(history.as_of, definition)
     is_silent = silent > run.config.window.max_silent_days
     silence = f"there is no order in the {silent} days before the as-of date {as_of}: is the history complete?"
     return Outcome(
-        f"{counted(len(table), 'customer')} x {table.shape[1] - 2} features as of {as_of}",
-        outputs={FEATURES: table.assign(as_of=as_of)},
-        artifacts={f"outputs/{FEATURES}": run.loggable(table).assign(as_of=as_of)},
+        f"{counted(history.customers(history.as_of), 'customer')} x {of_the_panel.shape[1] - 2} features as of {as_of}",
+        outputs={FEATURES: tables},
+        artifacts={f"outputs/{FEATURES}": run.loggable(of_the_panel).assign(as_of=as_of)},
         warnings=(silence,) if is_silent else (),
     )

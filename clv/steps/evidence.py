@@ -64,7 +64,7 @@ def gathered(watch: Watch, base: Baseline, limits: Mapping[str, Any], scores: li
 
 def scored(watch: Watch, base: Baseline, cutoff: dt.date) -> pd.DataFrame:
     """Returns the customers that a history as long as the baseline's shows before the cutoff, with predictions for an average horizon."""
-    table = watch.history.recent(cutoff, base.days, base.as_of, watch.production.definition)
+    table = watch.history.panel.recent(cutoff, base.days, base.as_of, watch.production.definition)
     return table if table.empty else table.assign(predicted_clv=in_average_season(watch.production.model, table))
 
 
@@ -94,9 +94,9 @@ def ordered_since(
     history: History, fitted: model.Model, definition: Definition, begin: dt.date, days: int
 ) -> pd.DataFrame:
     """Returns what the customers before a day ordered in the days from then on, beside what the model expects: as in Recent."""
-    table = history.snapshot(begin, replace(definition, horizon_days=days))
+    table = history.panel.snapshot(begin, replace(definition, horizon_days=days))
     answers = btyd.expected(fitted.customers, table, days)
-    ordered = windows.ordered(table["customer_id"], history.purchases, begin, days)
+    ordered = windows.ordered(table["customer_id"], history.panel.purchases, begin, days)
     expected_value = answers["btyd_spend"] * table["season_of_value"]
     return ordered.assign(expected_orders=answers["btyd_orders"].to_numpy(), expected_value=expected_value.to_numpy())
 
@@ -131,7 +131,7 @@ def _last_year(watch: Watch, base: Baseline) -> pd.DataFrame | None:
 def _ageing(watch: Watch) -> str:
     """Why the customer base grows older, if it does: hardly anybody new has come."""
     as_of, there = watch.history.as_of, (watch.history.as_of - watch.history.first_day).days
-    tenure = watch.history.snapshot(as_of, watch.production.definition)["calendar_tenure_days"]
+    tenure = watch.history.panel.snapshot(as_of, watch.production.definition)["calendar_tenure_days"]
     share, usual = float((tenure <= _NEW_DAYS).mean()), _NEW_DAYS / max(there, 1)
     if share >= _NEW_SHARE * usual:
         return ""
@@ -170,12 +170,14 @@ def _matured(watch: Watch, history_days: int) -> Matured:
     nothing_new = same_data and cutoff == watch.production.learnt_until
     if why_not := _immature(watch, cutoff, horizon):
         return Matured(cutoff, why_not=why_not, tells_nothing_new=nothing_new)
-    customers = watch.history.recent(cutoff, history_days, watch.production.learnt_until, watch.production.definition)
+    customers = watch.history.panel.recent(
+        cutoff, history_days, watch.production.learnt_until, watch.production.definition
+    )
     if len(customers) < watch.run.config.monitor.min_customers:
         few = f"Errors are not judged: {len(customers)} customers had ordered before {cutoff}, too few to judge by."
         return Matured(cutoff, why_not=few, tells_nothing_new=nothing_new)
     predicted = model.predict(watch.production.model, customers)[PREDICTED]
-    table = watch.history.with_actual(customers.assign(predicted_clv=predicted), cutoff, horizon)
+    table = watch.history.panel.with_actual(customers.assign(predicted_clv=predicted), cutoff, horizon)
     intervals = watch.run.intervals(table[ACTUAL], table[PREDICTED].to_numpy())
     fold = watch.production.definition.fold(cutoff)
     return Matured(cutoff, table, intervals=intervals, tells_nothing_new=nothing_new, fold=fold)

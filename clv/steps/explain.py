@@ -12,6 +12,7 @@ from clv import features, hints, model, progress
 from clv.errors import Code, InputError, UserError
 from clv.history import History
 from clv.outcome import Outcome, Run
+from clv.panel import Panel
 from clv.registry import scores as stored
 from clv.registry import versions
 from clv.registry.scores import Scores
@@ -48,7 +49,7 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
     lines: list[str] = []
     shown = None
     with progress.doing("predicting both days"):
-        changes = changes_between(history, standing, before, after) if before else pd.DataFrame()
+        changes = changes_between(history.panel, standing, before, after) if before else pd.DataFrame()
     if before:
         changes = changes[changes["customer_id"] == customer] if customer else changes
         tables["explain/changes.csv"] = changes
@@ -134,8 +135,8 @@ def _another_pair(standing: Standing, before: Scores, after: Scores) -> list[str
     return [which, f"  {hints.command('explain', before=others[0].run_id)}"]
 
 
-def changes_between(history: History, standing: Standing, before: Scores, after: Scores) -> pd.DataFrame:
-    """One row a customer, largest change first: the stored predictions, and the parts that sum to their difference.
+def changes_between(panel: Panel, standing: Standing, before: Scores, after: Scores) -> pd.DataFrame:
+    """One row a customer of the panel, largest change first: the stored predictions, and the parts that sum to their difference.
 
     season: the earlier version on the earlier day, with the later day's season before it.   passing_time: from the later day, on the
     earlier orders.   new_orders: with the orders since then.
@@ -143,13 +144,13 @@ def changes_between(history: History, standing: Standing, before: Scores, after:
     (orders that came or changed later, rounding).   The parts are taken in that order.
     """
     old, new = (standing.existing(scores.version) for scores in (before, after))
-    then = _predicted(history, old, before.as_of, before.as_of)
-    seasoned = _predicted(history, old, before.as_of, before.as_of, season_of=after.as_of)
-    waited = _predicted(history, old, before.as_of, after.as_of)
-    ordered = _predicted(history, old, after.as_of, after.as_of)
-    now = _predicted(history, new, after.as_of, after.as_of) if new.number != old.number else ordered
+    then = _predicted(panel, old, before.as_of, before.as_of)
+    seasoned = _predicted(panel, old, before.as_of, before.as_of, season_of=after.as_of)
+    waited = _predicted(panel, old, before.as_of, after.as_of)
+    ordered = _predicted(panel, old, after.as_of, after.as_of)
+    now = _predicted(panel, new, after.as_of, after.as_of) if new.number != old.number else ordered
     table = pd.concat(
-        [_stored(before), _stored(after), then, seasoned, waited, ordered, now],
+        [_stored(before, panel), _stored(after, panel), then, seasoned, waited, ordered, now],
         axis=1,
         keys=["predicted_before", "predicted_after", "then", "seasoned", "waited", "ordered", "now"],
     ).fillna(0.0)
@@ -183,27 +184,27 @@ def _other_horizon(before: Scores | None, after: Scores) -> tuple[str, ...]:
     )
 
 
-def _stored(scores: Scores) -> pd.Series:
-    """The stored predictions, index customer_id."""
+def _stored(scores: Scores, panel: Panel) -> pd.Series:
+    """The stored predictions of customers who would be drawn into the panel, index customer_id."""
     with tempfile.TemporaryDirectory() as folder:
         table = stored.download_scores(scores, Path(folder))
     if table is None:
         raise UserError(
             f"The scores of run {scores.run_id} are gone.\nHint: choose other runs: -P before=RUN -P after=RUN."
         )
-    return table.set_index("customer_id")["predicted_clv"]
+    return panel.drawn(table).set_index("customer_id")["predicted_clv"]
 
 
 def _predicted(
-    history: History, version: Version, known_until: dt.date, as_of: dt.date, season_of: dt.date | None = None
+    panel: Panel, version: Version, known_until: dt.date, as_of: dt.date, season_of: dt.date | None = None
 ) -> pd.Series:
     """What the version says as of a day from the orders before another day; index customer_id. season_of: a day whose horizon's season
     stands in the place of its own."""
-    table = history.seen_from(known_until, as_of, version.definition)
+    table = panel.seen_from(known_until, as_of, version.definition)
     if table.empty:
         raise InputError(
             Code.NO_CUSTOMERS,
-            what=f"{history.path} holds no order before {known_until}",
+            what=f"the history holds no order before {known_until}",
             fix="hand over the history that was scored",
         )
     if season_of:
@@ -223,8 +224,7 @@ def contributions(history: History, version: Version, as_of: dt.date, customer: 
     Source: SHAP values add up on the log scale; to currency by the logarithmic mean: Ang (2005), The LMDI approach to decomposition
             analysis, doi:10.1016/j.enpol.2003.10.010.
     """
-    table = history.seen_from(as_of, as_of, version.definition)
-    row = table[table["customer_id"] == customer].reset_index(drop=True)
+    row = history.only(pd.Series([customer])).seen_from(as_of, as_of, version.definition)
     if row.empty:
         raise InputError(
             Code.NO_CUSTOMERS,

@@ -171,7 +171,7 @@ def _open_alarms(number: int) -> str:
 
 
 def _outputs(asked: Asked) -> str:
-    newest, number = asked.run.table(RANKED, "score").iloc[0], asked.production.version.number
+    newest, number = asked.run.table(RANKED, "score").limit(1).df().iloc[0], asked.production.version.number
     if newest["model_version"] != number:
         raise UserError(
             f"made by version {newest['model_version']}; version {number} is in production: {hints.command('score')}"

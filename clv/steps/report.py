@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import duckdb
 
 from clv import clusters, model, reports, segments, settings, store
 from clv.errors import Unreachable, UserError
@@ -21,6 +21,7 @@ from clv.reports.amounts import Money
 from clv.steps import report_tables
 from clv.steps.evidence import over_year
 from clv.steps.report_tables import EXPECTED, Now
+from clv.steps.scoring import SHOWN
 
 _TERMS = ("contact_cost", "response", "margin", "discount_rate")
 
@@ -32,12 +33,12 @@ def report(run: Run, history: History, production: Production, standing: Standin
     terms = settings.terms(run.config, production.horizon_days)
     best = economics.best_count(now.predicted, terms) if terms else None
     more = report_tables.change_since(history, standing, now)
-    more |= {} if best is None else {"contacts": best, "contacts_share": best / len(now.customers)}
+    more |= {} if best is None else {"contacts": best, "contacts_share": best / len(now.predicted)}
     more |= {"break_even": terms.break_even} if terms and best else {}
     tables = {
         "report/figures.csv": report_tables.figures(history, now, back, more),
         "report/segments.csv": segments.summary(now.customers),
-        "report/customers.csv": run.loggable(report_tables.noted(now, run.config)),
+        "report/customers.csv": run.loggable(report_tables.noted(history, now, run.config)),
         "report/budget.csv": report_tables.budget(now, back, terms, run.config, best),
     }
     tables |= {"report/deciles.csv": back.deciles} if back else {}
@@ -45,7 +46,7 @@ def report(run: Run, history: History, production: Production, standing: Standin
     pictures = _pictures(history, now, back, money) | _profit(now, back, terms, money)
     told = _told(run, history, now, _approval(standing, production.version.number))
     page = reports.report_page(told, tables, pictures)
-    contacts = {} if best is None else {CONTACTS: now.customers.head(best)}
+    contacts = {} if best is None else {CONTACTS: now.customers.limit(best)}
     return Outcome(
         f"{len(tables['report/segments.csv'])} segments; read {run.config.outputs}/{REPORT} first"
         + ("" if best is None else f"; {best:,} customers earn the cost of a contact"),
@@ -60,14 +61,13 @@ def report(run: Run, history: History, production: Production, standing: Standin
 def _now(run: Run, history: History, production: Production) -> Now:
     """Raises: UserError: the clusters are those of another day or version."""
     customers = run.table(CLUSTERED, "cluster")
-    version, day = customers["model_version"].iloc[0], customers["as_of"].iloc[0]
+    version, day = customers.project("model_version, as_of").limit(1).fetchall()[0]
     if (version, day) != (production.version.number, str(history.as_of)):
         raise UserError(
             f"The clusters are of version {version} as of {day}; version {production.version.number} is in production, and the day is "
             f"{history.as_of}.\nHint: run score, cluster and rank_clusters first."
         )
-    table = history.snapshot(history.as_of, production.definition).set_index("customer_id")
-    return Now(customers, table.loc[customers["customer_id"]].reset_index(), production)
+    return Now(customers, customers.project("predicted_clv").fetchnumpy()["predicted_clv"], production)
 
 
 def _side(version: versions.Version, fitted: model.Model) -> Side:
@@ -104,16 +104,17 @@ def _profit(now: Now, back: Hindsight | None, terms: Terms | None, money: Money)
     curves = {EXPECTED: economics.profit_curve(now.predicted, now.predicted, terms)}
     if back:
         curves |= {name: economics.profit_curve(back.actual, order, terms) for name, order in back.orders.items()}
-    best = economics.best_count(now.predicted, terms) / len(now.customers)
+    best = economics.best_count(now.predicted, terms) / len(now.predicted)
     return {"profit": reports.profit_chart(curves, best, money)}
 
 
 def _pictures(history: History, now: Now, back: Hindsight | None, money: Money) -> dict[str, Any]:
     """Name -> figure."""
-    season, rankings = now.production.definition.season, clusters.rank_clusters(now.customers)
+    season, clustered = now.production.definition.season, now.customers.project(SHOWN).df()
+    rankings = clusters.rank_clusters(clustered)
     pictures = {
         "season": reports.season_chart("The season, with the last year over it", over_year(history, season)),
-        "clusters": reports.result_picture(now.customers, rankings, "Who is expected to bring it", amounts=money),
+        "clusters": reports.result_picture(clustered, rankings, "Who is expected to bring it", amounts=money),
     }
     if back:
         pictures["deciles"] = reports.decile_chart(back.deciles, money, now.production.horizon_days)
@@ -125,8 +126,8 @@ def _of_purchases(history: History, now: Now, money: Money) -> dict[str, Any]:
     production, cutoff = now.production, now.production.learnt_until
     if cutoff > history.as_of:
         return {}
-    features = history.snapshot(cutoff, production.definition)
-    weekly = purchase_model.orders_by_week(history.purchases, cutoff, history.as_of)
+    features = history.panel.snapshot(cutoff, production.definition)
+    weekly = purchase_model.orders_by_week(history.panel.purchases, cutoff, history.as_of)
     season, days = production.definition.season, production.horizon_days
     seen = reports.Purchases(production.model.customers, features, weekly, cutoff, season, days)
     return reports.purchase_pictures(reports.purchase_tables(seen), days, money)
@@ -161,7 +162,7 @@ def _newest_monitoring(run: Run) -> str | None:
     return f"monitoring/{max(names)}" if names else None
 
 
-def _lists(customers: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _lists(customers: duckdb.DuckDBPyRelation) -> dict[str, duckdb.DuckDBPyRelation]:
     """A file a segment, for the tool that sends: highest prediction first."""
-    groups = customers.groupby("segment", sort=True)
-    return {"segments/" + re.sub(r"\W+", "_", str(name)) + ".csv": rows for name, rows in groups}
+    names = [name for (name,) in customers.project("segment").distinct().order("segment").fetchall()]
+    return {"segments/" + re.sub(r"\W+", "_", name) + ".csv": customers.filter(f"segment = '{name}'") for name in names}

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -18,6 +19,7 @@ from clv.registry.production import Production
 from clv.registry.scores import Scores
 from clv.registry.standing import Standing
 from clv.reports.amounts import Money
+from clv.segments import exact_sum
 from clv.steps.explain import PARTS, changes_between
 
 EXPECTED = "expected"  # the order of the contacts, where it is today's and nothing has come in
@@ -40,16 +42,11 @@ _KNOWN = (
 
 @dataclass(frozen=True)
 class Now:
-    """The customers of the day of scoring: the table of the clusters, their features in the same order, and who scored."""
+    """The customers of the day of scoring: the table of the clusters, the predicted CLV of each (in currency, highest first), and who scored."""
 
-    customers: pd.DataFrame
-    features: pd.DataFrame
+    customers: duckdb.DuckDBPyRelation
+    predicted: np.ndarray
     production: Production
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """The predicted CLV of each, in currency; highest first."""
-        return self.customers["predicted_clv"].to_numpy()
 
 
 def figures(history: History, now: Now, back: Hindsight | None, more: dict[str, float]) -> pd.DataFrame:
@@ -60,12 +57,12 @@ def figures(history: History, now: Now, back: Hindsight | None, more: dict[str, 
     production, as_of = now.production, history.as_of
     low, high = model.total(production.model, now.predicted)
     values = {
-        "customers": len(now.customers),
+        "customers": len(now.predicted),
         "predicted": now.predicted.sum(),
         "predicted_low": low,
         "predicted_high": high,
         "promised_share": production.model.interval,
-        "expected_orders": now.customers["expected_orders"].sum(),
+        "expected_orders": now.customers.aggregate(exact_sum("expected_orders")).fetchall()[0][0],
         "season_fold": production.definition.fold(as_of),
     }
     begins = {"last": as_of - dt.timedelta(days=production.horizon_days), "year_ago": as_of - dt.timedelta(days=_YEAR)}
@@ -92,31 +89,36 @@ def change_since(history: History, standing: Standing, now: Now) -> dict[str, fl
         before = _newest(runs, dt.date.min, history.as_of - dt.timedelta(days=1))
         if after is None or before is None:
             return {}
-        table = changes_between(history, standing, before, after)
+        table = changes_between(history.panel, standing, before, after)
         fold = standing.existing(before.version).definition.fold(before.as_of)
     except (Unreachable, UserError, InputError):
         return {}
     days = (after.as_of - before.as_of).days
-    is_new = table["customer_id"].isin(now.features.loc[now.features["calendar_tenure_days"] <= days, "customer_id"])
-    sums = {f"change_{name}": float(table[name].sum()) for name in ("predicted_before", "predicted_after")}
-    parts = {f"change_{name}": float(table.loc[~is_new, name].sum()) for name in PARTS}
-    parts["change_new_customers"] = float(table.loc[is_new, "change"].sum())
+    features = history.panel.snapshot(history.as_of, now.production.definition)
+    is_new = table["customer_id"].isin(features.loc[features["calendar_tenure_days"] <= days, "customer_id"])
+    all_of_them = 1 if history.panel.share == 1 else now.predicted.sum() / table["predicted_after"].sum()
+    sums = {f"change_{name}": all_of_them * table[name].sum() for name in ("predicted_before", "predicted_after")}
+    parts = {f"change_{name}": all_of_them * table.loc[~is_new, name].sum() for name in PARTS}
+    parts["change_new_customers"] = all_of_them * table.loc[is_new, "change"].sum()
     gain = sums["change_predicted_after"] - sums["change_predicted_before"]
     more = {"total": gain, "share": gain / max(sums["change_predicted_before"], 1e-9), "season_fold_before": fold}
-    more |= {"days": days, "customers": is_new.sum()}
-    return sums | parts | {f"change_{name}": float(value) for name, value in more.items()}
+    more |= {"days": days, "customers": round(is_new.sum() / history.panel.share)}
+    sums |= parts
+    return {name: float(value) for name, value in sums.items()} | {
+        f"change_{name}": float(value) for name, value in more.items()
+    }
 
 
-def noted(now: Now, config: Config) -> pd.DataFrame:
+def noted(history: History, now: Now, config: Config) -> pd.DataFrame:
     """Returns the customers that the page names: list (top: expected to bring most; slipping: late, with most at stake), what is known
     of them, at_stake (what they would bring if they were customers for certain, less what is expected, in currency), and the reason in words.
     """
-    alive = now.customers["p_alive"].clip(lower=_LEAST_ALIVE)
-    customers = now.customers.assign(at_stake=(now.predicted * (1 / alive - 1)).round(4))
-    late = customers[customers["lifecycle_stage"].isin(_SLIPPING)]
-    slipping = late.sort_values(["at_stake", "clv_rank"], ascending=[False, True]).head(_SHOWN)
-    table = pd.concat([customers.head(_SHOWN).assign(list="top"), slipping.assign(list="slipping")])
-    rows = now.features.loc[table.index].reset_index(drop=True)
+    at_stake = f"ROUND_EVEN(predicted_clv * (1 / GREATEST(p_alive, {_LEAST_ALIVE}) - 1), 4) AS at_stake"
+    customers = now.customers.project(f"*, {at_stake}")
+    late = customers.filter(f"lifecycle_stage IN {_SLIPPING}").order("at_stake DESC, clv_rank").limit(_SHOWN).df()
+    table = pd.concat([customers.limit(_SHOWN).df().assign(list="top"), late.assign(list="slipping")])
+    features = history.only(table["customer_id"]).snapshot(history.as_of, now.production.definition)
+    rows = features.set_index("customer_id").loc[table["customer_id"]].reset_index()
     effects = model.contributions(now.production.model, rows)
     money = Money(config.data.currency)
     reasons = [reports.reason(rows.loc[place], effects.loc[place], money) for place in rows.index]
@@ -127,7 +129,7 @@ def budget(now: Now, back: Hindsight | None, terms: Terms | None, config: Config
     """Returns a row a depth (the best one among them) and order of the contacts: what the best customers are expected to bring, and what the best of the horizon
     before brought, with intervals. Without terms of a contact, cost is 0 and profit is the whole revenue.
     """
-    shares, rules = {*config.economics.depths} | ({best / len(now.customers)} if best else set()), config.evaluation
+    shares, rules = {*config.economics.depths} | ({best / len(now.predicted)} if best else set()), config.evaluation
     depths = sorted(shares)
     known = terms or Terms(contact_cost=0.0, response=1.0, margin=1.0)
     expected = economics.at_depths(now.predicted, now.predicted, known, depths).assign(order=EXPECTED)
@@ -148,11 +150,11 @@ def _brought(history: History, now: Now, begin: dt.date) -> dict[str, float]:
     horizon = now.production.horizon_days
     if begin <= history.first_day or begin + dt.timedelta(days=horizon) > history.as_of:
         return {}
-    known = history.snapshot(begin, now.production.definition)
+    end = begin + dt.timedelta(days=horizon)
     return {
-        "customers": len(known),
-        "from_known": float(history.revenue_of(known, begin, horizon).sum()),
-        "from_all": history.net_revenue(begin, begin + dt.timedelta(days=horizon)),
+        "customers": history.customers(begin),
+        "from_known": history.net_revenue(begin, end, known_before=begin),
+        "from_all": history.net_revenue(begin, end),
     }
 
 

@@ -129,9 +129,9 @@ def _ranks(run: Run, history: History, pair: Pair) -> dict:
         return {}
     tables = {}
     for side, version in ((CANDIDATE, pair.candidate), (PRODUCTION, pair.other)):
-        table = history.snapshot(history.as_of, version.definition)
-        predicted = model.predict(pair.models[side], table)
-        tables[side] = ranking.rank(table, predicted, version.number, history.as_of)
+        table = history.panel.snapshot(history.as_of, version.definition)
+        scores = ranking.scores(table, model.predict(pair.models[side], table))
+        tables[side] = ranking.rank(history.connection.from_df(scores), {}).df()
     both = ranking.moved(tables[CANDIDATE], tables[PRODUCTION])
     most = run.config.review.movers
     crossing = {way: both[both["top_decile"] == way] for way in ("enters", "leaves")}

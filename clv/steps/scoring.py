@@ -2,56 +2,101 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
+import duckdb
+import numpy as np
 import pandas as pd
 
-from clv import clusters, model, ranking, reports, segments, settings, windows
+from clv import clusters, data, model, progress, ranking, reports, segments, settings, windows
 from clv.errors import Code, InputError
 from clv.history import History
-from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Outcome, Run, raw
+from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Forget, Outcome, Run, raw
 from clv.registry.production import Production
+from clv.scoring import scores
 from clv.steps.lineage import refuse_stranger
+from clv.store import Finished
+
+SHOWN = "clv_rank, predicted_clv, cluster_id, horizon_days"  # of each customer, in the picture of the result
 
 
 def score(run: Run, history: History, production: Production) -> Outcome:
     """Scores every customer with an order before the as-of date, once, by the version in production."""
     version, as_of = production.version, history.as_of
     refuse_stranger(version, history)
-    table = history.snapshot(as_of, production.definition)
-    if table.empty:
-        raise InputError(
-            Code.NO_CUSTOMERS,
-            what=f"No customer ordered before {as_of}; there is nothing to score",
-            fix="choose a later window.as_of",
-        )
-    known = [
-        model.predict(production.model, table),
-        model.behaviour(production.model, table),
-        ranking.past(table, as_of),
-    ]
-    ranked = ranking.rank(table, pd.concat(known, axis=1), version.number, as_of)
-    ranked = ranked.assign(horizon_days=production.horizon_days)
-    predicted = ranked["predicted_clv"].to_numpy()
+    finished = _unfinished(run, history, production)
+    ranked = _ranked(run, history, production, finished)
+    predicted = column(ranked, "predicted_clv")
     low, high = model.total(production.model, predicted)
     return Outcome(
-        f"{len(ranked):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
+        f"{len(predicted):,} customers by version {version.number} ({version.alias}): {predicted.sum():,.0f} ({low:,.0f} to {high:,.0f}) "
         f"predicted over {production.horizon_days} days from {as_of}"
         + ("" if history.is_plain_revenue else f" ({history.money})")
         + f"; {production.definition.season_in_words(as_of)}",
         title=f"version {version.number}, as of {as_of}",
         outputs={RANKED: ranked, raw(RANKED): ranked},
+        artifacts=_of_the_panel(history, {raw(RANKED): ranked}),
         warnings=tuple(_doubts(run, history, production)),
         metrics={
             "predicted_clv_total": predicted.sum(),
             "predicted_clv/total_low": low,
             "predicted_clv/total_high": high,
             "predicted_clv/mean": predicted.mean(),
-            "predicted_clv/customers": len(ranked),
+            "predicted_clv/customers": len(predicted),
             "season/fold": production.definition.fold(as_of),
         },
         tags=production.tags(as_of)
         | {"horizon_days": str(production.horizon_days), "learnt_until": production.learnt_until.isoformat()},
+        effects=(Forget(finished),),
     )
+
+
+def _unfinished(run: Run, history: History, production: Production) -> Finished:
+    """Where the scores of each part are kept until all are done: an interrupted scoring goes on from there."""
+    facts: dict[str, Any] = {
+        "version": production.version.number,
+        "run": production.version.run_id,
+        "data": history.quality.sha256,
+    }
+    facts |= {"model": production.version.name, "as_of": history.as_of.isoformat(), "parts": len(history.parts)}
+    return Finished(Path(run.config.outputs), "score", facts | {"contract": asdict(run.config.data)})
+
+
+def _ranked(run: Run, history: History, production: Production, finished: Finished) -> duckdb.DuckDBPyRelation:
+    """Every customer with an order before the as-of date, part by part, in the order of the predictions; kept on the disk.
+
+    Raises: InputError: there is none.
+    """
+    files = [finished.path(f"part-{number:05d}") for number in range(len(history.parts))]
+    for part, file in progress.over(list(zip(history.parts, files, strict=True)), "parts"):
+        if not file.exists():
+            table = part.snapshot(history.as_of, production.definition)
+            finished.keep(file.stem, scores(production.model, table, history.as_of))
+    rows = run.compute.connection.read_parquet([str(file) for file in files])
+    if not rows.limit(1).fetchall():
+        raise InputError(
+            Code.NO_CUSTOMERS,
+            what=f"No customer ordered before {history.as_of}; there is nothing to score",
+            fix="choose a later window.as_of",
+        )
+    known = {"model_version": production.version.number, "as_of": history.as_of.isoformat()}
+    finished.keep("ranked", ranking.rank(rows, known | {"horizon_days": production.horizon_days}))
+    return run.compute.connection.read_parquet(str(finished.path("ranked")))
+
+
+def column(rows: duckdb.DuckDBPyRelation, name: str) -> np.ndarray:
+    """Returns the values of one column, in the order of the rows."""
+    return rows.project(name).fetchnumpy()[name]
+
+
+def _of_the_panel(history: History, tables: dict[str, duckdb.DuckDBPyRelation]) -> dict[str, duckdb.DuckDBPyRelation]:
+    """What the run keeps of large tables in their place: the customers of the panel; all of a table where there is one part."""
+    panel = history.panel
+    if panel.share == 1:
+        return {}
+    return {f"outputs/{name}": rows.filter(data.drawn(panel.share)) for name, rows in tables.items()}
 
 
 def _doubts(run: Run, history: History, production: Production) -> Iterator[str]:
@@ -111,14 +156,14 @@ def _by_month(history: History, production: Production) -> Iterator[str]:
 def cluster(run: Run) -> Outcome:
     """Makes clusters of predicted CLV alone."""
     ranked, section = run.table(RANKED, "score"), run.config.clusters
-    ids = clusters.assign(ranked["predicted_clv"], section.k, section.scale)
-    ranks = clusters.rank_clusters(ranked.assign(cluster_id=ids)).set_index("cluster_id")["cluster_rank"]
-    clustered = ranked.assign(cluster_id=ids, cluster_rank=ids.map(ranks))
-    clustered = clustered.join(segments.segments(clustered))
-    count = clustered["cluster_id"].nunique()
+    predicted = pd.Series(column(ranked, "predicted_clv"))
+    ids = clusters.assign(predicted, section.k, section.scale)
+    rankings = clusters.rank_clusters(pd.DataFrame({"predicted_clv": predicted, "cluster_id": ids}))
+    clustered = segments.named(ranked, rankings.sort_values("cluster_id"))
+    count = len(rankings)
     fewer = f"clusters.k={section.k} was asked for, but there are only {count} distinct predictions."
     return Outcome(
-        f"{count} clusters of {len(clustered):,} customers",
+        f"{count} clusters of {len(predicted):,} customers",
         outputs={CLUSTERED: clustered, raw(CLUSTERED): clustered},
         warnings=(fewer,) if count < section.k else (),
         metrics={"clusters/found": count},
@@ -128,9 +173,10 @@ def cluster(run: Run) -> Outcome:
 
 def rank_clusters(run: Run) -> Outcome:
     """Ranks clusters by median predicted CLV, and draws the picture of the result."""
-    clustered = run.table(CLUSTERED, "cluster")
+    table = run.table(CLUSTERED, "cluster")
+    clustered = table.project(SHOWN).df()
     rankings = clusters.rank_clusters(clustered)
-    tags, top = _made_by(clustered), rankings.iloc[0]
+    tags, top = _made_by(table), rankings.iloc[0]
     version, as_of = tags["production_version"], tags["as_of"]
     groups = segments.value_groups(rankings["cluster_rank"])
     title = f"Predicted CLV by rank and cluster (version {version}, as of {as_of})"
@@ -155,6 +201,7 @@ def rank_clusters(run: Run) -> Outcome:
     )
 
 
-def _made_by(scores: pd.DataFrame) -> dict[str, str]:
+def _made_by(scores: duckdb.DuckDBPyRelation) -> dict[str, str]:
     """Which version and day a table of scores came from, read from the table itself."""
-    return {"production_version": scores["model_version"].iloc[0], "as_of": scores["as_of"].iloc[0]}
+    version, as_of = scores.project("model_version, as_of").limit(1).fetchall()[0]
+    return {"production_version": version, "as_of": as_of}

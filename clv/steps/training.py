@@ -85,7 +85,7 @@ def train(run: Run, history: History) -> Outcome:
 
 def _seen(run: Run, history: History, measured: Measured, definition: Definition) -> reports.Seen:
     """What the history shows beside the measurement, for the pictures."""
-    plan, purchases = measured.plan, history.purchases
+    plan, purchases = measured.plan, history.panel.purchases
     weekly = purchase_model.orders_by_week(purchases, plan.evaluation, plan.as_of)
     ordered = windows.ordered(measured.evaluation["customer_id"], purchases, plan.evaluation, plan.horizon_days)
     year, money = over_year(history, definition.season), reports.Money(run.config.data.currency)
@@ -108,7 +108,7 @@ def baseline_of(
     """
     section, labelled = run.config.clusters, measured.evaluation.assign(predicted_clv=measured.predicted[OURS])
     definition = settings.definition(run.config, measured.plan, history)
-    newest = history.snapshot(measured.plan.as_of, definition)
+    newest = history.panel.snapshot(measured.plan.as_of, definition)
     scored = newest.assign(predicted_clv=in_average_season(measured.model, newest))
     groups = clusters.assign(scored["predicted_clv"], section.k, section.scale).to_numpy()
     sample = run.sample(newest, run.config.monitor.shap_drift.customers)

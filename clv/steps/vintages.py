@@ -46,14 +46,13 @@ def artifacts(vintages: list[Vintage] | None) -> dict[str, pd.DataFrame]:
 
 
 def _fetched(watch: Watch) -> Iterator[Vintage]:
-    customers = watch.history.purchases.project("customer_id").distinct().df()["customer_id"]
     for stored in _newest(watch):
         with tempfile.TemporaryDirectory() as folder:
             scores = runs.download_scores(stored, Path(folder))
         if scores is None:
             continue
         stored_scores.refuse_missing(scores, stored.run_id)
-        if stored_scores.of_this_business(scores, customers):
+        if stored_scores.of_this_business(scores, watch.history.known(scores["customer_id"])):
             yield _measured(watch, stored, scores)
 
 
@@ -69,7 +68,7 @@ def _newest(watch: Watch) -> list[Scores]:
 
 
 def _measured(watch: Watch, stored: Scores, scores: pd.DataFrame) -> Vintage:
-    actual = watch.history.with_actual(scores, stored.as_of, stored.horizon_days)[[ACTUAL]]
+    actual = watch.history.only(scores["customer_id"]).with_actual(scores, stored.as_of, stored.horizon_days)[[ACTUAL]]
     predicted = scores[PREDICTED].to_numpy()
     figures = watch.run.intervals(actual[ACTUAL], predicted)
     deciles = metrics.deciles(actual[ACTUAL].to_numpy(), predicted)

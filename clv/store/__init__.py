@@ -20,19 +20,21 @@ from pathlib import Path
 
 from clv.errors import OutputsError, UserError
 from clv.store import lock
-from clv.store.files import ADVICE, PART, QUALITY, as_json, read_table, replace, sync, told, write
-from clv.store.finished import Finished
+from clv.store.files import ADVICE, PART, QUALITY, as_json, linked, made, replace, sync, told, write
+from clv.store.finished import UNFINISHED, Finished
 
 __all__ = [
     "BUNDLES",
     "CURRENT",
     "QUALITY",
+    "UNFINISHED",
     "Finished",
     "Outputs",
     "as_json",
     "bundle",
+    "linked",
+    "made",
     "no_bundle",
-    "read_table",
     "replace",
     "write",
 ]
@@ -131,11 +133,7 @@ def _carry_over(current: Path, fresh: Path, stale: tuple[str, ...]) -> None:
         name = path.relative_to(current)
         is_stale = any(f"{name}" == entry or (entry.endswith("/") and f"{name}".startswith(entry)) for entry in stale)
         if path.is_file() and not is_stale and not (fresh / name).exists():
-            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(path, fresh / name)
-            except OSError:
-                shutil.copy2(path, fresh / name)
+            linked(path, fresh / name)
 
 
 def _remove_reports(reports: Path, keep: int) -> None:

@@ -7,13 +7,16 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from clv import hints
 from clv.errors import OutputsError, UserError
@@ -25,6 +28,10 @@ ADVICE = (
     "Hint: make room, or have the folder writable; the earlier outputs are as they were. Then run the command again."
 )
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_SAFE = (  # _defused() in SQL
+    f'CASE WHEN "{{0}}"[1] IN ({", ".join(f"chr({ord(sign)})" for sign in _FORMULA)}) '
+    f'AND NOT regexp_full_match("{{0}}", \'{_NUMBER.pattern}\') THEN chr(39) || "{{0}}" ELSE "{{0}}" END AS "{{0}}"'
+)
 
 
 @contextmanager
@@ -32,7 +39,7 @@ def told(path: Path) -> Iterator[None]:
     """Turns an error of the file system into one that a person can act on."""
     try:
         yield
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         raise OutputsError(f"{path} could not be written: {error}.\n{ADVICE}") from error
 
 
@@ -53,14 +60,39 @@ def write(folder: Path, files: dict[str, Any]) -> None:
 
 
 def _write_one(path: Path, content: Any) -> None:
-    if path.suffix == ".csv":
+    if isinstance(content, duckdb.DuckDBPyRelation):
+        _from_disk(path, content)
+    elif path.suffix == ".csv":
         _as_csv(path, content)
     elif path.suffix == ".parquet":
-        content.to_parquet(path, index=False)
+        _as_parquet(path, [content] if isinstance(content, pd.DataFrame) else content)
     elif path.suffix == ".png":
         content.savefig(path, dpi=200, metadata={"Software": None})
     else:
         path.write_text(as_json(content) if path.suffix == ".json" and not isinstance(content, str) else content)
+
+
+def _from_disk(path: Path, rows: duckdb.DuckDBPyRelation) -> None:
+    """A table that need not fit into memory, in the order of its rows; as _as_csv() where it is a CSV."""
+    if path.suffix == ".parquet":
+        rows.write_parquet(str(path), compression="zstd", overwrite=True)
+        return
+    texts = {name for name, kind in zip(rows.columns, rows.types, strict=True) if kind == "VARCHAR"}
+    cells = ", ".join(_SAFE.format(name) if name in texts else f'"{name}"' for name in rows.columns)
+    rows.project(cells).write_csv(str(path), header=True)
+
+
+def _as_parquet(path: Path, tables: Iterable[pd.DataFrame]) -> None:
+    """Tables with the same columns, one below the other, as each is made."""
+    writer = None
+    try:
+        for table in tables:
+            rows = pa.Table.from_pandas(table, preserve_index=False)
+            writer = writer or pq.ParquetWriter(path, rows.schema)
+            writer.write_table(rows.cast(writer.schema))
+    finally:
+        if writer:
+            writer.close()
 
 
 def _as_csv(path: Path, table: pd.DataFrame) -> None:
@@ -101,18 +133,18 @@ def as_json(content: Any) -> str:
     return json.dumps(plain(content), indent=1) + "\n"
 
 
-def read_table(folder: Path, name: str, made_by: str) -> pd.DataFrame:
-    """Returns a Parquet table of the bundle.
+def made(folder: Path, name: str, made_by: str) -> Path:
+    """Returns the path of a file in the bundle.
 
     Raises: UserError: it is not there yet.
     """
     path = folder / name
     if not path.exists():
         raise UserError(f"outputs hold no {name} yet.\nHint: run `{hints.command(made_by)}` first.")
-    return pd.read_parquet(path)
+    return path
 
 
-def replace(path: Path, content: pd.DataFrame | str, mode: int = 0o600) -> None:
+def replace(path: Path, content: pd.DataFrame | duckdb.DuckDBPyRelation | str, mode: int = 0o600) -> None:
     """Writes a file in a folder beside its place and moves it there.
 
     Args:   mode: who may read it, by default its owner alone.
@@ -132,6 +164,15 @@ def replace(path: Path, content: pd.DataFrame | str, mode: int = 0o600) -> None:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         sync(path.parent)
+
+
+def linked(path: Path, copy: Path) -> None:
+    """Makes a second name of a file, which costs no space; a copy where the disk knows no links."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, copy)
+    except OSError:
+        shutil.copy2(path, copy)
 
 
 def sync(*paths: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from clv.store.files import replace
@@ -32,13 +33,17 @@ class Finished:
     def take(self, name: str) -> pd.DataFrame | None:
         """Returns a part that an interrupted run finished; None where there is none."""
         try:
-            return pd.read_parquet(self._folder / f"{name}.parquet")
+            return pd.read_parquet(self.path(name))
         except (OSError, ValueError):
             return None
 
-    def keep(self, name: str, part: pd.DataFrame) -> None:
+    def keep(self, name: str, part: pd.DataFrame | duckdb.DuckDBPyRelation) -> None:
         """Writes a part at once, whole or not at all."""
-        replace(self._folder / f"{name}.parquet", part)
+        replace(self.path(name), part)
+
+    def path(self, name: str) -> Path:
+        """Returns where a part is, or will be: a Parquet file."""
+        return self._folder / f"{name}.parquet"
 
     def clear(self) -> None:
         """Removes all parts of the command: what they were for is done."""
