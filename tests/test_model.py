@@ -259,9 +259,9 @@ def test_stages_that_share_their_bins_learn_what_each_learns_alone():
 
 def test_the_number_of_trees_is_that_of_a_search_through_all_of_them():
     chance = np.random.default_rng(5)
-    rows = pd.DataFrame({"customer_id": [f"c{number}" for number in range(600)], "x": chance.normal(size=600)})
+    rows = pd.DataFrame({"customer_id": [f"c{number}" for number in range(600)], "x": chance.normal(size=600).round(1)})
     rows["actual_clv"] = chance.gamma(1, 10 * np.exp(0.5 * rows["x"]))
-    taught = lesson(rows, np.full(600, 10.0), learning_rate=0.2)
+    taught = lesson(rows, np.full(600, 10.0), learning_rate=0.1, max_depth=6, min_child_weight=0.0, reg_lambda=0.0)
     data, fold = xgb.DMatrix(rows[["x"]], label=rows["actual_clv"] / taught.unit), binned.folds(rows["customer_id"], 7)
     data.set_base_margin(np.log(taught.base / taught.unit))
     splits = [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(binned.FOLDS)]
