@@ -9,6 +9,7 @@ import duckdb
 
 from clv.data.queries import literal
 
+Relations = tuple[duckdb.DuckDBPyRelation, tuple[duckdb.DuckDBPyRelation, ...]]  # all purchases; of each partition
 DRAWS = 2**32  # a draw is a whole number below it
 
 
@@ -56,7 +57,7 @@ class Purchases:
     def __init__(self, connection: duckdb.DuckDBPyConnection, partitioning: Partitioning | None, customers: int):
         self._connection = connection
         self._folder = partitioning.folder if partitioning else Path()
-        self._files: list[Path] = []
+        self._added = 0
         self.number = -(-customers // partitioning.customers) or 1 if partitioning else 1
 
     def add(self, purchases: duckdb.DuckDBPyRelation) -> None:
@@ -65,15 +66,26 @@ class Purchases:
             purchases.create("purchases")
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._files.append(self._folder / f"part-{len(self._files):05}.parquet")
-        purchases.order("customer_id, order_date").write_parquet(str(self._files[-1]))
+        purchases.order("customer_id, order_date").write_parquet(str(_file(self._folder, self._added)))
+        self._added += 1
 
-    def relations(self) -> tuple[duckdb.DuckDBPyRelation, tuple[duckdb.DuckDBPyRelation, ...]]:
+    def relations(self) -> Relations:
         """Returns all purchases, and those of each partition; they are the same where there is one."""
         if self.number > 1:
-            self._connection.execute(f"CREATE VIEW purchases AS {_of(self._files)}")
+            return opened(self._folder, self.number, self._connection)
         whole = self._connection.table("purchases")
-        return whole, tuple(self._connection.sql(_of([file])) for file in self._files) or (whole,)
+        return whole, (whole,)
+
+
+def opened(folder: Path, number: int, connection: duckdb.DuckDBPyConnection) -> Relations:
+    """Makes the view `purchases` of so many partitions in the folder, and returns it and them."""
+    files = [_file(folder, each) for each in range(number)]
+    connection.execute(f"CREATE VIEW purchases AS {_of(files)}")
+    return connection.table("purchases"), tuple(connection.sql(_of([file])) for file in files)
+
+
+def _file(folder: Path, number: int) -> Path:
+    return folder / f"part-{number:05}.parquet"
 
 
 def _of(files: Sequence[Path]) -> str:

@@ -13,7 +13,9 @@ from clv.data import database, layout, parquet, quality, remote, values
 from clv.data.container import Opened, digest, opened
 from clv.data.contract import Contract, check
 from clv.data.header import ONE_EXPORT, refuse_other_columns
+from clv.data.kept import Kept, clear, keep, take
 from clv.data.partitions import Partitioning, Purchases
+from clv.data.partitions import opened as opened_partitions
 from clv.data.places import Places
 from clv.data.quality import LeftOut, Quality
 from clv.data.queries import add, literal, refusing_errors, render, row
@@ -63,13 +65,29 @@ def read(
     Args:    path: a CSV, JSON lines or Parquet file, gzipped or zipped or not, or a workbook; a folder, a pattern, or several
                  with ; between; their addresses with s3:// or https://; or a database, for contract.query.
              connection: gets `purchases`; it must not have them.
-             partitioning: how a history of more customers than one partition has is cut; None: it is a table, however large.
+             partitioning: how a history of more customers than one partition has is cut, and where it is kept: what was read of the
+             same bytes by the same contract is taken from there; None: it is a table, however large.
     Raises:  InputError: a file is not a table, or a whole column could mean two things; the codes stand in clv/data.
     """
     check(contract, path)
     _check_zone(contract.timezone, path, connection)
     with refusing_errors(path):
-        return _read(path, contract, connection, partitioning)
+        if not partitioning:
+            return _read(path, contract, connection, None)
+        if kept := _kept(path, contract, partitioning):
+            purchases = opened_partitions(partitioning.folder, kept.partitions, connection)
+            return Transactions(*purchases, kept.rejected, kept.quality, kept.faults)
+        clear(partitioning)
+        read = _read(path, contract, connection, partitioning)
+        if len(read.partitions) > 1:
+            keep(Kept(read.quality, read.rejected, read.faults, len(read.partitions)), path, contract, partitioning)
+        return read
+
+
+def _kept(path: str, contract: Contract, partitioning: Partitioning) -> Kept | None:
+    """What an interrupted command read of the same bytes."""
+    kept = take(path, contract, partitioning)
+    return kept if kept and size_and_digest(path).get("sha256") == kept.quality.sha256 else None
 
 
 def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnection) -> None:
@@ -106,8 +124,7 @@ def _read(
     counts |= quality.of_rows(contract, connection)
     _drop_working_tables(contract, connection)
     about_files = Quality(**counts, left_out=left_out, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
-    whole, parts = purchases.relations()
-    return Transactions(whole, parts, _with_files(rejected, files.places), about_files, texts)
+    return Transactions(*purchases.relations(), _with_files(rejected, files.places), about_files, texts)
 
 
 def _leave_out(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
