@@ -17,7 +17,7 @@ dated AS (
          CAST(CASE WHEN calendar.is_leap THEN days.leap_worth ELSE days.worth END AS DECIMAL(8,6)) AS worth,
          CAST(calendar.calendar_day - days.day_of_year + 1
               + CAST(CASE WHEN calendar.is_leap THEN days.leap_season_day ELSE days.season_day END AS DECIMAL(8,3)) AS DECIMAL(12,3)) AS order_day
-  FROM calendar JOIN days ON DAYOFYEAR(calendar.order_date) = days.day_of_year),
+  FROM calendar JOIN days ON EXTRACT(doy FROM calendar.order_date) = days.day_of_year),
 linked AS (  -- order days with their neighbours; days without an order have those of their own kind, which nobody reads
   SELECT *, LAG(order_day) OVER (PARTITION BY customer_id, orders ORDER BY calendar_day) AS previous_day,
             LEAD(order_day) OVER (PARTITION BY customer_id, orders ORDER BY calendar_day) AS next_day

@@ -137,4 +137,3 @@ SELECT customer_id,
   CAST({{ expression }} AS FLOAT) AS {{ name }}{{ "" if loop.last else "," }}
   {% endfor %}
 FROM rhythm
-ORDER BY customer_id
