@@ -28,7 +28,9 @@ from clv.data.contract import Contract
 from clv.data.partitions import DRAWS, Partitioning, draw, drawn, partition
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
-from clv.data.reading import Transactions, daily, read, size_and_digest
+from clv.data.queries import render
+from clv.data.reading import Transactions, daily, read, size_and_digest, type_rows
+from clv.data.selection import needed
 
 __all__ = [
     "DRAWS",
@@ -43,9 +45,12 @@ __all__ = [
     "draw",
     "drawn",
     "left_out",
+    "needed",
     "partition",
     "read",
     "refusal",
+    "render",
     "size_and_digest",
+    "type_rows",
     "warnings",
 ]

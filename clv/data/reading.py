@@ -80,12 +80,8 @@ def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnecti
 def _read(
     path: str, contract: Contract, connection: duckdb.DuckDBPyConnection, partitioning: Partitioning | None
 ) -> Transactions:
-    files = _load_all(path, contract, connection)
+    files = _typed(path, contract, connection)
     contract = files.contract
-    if row(connection, "SELECT COUNT(*) FROM raw")[0] == 0:
-        fix = "check the export: every order and return belongs in it"
-        raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
-    values.type_all(contract, files.layout, files.places, connection)
     left_out = _leave_out(contract, path, connection)
     accepted = connection.sql("SELECT customer_id, order_date, revenue FROM typed WHERE reason IS NULL")
     parts = cut(daily(accepted), partitioning, connection)
@@ -96,6 +92,24 @@ def _read(
     _drop_working_tables(contract, connection)
     about_files = Quality(**counts, left_out=left_out, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
     return Transactions(connection.table("purchases"), parts, _with_files(rejected, files.places), about_files, texts)
+
+
+def type_rows(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table `typed`: each row's customer, day and revenue, or the reason why it has none, or why it does not count.
+
+    Args, Raises: of read().
+    """
+    with refusing_errors(path):
+        _typed(path, contract, connection)
+
+
+def _typed(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> "_Files":
+    files = _load_all(path, contract, connection)
+    if row(connection, "SELECT COUNT(*) FROM raw")[0] == 0:
+        fix = "check the export: every order and return belongs in it"
+        raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
+    values.type_all(files.contract, files.layout, files.places, connection)
+    return files
 
 
 def _leave_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> dict[str, LeftOut]:

@@ -3,4 +3,4 @@ SELECT COUNT(*) AS outlier_rows
 FROM typed
 WHERE reason IS NULL
   AND ABS(revenue) > 100 * (
-    SELECT CAST(QUANTILE_DISC(ABS(revenue), 0.99) AS DOUBLE) FROM typed WHERE reason IS NULL AND revenue <> 0)
+    SELECT CAST(PERCENTILE_DISC(0.99) WITHIN GROUP (ORDER BY ABS(revenue)) AS DOUBLE) FROM typed WHERE reason IS NULL AND revenue <> 0)
