@@ -176,6 +176,7 @@ class Readiness:
 class Ask:
     at: str | None
     verify: bool
+    settle: bool
     customer: str | None
     before: str | None
     after: str | None
@@ -245,7 +246,7 @@ class Simulate:
 @dataclass
 class Compute:
     memory_limit: str = text()
-    partition_customers: int = between(1000, 10**9)
+    partition_customers: int = between(100, 10**9)
     temp_folder: str | None = text()
     threads: int = between(1, 1024)
 
