@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clv import data
-from clv.data import Contract, LeftOut, Partitioning, Quality
+from clv.data import Contract, LeftOut, Partitioning, Quality, quality
 from clv.errors import Code, InputError, UserError
 from clv.spark import queries
 
@@ -62,9 +62,7 @@ def read(session: "SparkSession", path: str, contract: Contract) -> Lake:
     schema = ", ".join(map(" ".join, _columns(contract).items()))
     typed = rows.mapInArrow(functools.partial(_typed, contract=contract, path=path), schema).persist()
     _refuse(typed, path)
-    left_out = {
-        row[0]: LeftOut(row[1], row[2]) for row in queries.run(session, data.render("left_out"), typed=typed).collect()
-    }
+    counted = {"counted_left_out": queries.run(session, data.render("counted_left_out"), typed=typed)}
     typed = typed.filter("left_out IS NULL")
     accepted = typed.filter("reason IS NULL").select("customer_id", "order_date", "revenue")
     if accepted.isEmpty():
@@ -78,7 +76,7 @@ def read(session: "SparkSession", path: str, contract: Contract) -> Lake:
     return Lake(
         queries.run(session, data.render("daily"), accepted=accepted),
         rejected.limit(MOST_REJECTED).toArrow().to_pandas(),
-        _quality(session, typed, contract, left_out),
+        _quality(session, typed, counted, contract),
     )
 
 
@@ -116,7 +114,7 @@ def _table(session: "SparkSession", path: str) -> "DataFrame":
 
 
 def _columns(contract: Contract) -> dict[str, str]:
-    """The columns of data.type_rows() and their types in Spark; `refused`: why a piece as a whole cannot be read."""
+    """The columns of data.judge_rows() and their types in Spark; `refused`: why a piece as a whole cannot be read."""
     judged = {
         "customer_id": "string",
         "known": "boolean",
@@ -132,7 +130,7 @@ def _texts(contract: Contract) -> list[str]:
 
 
 def _typed(batches: Iterator[pa.RecordBatch], contract: Contract, path: str) -> Iterator[pa.RecordBatch]:
-    """In a worker: the rows as data.type_rows() has them."""
+    """In a worker: the rows as data.judge_rows() has them."""
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in _columns(contract).items()])
     for batch in batches:
         if batch.num_rows:
@@ -147,7 +145,7 @@ def _judged(rows: pa.Table, contract: Contract, path: str) -> pa.Table:
         file = f"{folder}/rows.parquet"
         pq.write_table(rows, file)
         try:
-            data.type_rows(file, contract, connection)
+            data.judge_rows(file, contract, connection)
         except InputError as error:
             said = json.dumps([error.code, error.what.replace(file, path), error.fix])
             nothing = {name: pa.array([None], _TYPES[kind]) for name, kind in _columns(contract).items()}
@@ -162,22 +160,24 @@ def _refuse(typed: "DataFrame", path: str) -> None:
         raise InputError(Code(code), what=what, fix=fix, where=path)
 
 
-def _quality(session: "SparkSession", typed: "DataFrame", contract: Contract, left_out: dict[str, LeftOut]) -> Quality:
-    values: dict[str, Any] = {"as_of": contract.as_of, "amounts": contract.amounts}
-    counts: dict[str, Any] = {}
-    for name in ("quality_of_rows", "quality_of_customers", "quality_of_amounts"):
-        counts |= queries.run(session, data.render(name, **values), typed=typed).collect()[0].asDict()
+def _quality(
+    session: "SparkSession", typed: "DataFrame", counted: dict[str, "DataFrame"], contract: Contract
+) -> Quality:
+    """Spark counts the rows as one partition; the rest is as data.read() does it."""
+    for name in quality.COUNTED:
+        counted[name] = queries.run(session, data.render(name, amounts=contract.amounts), typed=typed)
     reasons = {row[0]: row[1] for row in typed.filter("reason IS NOT NULL").groupBy("reason").count().collect()}
     digests = f"SUM(CAST(XXHASH64({', '.join(_texts(contract))}) AS DECIMAL(38,0)))"
     rows = typed.selectExpr("COUNT(*)", digests).collect()[0]
+    with duckdb.connect() as connection:
+        for name, table in counted.items():
+            connection.register(name, table.toArrow())
+        counts = quality.of_rows(contract, connection)
+        left_out = connection.execute(data.render("left_out")).fetchall()
     return Quality(
         **counts,
-        case_variants=0,
-        case_variants_example=None,
-        ids_for_nothing=0,
-        ids_for_nothing_example=None,
-        normalisations={},
-        left_out=left_out,
+        **_NOT_COUNTED,
+        left_out={name: LeftOut(number, share) for name, number, share in left_out},
         notes=(_NOTE,),
         sha256=hashlib.sha256(f"{rows[0]} {rows[1]}".encode()).hexdigest(),
         reasons=reasons,
