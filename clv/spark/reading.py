@@ -30,6 +30,13 @@ _TYPES = {
     "decimal(18,4)": pa.decimal128(18, 4),
     "double": pa.float64(),
 }
+_NOT_COUNTED: dict[str, Any] = {
+    "case_variants": 0,
+    "case_variants_example": None,
+    "ids_for_nothing": 0,
+    "ids_for_nothing_example": None,
+    "normalisations": {},
+}
 _NOTE = (
     "Spark typed the rows in pieces: what was changed in texts to read them, and ids that look alike, were not counted"
 )
