@@ -47,10 +47,11 @@ class Lake:
     """A table that was read.
 
     purchases: one row per customer and day, as data.daily() gives them.   rejected: some of the rows that were set aside; they have no line.
-    quality: what was counted; normalisations, case variants and ids for nothing are not.
+    ids: distinct texts of customer_id that can be read.   quality: what was counted; normalisations, case variants and ids for nothing are not.
     """
 
     purchases: "DataFrame"
+    ids: int
     rejected: pd.DataFrame
     quality: Quality
 
@@ -69,11 +70,12 @@ def read(session: "SparkSession", path: str, contract: Contract) -> Lake:
     schema = ", ".join(map(" ".join, _columns(contract).items()))
     typed = rows.mapInArrow(functools.partial(_typed, contract=contract, path=path), schema).persist()
     _refuse(typed, path)
+    ids = typed.filter("known").select("customer_id_text").distinct().count()
     counted = {"counted_left_out": queries.run(session, data.render("counted_left_out"), typed=typed)}
     typed = typed.filter("left_out IS NULL")
     accepted = typed.filter("reason IS NULL").select("customer_id", "order_date", "revenue")
-    if accepted.isEmpty():
-        what, fix = "no row can be read, or none counts", "look at the table, and at data.where"
+    if typed.isEmpty():
+        what, fix = "no row, or none that counts", "look at the table, and at data.where"
         raise InputError(Code.NO_ROWS, what=what, fix=fix, where=path)
     rejected = queries.run(
         session,
@@ -82,24 +84,24 @@ def read(session: "SparkSession", path: str, contract: Contract) -> Lake:
     )
     return Lake(
         queries.run(session, data.render("daily"), accepted=accepted),
+        ids,
         rejected.limit(MOST_REJECTED).toArrow().to_pandas(),
         _quality(session, typed, counted, contract),
     )
 
 
 def partitions(
-    purchases: "DataFrame", partitioning: Partitioning, connection: duckdb.DuckDBPyConnection
+    lake: Lake, partitioning: Partitioning, connection: duckdb.DuckDBPyConnection
 ) -> tuple[duckdb.DuckDBPyRelation, ...]:
-    """Has the workers write purchases as files, some customers in each: the same customers that data.read() has in each.
+    """Has the workers write the purchases as files, some customers in each: the same customers that data.read() has in each.
 
     Args:    partitioning: its folder must be one that the workers see.   connection: reads the files.
     Returns: the partitions.
     """
-    customers = purchases.select("customer_id").distinct().count()
-    number = -(-customers // partitioning.customers)
+    number = -(-lake.ids // partitioning.customers)
     part = f"CAST(CONV(LEFT(MD5(customer_id), 8), 16, 10) AS BIGINT) * {number} DIV {data.DRAWS}"
-    cut = purchases.selectExpr("*", f"CAST({part} AS INT) AS part").repartition(number, "part")
-    cut.sortWithinPartitions("part", "customer_id", "order_date").write.partitionBy("part").parquet(
+    cut = lake.purchases.selectExpr("*", f"CAST({part} AS INT) AS part").repartition(number, "part")
+    cut.sortWithinPartitions("part", "customer_id", "order_date").write.mode("overwrite").partitionBy("part").parquet(
         str(partitioning.folder)
     )
     files = (partitioning.folder / f"part={each}" / "*.parquet" for each in range(number))

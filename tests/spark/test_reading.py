@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from helpers import CONNECTION
 from histories import all_of_them
 
 from clv import data
@@ -40,19 +39,18 @@ def both(session, path, contract):
 
     with duckdb.connect() as connection:
         one = data.read(path, contract, connection)
-        kept = replace_relation(one)
+        kept = in_memory(one)
     return kept, spark.read(session, path, contract)
 
 
-def replace_relation(read):
-    return read.purchases.order("customer_id, order_date").df(), read.rejected, read.quality
+def in_memory(read):
+    return read.purchases.order("customer_id, order_date").fetchall(), read.rejected, read.quality
 
 
 @pytest.mark.parametrize("more", [{}, {"where": "status = 'paid'", "guest_ids": ("Guest",)}, {"margin": 0.4}])
 def test_texts_are_read_and_set_aside_by_the_same_rules(session, bad, more):
     (purchases, rejected, quality), lake = both(session, bad, replace(CONTRACT, **more))
-    theirs = lake.purchases.toArrow().to_pandas().sort_values(["customer_id", "order_date"], ignore_index=True)
-    assert purchases.astype(str).to_numpy().tolist() == theirs.astype(str).to_numpy().tolist()
+    assert purchases == sorted(map(tuple, lake.purchases.collect()))
     columns = ["column", "value", "reason"]
     assert sorted(map(tuple, rejected[columns].to_numpy())) == sorted(map(tuple, lake.rejected[columns].to_numpy()))
     not_counted = (
@@ -82,9 +80,8 @@ def test_columns_with_types_are_read_as_they_are(session, tmp_path):
     )
     pq.write_table(table, path / "rows.parquet")
     (purchases, _, _), lake = both(session, str(path), CONTRACT)
-    theirs = lake.purchases.toArrow().to_pandas().sort_values("customer_id", ignore_index=True)
-    assert theirs["customer_id"].tolist() == purchases["customer_id"].tolist() == ["42", "7"]
-    assert [str(value) for value in theirs["revenue"]] == ["2.0000", "1.2500"]
+    assert purchases == sorted(map(tuple, lake.purchases.collect()))
+    assert [(row[0], str(row[2])) for row in purchases] == [("42", "2.0000"), ("7", "1.2500")]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +89,7 @@ def test_columns_with_types_are_read_as_they_are(session, tmp_path):
     [
         ({"customer_id": [1.5], "day": ["2025-01-02"], "amount": ["1"]}, "FLOAT_IDS"),
         ({"customer_id": ["a"], "day": ["2025-01-02"]}, "MISSING_COLUMN"),
-        ({"customer_id": ["a"], "day": ["x"], "amount": ["1"]}, "DATE_FORMAT"),
+        ({"customer_id": [], "day": [], "amount": []}, "NO_ROWS"),
     ],
 )
 def test_what_is_no_table_of_purchases_is_refused_by_the_same_code(session, tmp_path, values, says):
@@ -122,11 +119,10 @@ def test_the_panel_of_a_lake_is_the_panel_of_the_file(session, tmp_path):
     rows.project("customer_id, order_date AS day, revenue AS amount").write_parquet(lines)
     contract = replace(CONTRACT, as_of=None)
     with duckdb.connect() as connection:
-        mine = data.read(lines, contract, connection, data.Partitioning(tmp_path / "mine", 4000)).partitions
+        mine = data.read(lines, contract, connection, data.Partitioning(tmp_path / "mine", 1000)).partitions
         theirs = spark.partitions(
-            spark.read(session, lines, contract).purchases, data.Partitioning(tmp_path / "theirs", 4000), connection
+            spark.read(session, lines, contract), data.Partitioning(tmp_path / "theirs", 1000), connection
         )
-        assert len(mine) == len(theirs) > 5
+        assert len(mine) == len(theirs) > 1
         for one, other in zip(mine, theirs, strict=True):
             assert one.order("customer_id, order_date").fetchall() == other.order("customer_id, order_date").fetchall()
-    assert CONNECTION
