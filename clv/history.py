@@ -1,17 +1,15 @@
 """The purchases of one business: read once; all of them, a panel that says what the business is like, and one part after the other."""
 
 import datetime as dt
-import secrets
+import math
 import shutil
-import tempfile
-import weakref
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from clv import data, season, windows
+from clv import data, season, spill, windows
 from clv.compute import Compute
 from clv.data import Contract, Partitioning, Quality, Transactions
 from clv.panel import Panel
@@ -62,9 +60,7 @@ class History:
 
     @cached_property
     def _folder(self) -> Path:
-        folder = Path(self.compute.temp_folder or tempfile.gettempdir()) / f"clv-purchases-{secrets.token_hex(8)}"
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        return spill.folder(self.compute.temp_folder) / f"purchases-{id(self)}"
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:
@@ -90,6 +86,11 @@ class History:
         ids = self.connection.from_df(pd.DataFrame({"customer_id": customers.unique()}))
         rows = self.purchases.join(ids, "customer_id", how="semi")
         return Panel(rows, self.connection, self._discount_rate)
+
+    @property
+    def panel_in_words(self) -> str:
+        """What the panel is of all customers; empty where it is everybody."""
+        return "" if self.panel.share == 1 else f" (a panel: 1 of {len(self.parts)} customers, drawn by their ids)"
 
     @property
     def quality(self) -> Quality:
@@ -147,11 +148,11 @@ class History:
 
     def net_revenue(self, begin: dt.date, end: dt.date, known_before: dt.date | None = None) -> float:
         """Returns the net revenue of all customers in [begin, end); known_before: of those alone who had ordered before a day."""
-        return windows.net_revenue(self.purchases, begin, end, known_before)
+        return math.fsum(windows.net_revenue(part.purchases, begin, end, known_before) for part in self.parts)
 
     def customers(self, before: dt.date) -> int:
         """Returns how many customers had ordered before the day."""
-        return windows.customers(self.purchases, before)
+        return sum(part.customers(before) for part in self.parts)
 
     def known(self, customers: pd.Series) -> pd.Series:
         """Returns those of the customers who have a row in the history. customers: ids."""

@@ -6,13 +6,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost as xgb
 from helpers import composed, day
 
 from clv import data, features, model, simulate, windows
 from clv.errors import InputError
 from clv.evaluation import metrics, naive
 from clv.features import OF_GAPS
-from clv.model import btyd, files, glm, intervals, training, trees
+from clv.model import binned, btyd, files, glm, intervals, training, trees
 from clv.model.protocol import Lesson
 
 CONFIG = composed("window.max_snapshots=3", "model.rounds=40", "model.probability_model=mbg_nbd")
@@ -160,7 +161,8 @@ def test_shifted_ends_hold_the_promised_share_of_the_customers_they_were_shifted
     table = pd.DataFrame({"x": chance.normal(size=2000), "lifecycle_stage": "active"})
     table = table.assign(btyd_revenue=0.0, btyd_alive=1.0, btyd_orders=5.0)
     table["actual_clv"] = np.expm1(2 + table["x"] + chance.normal(0, 0.5, 2000)).clip(lower=0)
-    data = trees.matrix(table, ["x"], 1, intervals.on_log(table["actual_clv"], 1.0) - 0.7)  # quantiles that are too low
+    data = trees.matrix(table, ["x"], 1)
+    data.set_label(intervals.on_log(table["actual_clv"], 1.0) - 0.7)  # quantiles that are too low
     data.set_base_margin(intervals.start(table, 1.0))
     booster = trees.xgb.train({"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.8, 0.9]}, data, 30)
     shifted = intervals.Intervals(0.8, 1.0, ["x"], booster, {}, np.inf, 0.1, 1.0)
@@ -233,10 +235,39 @@ def test_a_constant_or_empty_column_teaches_nothing_and_breaks_nothing(shop):
 
 def test_a_customer_is_in_one_fold_in_every_snapshot_whatever_the_other_customers_are():
     some, more = pd.Series(["ann", "00042", "42"]), pd.Series(["bob", "42", "ann", "00042"])
-    first, second = trees.folds(some, seed=7), trees.folds(more, seed=7)
+    first, second = binned.folds(some, seed=7), binned.folds(more, seed=7)
     assert dict(zip(some, first, strict=True)).items() <= dict(zip(more, second, strict=True)).items()
-    many = trees.folds(pd.Series([f"c{i}" for i in range(9000)]), seed=7)
+    many = binned.folds(pd.Series([f"c{i}" for i in range(9000)]), seed=7)
     assert np.bincount(many) == pytest.approx(3000, rel=0.06)
+
+
+def test_stages_that_share_their_bins_learn_what_each_learns_alone():
+    chance = np.random.default_rng(4)
+    rows = pd.DataFrame({"customer_id": [f"c{number}" for number in range(900)], "x": chance.normal(size=900)})
+    rows["actual_clv"] = np.where(chance.random(900) < 0.5, chance.gamma(2, 5 * np.exp(rows["x"])), 0.0)
+    alone = lesson(rows, np.exp(chance.normal(2, 1, 900)))
+    shared = replace(alone, binned=binned.Binned(rows, ["x"], alone.options))
+    for stage in (
+        trees.Tweedie,
+        trees.Hurdle,
+        trees.SquaredError,
+        trees.Tweedie,
+    ):  # a hurdle forgets the base before it
+        one, other = stage.fit(alone), stage.fit(shared)
+        assert [booster.save_raw() for booster in one.boosters] == [booster.save_raw() for booster in other.boosters]
+
+
+def test_the_number_of_trees_is_that_of_a_search_through_all_of_them():
+    chance = np.random.default_rng(5)
+    rows = pd.DataFrame({"customer_id": [f"c{number}" for number in range(600)], "x": chance.normal(size=600).round(1)})
+    rows["actual_clv"] = chance.gamma(1, 10 * np.exp(0.5 * rows["x"]))
+    taught = lesson(rows, np.full(600, 10.0), learning_rate=0.1, max_depth=6, min_child_weight=0.0, reg_lambda=0.0)
+    data, fold = xgb.DMatrix(rows[["x"]], label=rows["actual_clv"] / taught.unit), binned.folds(rows["customer_id"], 7)
+    data.set_base_margin(np.log(taught.base / taught.unit))
+    splits = [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(binned.FOLDS)]
+    losses = xgb.cv(trees.parameters("reg:tweedie", taught.options), data, 150, folds=splits).filter(like="test-")
+    best = 1 + int(losses.iloc[:, 0].argmin())
+    assert 1 < best < 100 and trees.Tweedie.fit(taught).boosters[0].num_boosted_rounds() == best
 
 
 def test_with_few_customers_btyd_stands_alone_and_says_why(shop):

@@ -80,3 +80,9 @@ def test_notes_of_a_machine_without_a_home_are_not_put_into_a_folder_that_others
     assert process.notes() == process.notes() and spill.is_private(process.notes())
     (shared / f"clv-{os.getuid()}").chmod(0o700)
     assert process.notes() == shared / f"clv-{os.getuid()}"
+
+
+def test_duckdb_spills_to_the_private_folder(tmp_path):
+    connection = connect({"threads": 1, "memory_limit": "100MB"}, str(tmp_path))
+    (place,) = connection.execute("SELECT current_setting('temp_directory')").fetchone()
+    assert place == str(spill.folder(str(tmp_path)) / "duckdb") and spill.is_private(spill.folder(str(tmp_path)))

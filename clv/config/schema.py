@@ -246,7 +246,7 @@ class Simulate:
 @dataclass
 class Compute:
     memory_limit: str = text()
-    partition_customers: int = between(1000, 10**9)
+    partition_customers: int = between(100, 10**9)
     temp_folder: str | None = text()
     threads: int = between(1, 1024)
 

@@ -11,7 +11,7 @@
     quality.py      what was counted
     quarantine.py   how much may be wrong, and the warnings; together.py: all that is wrong, in one answer
     suggestions.py  what rejected texts look like, and the setting that would have them read (date_formats.py)
-    partitions.py   a large history in files of some customers each
+    staging.py      the rows as text, in memory or in files; partitions.py: a large history in files of some customers each; kept.py: and what was read of it
     reading.py      all of it, one after another
     queries.py      the SQL in sql/
 

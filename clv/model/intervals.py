@@ -12,6 +12,7 @@ import xgboost as xgb
 from scipy.stats import norm
 
 from clv.model import btyd, trees
+from clv.model.binned import folds
 from clv.model.options import Options
 
 EVERYBODY, TOP = "everybody", "top decile"
@@ -80,7 +81,7 @@ def _split(tables: list[pd.DataFrame], options: Options) -> tuple[pd.DataFrame, 
     """The rows that the quantiles learn from, and which rows of the newest snapshot they are judged on."""
     newest, cutoffs = tables[-1], options.cutoffs
     if len(tables) == 1:
-        judged = trees.folds(newest["customer_id"], options.seed) == 0
+        judged = folds(newest["customer_id"], options.seed) == 0
         return newest[~judged], judged
     old = [
         table for table, cutoff in zip(tables, cutoffs, strict=True) if ended(cutoff, cutoffs[-1], options.horizon_days)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 import pandas as pd
 
+from clv.model.binned import Binned
 from clv.model.options import Options
 
 LEAST = 1e-3  # share of the mean label that a base has at least: zero could not be corrected
@@ -22,6 +23,7 @@ class Lesson:
     answers: columns of the stages before it that a correction may read.
     unit: mean label, in currency.
     scale: actual total over BTYD's.
+    binned: the same rows and columns for trees; None: nobody has binned them yet.
     """
 
     rows: pd.DataFrame
@@ -31,6 +33,7 @@ class Lesson:
     unit: float
     scale: float
     options: Options
+    binned: Binned | None = None
 
 
 class Stage(Protocol):

@@ -10,10 +10,12 @@ import pandas as pd
 from clv import progress
 from clv.errors import Code, InputError
 from clv.model import btyd, intervals
+from clv.model.binned import Binned
 from clv.model.chains import Model, along, expected, floored, key, with_answers
 from clv.model.options import Options
 from clv.model.protocol import LEAST, Lesson
 from clv.model.stages import STAGES, check_chains, starts_from_history
+from clv.model.trees import with_threads_for
 
 _OFF_BY = 0.15  # standard deviation of the logarithm of what BTYD's totals are off by, over businesses
 
@@ -112,8 +114,7 @@ def _with_btyd(snapshots: list[pd.DataFrame], customers: btyd.Customers, options
     tables = []
     for snapshot in progress.over(snapshots[::-1], "probability models"):
         customers = btyd.fit(snapshot, options.probability_model, start=customers)
-        answers = btyd.expected(customers, snapshot, options.horizon_days)
-        tables.append(snapshot.join(answers))
+        tables.append(snapshot.join(btyd.expected(customers, snapshot, options.horizon_days)))
     return tables[::-1]
 
 
@@ -143,13 +144,14 @@ def totals(chains: Sequence[Sequence[str]], rows: pd.DataFrame, options: Options
 
 def _learnt(model: Model, rows: pd.DataFrame, columns: list[str], scale: float, options: Options) -> Model:
     """The model with the stages of its chains, each fitted once, on what stands before it."""
+    binned = Binned(rows, columns, with_threads_for(len(rows), options))
     for chain in progress.over(model.chains, "chains"):
         for number, name in enumerate(chain):
             if key(chain[: number + 1]) in model.stages:
                 continue
             base = floored(model, along(model, chain[:number], rows))
             answers = tuple(answer for before in chain[:number] for answer in STAGES[before].ANSWERS)
-            stage = STAGES[name].fit(Lesson(rows, base, columns, answers, model.unit, scale, options))
+            stage = STAGES[name].fit(Lesson(rows, base, columns, answers, model.unit, scale, options, binned))
             model = replace(model, stages=model.stages | {key(chain[: number + 1]): stage})
     return model
 

@@ -55,7 +55,7 @@ def train(run: Run, history: History) -> Outcome:
             measured, breakdown, contributions, _seen(run, history, measured, definition)
         )
     return Outcome(
-        f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
+        f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers{history.panel_in_words} out of time, "
         + leaderboard.in_words(against),
         outputs={METRICS: board},
         artifacts=pictures
@@ -185,7 +185,7 @@ def _description(
         [
             f"{history.money[0].upper()}{history.money[1:]} per customer over {plan.horizon_days} days, predicted by {_recipe_in_words(measured.model)}.",
             *(f"**WARNING** {literal(warning)}" for warning in warnings),
-            f"{trained}measured out of time at {plan.evaluation}, on the same customers as the recipes it must beat:",
+            f"{trained}measured out of time at {plan.evaluation}, on the same customers as the recipes it must beat{history.panel_in_words}:",
             "",
             *_markdown(board),
             "",

@@ -43,7 +43,7 @@ def best(
     """
     if len(starts) > 1:
         look = np.random.default_rng(0).permutation(len(rows))[:_FIRST_LOOK]
-        looks = [_search(log_likelihood, start, rows[look], counts[look]) for start in starts]
+        looks = [_search(log_likelihood, start, rows[look], counts[look], 1e-7) for start in starts]
         starts = [np.exp(min(looks, key=lambda look: look.fun).x)]
     answer = _search(log_likelihood, starts[0], rows, counts)
     if answer.fun >= _WORST or not np.isfinite(answer.fun):
@@ -55,7 +55,9 @@ def best(
     return np.exp(answer.x)
 
 
-def _search(log_likelihood: LogLikelihood, start: _Parameters, rows: np.ndarray, counts: np.ndarray) -> OptimizeResult:
+def _search(
+    log_likelihood: LogLikelihood, start: _Parameters, rows: np.ndarray, counts: np.ndarray, tolerance: float = 1e-11
+) -> OptimizeResult:
     def cost(logs: np.ndarray) -> float:
         with np.errstate(all="ignore"):  # a value that is not a number is refused below
             value = -(counts * log_likelihood(np.exp(logs), rows)).sum() / counts.sum()
@@ -65,9 +67,9 @@ def _search(log_likelihood: LogLikelihood, start: _Parameters, rows: np.ndarray,
         cost,
         np.log(start),
         method="L-BFGS-B",
-        jac="3-point",
+        jac="2-point",
         bounds=[(-12, 7)] * len(start),  # e^7: above it customers are all alike, and 2F1 overflows
-        options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 500},
+        options={"ftol": tolerance, "gtol": 1e-8, "maxiter": 500},
     )
 
 
