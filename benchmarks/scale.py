@@ -80,7 +80,8 @@ def measured(words: list[str]) -> Measured:
             lines.append(line.rstrip())
             if ended := _STEP.match(line):
                 used = _cpu_of(process.pid)
-                steps[ended[1]], before = used - before, used
+                steps[ended[1] if steps else f"imports, {ended[1]}"] = used - before
+                before = used
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError("\n".join([f"{' '.join(words)} failed:", *lines[-20:]]))
@@ -146,7 +147,7 @@ def in_pandas(purchases: pd.DataFrame, cutoff: pd.Timestamp, definition: Definit
     columns = {
         "recency_days": customers["age"].min(),
         "tenure_days": customers["age"].max(),
-        "frequency": customers["orders"].sum(),
+        "frequency": customers["orders"].sum() - 1,
         "revenue_total": customers["revenue"].sum(),
     }
     for days in definition.windows_days:
