@@ -142,7 +142,9 @@ def features(file: str) -> dict[str, float]:
 def in_pandas(purchases: pd.DataFrame, cutoff: pd.Timestamp, definition: Definition) -> pd.DataFrame:
     """The same windows, half-lives and gaps by the calendar, as one would write them: days, sums and counts of each customer."""
     before = purchases[purchases["order_date"] < cutoff].sort_values(["customer_id", "order_date"])
-    before = before.assign(revenue=before["revenue"].astype(float), age=(cutoff - before["order_date"]).dt.days)
+    before = before.assign(
+        revenue=before["revenue"].astype(float).clip(lower=0), age=(cutoff - before["order_date"]).dt.days
+    )
     customers = before.groupby("customer_id")
     columns = {
         "recency_days": customers["age"].min(),
