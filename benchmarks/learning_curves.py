@@ -27,7 +27,7 @@ from clv.simulate import Shop, simulate
 SHOWN = ["rmse", "normalized_gini", "bias"]
 ROWS = "model.max_training_rows={}"
 CURVES = {  # the first one is what the others are compared with
-    "rows": [[ROWS.format(rows)] for rows in (400_000, 200_000, 100_000, 50_000)],
+    "rows": [[ROWS.format(rows)] for rows in (400_000, 200_000, 100_000)],
     "snapshots": [[f"window.max_snapshots={number}"] for number in (12, 6, 4)]
     + [["window.max_snapshots=6", "window.snapshot_step_days=60"]],
     "folds": [[f"folds={number}"] for number in (3, 2)],
