@@ -19,7 +19,7 @@ class Command:
     steps: in order; each takes, among run, history, production and standing, what its parameters name.
     needs_server: it stops without the tracking server; else it finishes, and its log waits in the spool.
     writes_outputs: it waits for other commands that write the outputs folder.   makes_stale: outputs of earlier runs that it makes untrue.
-    catches_up: it first finishes an interrupted decision, and enters a move that was made outside the ledger.
+    catches_up: it first enters a move that was made outside the ledger.   settles: it finishes an interrupted decision, because a person decides.
     nested: each step has a run of its own within the command's run.   logged: when it gets a run.
     """
 
@@ -28,6 +28,7 @@ class Command:
     writes_outputs: bool = True
     makes_stale: tuple[str, ...] = ()
     catches_up: bool = False
+    settles: bool = False
     nested: bool = False
     logged: Logged = Logged.ALWAYS
 
@@ -92,9 +93,11 @@ COMMANDS = {
     "backtest": Command((steps.read, steps.backtest), needs_server=False),
     "tune": Command((steps.read, steps.tune), needs_server=False),
     "review": Command((steps.read, steps.review), catches_up=True),
-    "promote": Command((steps.promote,), writes_outputs=False, catches_up=True, logged=Logged.WHEN_DONE),
-    "reject": Command((steps.reject,), writes_outputs=False, catches_up=True, logged=Logged.WHEN_DONE),
-    "rollback": Command((steps.rollback,), writes_outputs=False, catches_up=True, logged=Logged.WHEN_DONE),
+    "promote": Command((steps.promote,), writes_outputs=False, catches_up=True, settles=True, logged=Logged.WHEN_DONE),
+    "reject": Command((steps.reject,), writes_outputs=False, catches_up=True, settles=True, logged=Logged.WHEN_DONE),
+    "rollback": Command(
+        (steps.rollback,), writes_outputs=False, catches_up=True, settles=True, logged=Logged.WHEN_DONE
+    ),
     "acknowledge": Command((steps.acknowledge,), writes_outputs=False, logged=Logged.WHEN_DONE),
     "ledger": Command((steps.ledger,), writes_outputs=False, logged=Logged.NEVER),
     "reproduce": Command((steps.reproduce,), writes_outputs=False, logged=Logged.WHEN_DONE),

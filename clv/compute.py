@@ -1,18 +1,12 @@
 """DuckDB within the limits of conf/compute: what does not fit into memory goes to the disk."""
 
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import duckdb
 
-from clv import process
+from clv import spill
 from clv.errors import UserError
-
-_SPILL = "clv-duckdb-"
 
 
 @dataclass(frozen=True)
@@ -37,15 +31,11 @@ class Compute:
 def connect(limits: dict[str, str | int], temp_folder: str | None) -> duckdb.DuckDBPyConnection:
     """Returns DuckDB in memory. What processes that were killed have spilled is removed.
 
-    Args:   limits: threads, memory_limit.   temp_folder: to spill to; None: a folder of this process in the system's.
+    Args:   limits: threads, memory_limit.   temp_folder: where this process has its own to spill to; None: in the system's.
     Raises: UserError: DuckDB does not take the values.
     """
-    for old in Path(tempfile.gettempdir()).glob(f"{_SPILL}[0-9]*"):
-        if not process.identity(int(old.name.removeprefix(_SPILL))):
-            shutil.rmtree(old, ignore_errors=True)
-    spill = temp_folder or f"{tempfile.gettempdir()}/{_SPILL}{os.getpid()}"  # made when it is needed
     try:
-        connection = duckdb.connect(config={**limits, "temp_directory": spill})
-    except duckdb.Error as error:
+        connection = duckdb.connect(config={**limits, "temp_directory": str(spill.folder(temp_folder) / "duckdb")})
+    except (duckdb.Error, OSError) as error:
         raise UserError(f"DuckDB does not start with the values of compute: {error}") from error
     return connection.execute("SET TimeZone = 'UTC'")  # a time stamp with a zone is the same day on every machine

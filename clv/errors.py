@@ -1,17 +1,45 @@
 """What a person can put right: shown as its message alone, without a traceback."""
 
+import errno
 import functools
+import os
 import re
 from enum import StrEnum, auto
 
+_HIDDEN = (
+    (
+        r"(?<!/)//(?!/)([^\s/:@?#]+:(?!\d+/)[^\s]*@|[^\s/?#]*@)",
+        "//",
+    ),  # name and password of an address, with a scheme or without
+    (r"([?&][^\s=&?#]+=)[^\s&#'\"<>)\]]+", r"\1..."),  # every value of a query: nobody knows all names of tokens
+    (
+        r"((?<![A-Za-z])(?:sig|pwd|auth)|passw\w*|secret\w*|token|signature|credentials?|(?:access|account|api)_?key)(\s*=\s*)[^\s;&'\"]+",
+        r"\1\2...",
+    ),
+    (r"(authorization:\s*)\S.*", r"\1..."),
+)
+
 
 def hidden(text: str) -> str:
-    """Returns the text without the name and the password of any address in it.
+    """Returns the text with the structure alone of what addresses and settings hold: no name, no password, no value of a query.
 
-    >>> hidden("see http://ann:secret@server/runs")
-    'see http://server/runs'
+    >>> hidden("see http://ann:secret@server/runs and https://h/x.csv?sv=2024&sig=a%2Fb")
+    'see http://server/runs and https://h/x.csv?sv=...&sig=...'
+    >>> hidden("s3://key:se@cret@bucket/x, postgresql://u:pa/ss@h/db")
+    's3://bucket/x, postgresql://h/db'
+    >>> hidden("//ann:pw@host, PWD=hunter2;Server=db and sqlite:////home/a@b/mlflow.db")
+    '//host, PWD=...;Server=db and sqlite:////home/a@b/mlflow.db'
     """
-    return re.sub(r"(\w://)[^/\s]*@", r"\1", text)
+    for pattern, instead in _HIDDEN:
+        text = re.sub(pattern, instead, text, flags=re.IGNORECASE)
+    return text
+
+
+def logged(error: BaseException) -> str:
+    """Returns what a run may keep of an error. What stands in a file that was refused is for whoever sees the terminal."""
+    if isinstance(error, InputError):
+        return hidden(f"InputError: [{error.code}] {error.where or 'the input'}: the terminal said why")
+    return hidden(f"{type(error).__name__}: {error}")
 
 
 class UserError(ValueError):
@@ -109,6 +137,37 @@ class OutputsError(UserError):
     """The outputs cannot be written: a full, broken or read-only disk (sysexits EX_IOERR)."""
 
     exit_code = 74
+
+
+# The words of a disk in trouble, whichever library repeats them: the system's, sqlite's, Python's.
+_DISK = re.compile(
+    "|".join(
+        [
+            *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)),
+            *(
+                "disk is full",
+                "disk I/O error",
+                "attempt to write a readonly database",
+                "No usable temporary directory",
+            ),
+        ]
+    )
+)
+
+
+def disk_trouble(error: BaseException) -> str | None:
+    """Returns the line that says that a disk is full, broken or read-only, of an error or of what it came from; None where none does.
+
+    An error with an exit code of its own, as InputError, says more than that.
+    """
+    if isinstance(error, UserError) and error.exit_code != UserError.exit_code:
+        return None
+    cause: BaseException | None = error
+    while cause is not None:
+        if not isinstance(cause, UserError) and _DISK.search(str(cause)):
+            return next(line for line in str(cause).splitlines() if _DISK.search(line))
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 class BusyError(UserError):

@@ -1,17 +1,16 @@
 """The purchases of one business: read once; all of them, a panel that says what the business is like, and one part after the other."""
 
 import datetime as dt
-import secrets
+import math
 import shutil
-import tempfile
-import weakref
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from clv import data, season, windows
+from clv import data, season, spill, windows
 from clv.compute import Compute
 from clv.data import Contract, Partitioning, Quality, Transactions
 from clv.panel import Panel
@@ -27,14 +26,21 @@ class History:
 
     Args: path: of the file.   contract: how it is read.   compute: what the reading may use of the machine.
           as_of: the day of scoring (YYYY-MM-DD); None: the day after the last order.   discount_rate: of labels, a year; 0: in full.
+          read: data.read(), or another engine's.
     """
 
     def __init__(
-        self, path: str, contract: Contract, compute: Compute, as_of: str | None = None, discount_rate: float = 0.0
+        self,
+        path: str,
+        contract: Contract,
+        compute: Compute,
+        as_of: str | None = None,
+        discount_rate: float = 0.0,
+        read: Callable[..., Transactions] = data.read,
     ):
         self._discount_rate = discount_rate
         self.path, self._contract, self._as_of = path, contract, as_of
-        self.compute = compute
+        self.compute, self._read = compute, read
         self._seasons: dict[tuple[dt.date, int], Season] = {}
 
     @property
@@ -45,8 +51,8 @@ class History:
     @cached_property
     def transactions(self) -> Transactions:
         """Raises: InputError: the file cannot be read as a table of purchases."""
-        parts = Partitioning(self._folder, self.compute.partition_customers)
-        return data.read(self.path, self._contract, self.connection, parts)
+        parts = Partitioning(self.folder, self.compute.partition_customers)
+        return self._read(self.path, self._contract, self.connection, parts)
 
     def keep_in(self, folder: Path) -> None:
         """Purchases that do not fit into memory wait in the folder from now on: a command that was interrupted finds them there.
@@ -54,17 +60,16 @@ class History:
         It is for the one command that may write there; without it they wait in a folder of this process.
         """
         if "transactions" not in vars(self):
-            self._folder = folder
+            self.folder = folder
 
     def forget(self) -> None:
         """Removes the purchases that wait in a folder: the command has done its work."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @cached_property
-    def _folder(self) -> Path:
-        folder = Path(self.compute.temp_folder or tempfile.gettempdir()) / f"clv-purchases-{secrets.token_hex(8)}"
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+    def folder(self) -> Path:
+        """Where purchases wait that do not fit into memory."""
+        return spill.folder(self.compute.temp_folder) / f"purchases-{id(self)}"
 
     @property
     def purchases(self) -> duckdb.DuckDBPyRelation:
@@ -90,6 +95,11 @@ class History:
         ids = self.connection.from_df(pd.DataFrame({"customer_id": customers.unique()}))
         rows = self.purchases.join(ids, "customer_id", how="semi")
         return Panel(rows, self.connection, self._discount_rate)
+
+    @property
+    def panel_in_words(self) -> str:
+        """What the panel is of all customers; empty where it is everybody."""
+        return "" if self.panel.share == 1 else f" (a panel: 1 of {len(self.parts)} customers, drawn by their ids)"
 
     @property
     def quality(self) -> Quality:
@@ -147,11 +157,11 @@ class History:
 
     def net_revenue(self, begin: dt.date, end: dt.date, known_before: dt.date | None = None) -> float:
         """Returns the net revenue of all customers in [begin, end); known_before: of those alone who had ordered before a day."""
-        return windows.net_revenue(self.purchases, begin, end, known_before)
+        return math.fsum(windows.net_revenue(part.purchases, begin, end, known_before) for part in self.parts)
 
     def customers(self, before: dt.date) -> int:
         """Returns how many customers had ordered before the day."""
-        return windows.customers(self.purchases, before)
+        return sum(part.customers(before) for part in self.parts)
 
     def known(self, customers: pd.Series) -> pd.Series:
         """Returns those of the customers who have a row in the history. customers: ids."""

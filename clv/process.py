@@ -1,9 +1,11 @@
 """This process and those that died: who they are, what they left open, and an end that leaves nothing running."""
 
+import functools
 import json
 import os
 import signal
 import socket
+import stat
 import tempfile
 import threading
 import time
@@ -87,9 +89,18 @@ def notes() -> Path:
         folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "clv/runs"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (OSError, RuntimeError):  # there is no home
-        folder = Path(tempfile.gettempdir()) / f"clv-{os.getuid()}"
+        folder = Path(os.environ.get("TMPDIR") or "/tmp") / f"clv-{os.getuid()}"
         folder.mkdir(exist_ok=True, mode=0o700)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+            return _without_home()  # somebody else made it
     return folder
+
+
+@functools.cache
+def _without_home() -> Path:
+    """A folder for the notes of this process alone."""
+    return Path(tempfile.mkdtemp(prefix="clv-"))
 
 
 def note(name: str, content: dict[str, Any]) -> None:

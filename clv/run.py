@@ -12,7 +12,7 @@ import pandas as pd
 from clv import commands, hints, model, settings, store, terminal, tracking
 from clv.commands import Command, Step
 from clv.config import Config, as_yaml, parameters
-from clv.errors import UserError
+from clv.errors import UserError, hidden
 from clv.history import History
 from clv.monitor.verdict import PERSON_DECIDES
 from clv.outcome import Outcome, Run
@@ -44,6 +44,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     Raises:  UserError: a person can put it right; outputs of earlier runs are as they were.
     """
     model.check_chains(config.model.chains)
+    words = tuple(map(hidden, words))  # pages repeat them
     command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
     shown: list[tuple[str, str]] = []
     outcomes: list[Outcome] = []
@@ -63,7 +64,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
             if command.writes_outputs:
                 history.keep_in(home / store.UNFINISHED / "purchases")
             values = _of_run(command, Run(config, now, folder, history.compute), history)
-            noticed = _caught_up(values.standing) if command.catches_up else []
+            noticed = _caught_up(values.standing, command.settles) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
                 with terminal.working(step.__name__) as came_out:
                     outcome = _nested(step, values) if command.nested else _finished(step, values)
@@ -124,9 +125,9 @@ def _of_run(command: Command, run: Run, history: History) -> _Values:
     return _Values(command, run, history, production, standing)
 
 
-def _caught_up(standing: Standing) -> list[str]:
+def _caught_up(standing: Standing, by_a_person: bool) -> list[str]:
     """What catching up has to say; it is shown at once, because the step that follows may fail."""
-    lines = [f"WARNING: {warning}" for warning in catch_up(standing, tracking.who)]
+    lines = [f"WARNING: {warning}" for warning in catch_up(standing, tracking.who, by_a_person)]
     terminal.show(lines)
     return lines
 

@@ -130,12 +130,22 @@ def labels(
 
     Args: discount_rate: a year; a purchase t days after the cutoff counts (1 + rate)^(-t / 365) of its amount. 0: all of it.
     """
+    rows = purchases.query("purchases", label_query(cutoff, horizon_days, discount_rate))
+    assert rows is not None  # DuckDB's types allow None, for statements that return no rows
+    return rows.df().set_index("customer_id")["actual_clv"]
+
+
+def label_query(cutoff: dt.date, horizon_days: int, discount_rate: float = 0.0) -> str:
+    """Returns the SQL of labels(), on `purchases`: one text for every engine, of exact sums that no order of rows changes."""
     end = cutoff + dt.timedelta(days=horizon_days)
-    inside = purchases.filter(f"order_date >= DATE '{cutoff}' AND order_date < DATE '{end}'")
-    worth = f"SUM(revenue * POWER({1 + discount_rate}, (DATE '{cutoff}' - order_date) / 365.0) ORDER BY order_date)"
-    amount = worth if discount_rate else "CAST(SUM(revenue) AS DOUBLE)"
-    table = inside.aggregate(f"customer_id, {amount} AS actual_clv", "customer_id").df()
-    return table.set_index("customer_id")["actual_clv"]
+    years = f"CAST(DATEDIFF('day', DATE '{cutoff}', order_date) AS DOUBLE) / 365"
+    factor = f"POWER(CAST({1 + discount_rate!r} AS DOUBLE), -{years})"
+    worth = f"CAST(revenue AS DECIMAL(27,4)) * CAST(ROUND({factor}, 9) AS DECIMAL(10,9))"
+    amount = worth if discount_rate else "revenue"
+    return (
+        f"SELECT customer_id, CAST(SUM({amount}) AS DOUBLE) AS actual_clv FROM purchases "
+        f"WHERE order_date >= DATE '{cutoff}' AND order_date < DATE '{end}' GROUP BY customer_id"
+    )
 
 
 def actual_clv(

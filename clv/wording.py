@@ -20,6 +20,25 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def dead(markdown: str) -> str:
+    r"""Returns Markdown in which no tag, no picture and no link comes alive: names and values from files may stand in it.
+
+    >>> print(dead("**read**: <img src=x> of ![a](http://b)"))
+    **read**: &lt;img src=x> of !\[a\](http://b)
+    """
+    return re.sub(r"!\[|\](?=[(\[:])", lambda found: f"{found[0][:-1]}\\{found[0][-1]}", markdown.replace("<", "&lt;"))
+
+
+def literal(text: str) -> str:
+    r"""Returns a name or a text of a person's as Markdown that shows it letter by letter, in one line.
+
+    >>> print(literal("a_b.csv\n<script>"), literal("![x](http://y)"))
+    a\_b.csv &lt;script&gt; \!\[x\](http://y)
+    """
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]!|])", r"\\\1", plain)
+
+
 def nearest(word: str, names: Iterable[str]) -> list[str]:
     """Returns the names that the word may stand for: those that it begins, else the one that is spelt most like it.
 

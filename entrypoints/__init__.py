@@ -1,16 +1,23 @@
 """One file a command: it makes one call, run(command)."""
 
+import gc
 import os
 import sys
 
 from clv import process
 
+_SELDOM = (
+    100_000,
+    50,
+    100,
+)  # of the collector: imports make a million objects that stay, and looking through them takes a tenth of a run
 _CLEARED, _CURSOR = "\r\x1b[K", b"\x1b[?25h"  # an empty line; the cursor, which a live display hides
 
 
 def run(command: str) -> None:
     """Runs a command as this process: signals end it well from here on, before the heavy imports."""
     process.start(_by_force)
+    gc.set_threshold(*_SELDOM)
     _say("starting ...")
     from entrypoints.launch import launch
 

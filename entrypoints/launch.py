@@ -4,14 +4,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from clv import config, process, tracking
-from clv.errors import InputError, UserError, hidden
+from clv import config, process, spill, tracking
+from clv.errors import InputError, OutputsError, UserError, disk_trouble, hidden
 from clv.jobs import Jobs
 from clv.run import run_command
 from entrypoints.words import CONF, checked, hydra_arguments, naming_the_history, sweeps
@@ -23,6 +23,7 @@ def launch(command: str) -> None:
     An error that a person can put right ends the process with its message and its exit code.
     """
     with readable_errors():
+        spill.begin()
         sys.argv[1:] = checked(hydra_arguments(sys.argv[1:]))
         jobs = Jobs(sweeps(sys.argv[1:])) if "--multirun" in sys.argv else None
 
@@ -55,12 +56,23 @@ def readable_errors() -> Iterator[None]:
 def exit_code(error: BaseException) -> int | str | None:
     """Returns the exit code of a command that an error ended, and prints the error."""
     if process.stopped_by or isinstance(error, KeyboardInterrupt):
-        print("\nStopped.", file=sys.stderr)
+        _say("\nStopped.")
         return 128 + (process.stopped_by or signal.SIGINT)
     if isinstance(error, SystemExit):
         return error.code
+    if reason := disk_trouble(error):
+        error = OutputsError(
+            f"A disk is full, broken or read-only: {reason}.\nHint: make room where the outputs, the tracking store and temporary files are; "
+            "the earlier outputs are as they were. Then run the command again."
+        )
     if isinstance(error, UserError):
-        print(error if isinstance(error, InputError) else f"\nError: {error}", file=sys.stderr)
+        _say(str(error) if isinstance(error, InputError) else f"\nError: {error}")
         return error.exit_code
-    print(hidden(traceback.format_exc()), file=sys.stderr)  # Hydra would print it with the whole command line
+    _say(hidden("".join(traceback.format_exception(error))))  # Hydra would print it with the whole command line
     return 1
+
+
+def _say(text: str) -> None:
+    """On a full disk even the file of the messages may be full."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

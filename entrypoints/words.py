@@ -30,6 +30,7 @@ NAMED = {
     "despite_gates": "person.despite_gates",
     "at": "ask.at",
     "verify": "ask.verify",
+    "settle": "ask.settle",
     "customer": "ask.customer",
     "before": "ask.before",
     "after": "ask.after",

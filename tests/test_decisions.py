@@ -67,19 +67,67 @@ def test_two_first_decisions_at_once_open_one_ledger(project):
     assert len(client().search_runs([client().get_experiment_by_name("twice-ledger").experiment_id])) == 1
 
 
-def test_a_promotion_that_died_after_its_entry_is_finished_by_the_next_command(governed):
-    now = alias_table(MODEL)["production"]
+def interrupted(now):
+    """A promotion of the other version whose command died after its entry. Returns that version."""
     other = "2" if now == "1" else "1"
-    content = FACTS | {
-        "event": ledger.PROMOTION,
-        "by": "Ann",
-        "why": "died",
-        "versions": [f"stored/{other}"],
-    }
+    content = FACTS | {"event": ledger.PROMOTION, "by": "Ann", "why": "died", "versions": [f"stored/{other}"]}
     ledger_store.append(Standing(MODEL), lambda known: content | {"from": now, "to": other, "back": now})
-    assert alias_table(MODEL)["production"] == now
+    return other
+
+
+WAITS = r"entry \d+ \(promotion of stored/\d by Ann\) waits in the ledger of model stored: somebody is at it, was interrupted, or added it"
+
+
+@pytest.mark.parametrize("has_moved", [False, True], ids=["before the alias", "after the alias"])
+def test_a_promotion_that_died_after_its_entry_waits_for_a_person(governed, has_moved):
+    now = alias_table(MODEL)["production"]
+    other = interrupted(now)
+    if has_moved:
+        client().set_registered_model_alias(MODEL, "production", other)
+    assert run_command("score", governed())[-1].tags["production_version"] == now
+    assert re.search(f"WARNING: {WAITS}", description())
+    with pytest.raises(UserError, match=f"The ledger holds, but is not finished: {WAITS}"):
+        run_command("ledger", governed("ask.verify=true"))
+    assert alias_table(MODEL)["production"] == (other if has_moved else now)
+    done = run_command("ledger", governed("ask.settle=true"))[-1]
+    assert "finished what another command left half done: entry" in done.warnings[0]
     assert run_command("score", governed())[-1].tags["production_version"] == other
     assert Standing(MODEL).problems() == [] and alias_table(MODEL)["previous"] == now
+
+
+@pytest.mark.parametrize("step", ["reject", "rollback"])
+def test_the_next_decision_of_a_person_finishes_what_waits(governed, step):
+    other = interrupted(alias_table(MODEL)["production"])
+    with pytest.raises(UserError, match="Model stored has no version 9|needs reviewer"):
+        run_command(step, governed(*(person("9") if step == "reject" else ())))
+    assert alias_table(MODEL)["production"] == other and Standing(MODEL).waiting == []
+
+
+def test_an_alarm_is_not_closed_over_an_entry_that_waits(governed):
+    interrupted(alias_table(MODEL)["production"])
+    closing = Decision(ledger.ACKNOWLEDGEMENT, "Ann", "seen", None, ("stored/1",), {"alarm_run": "x"})
+    with pytest.raises(UserError, match=WAITS):
+        ledger_store.record(Standing(MODEL), closing, FACTS)
+    run_command("ledger", governed("ask.settle=true"))
+
+
+def test_who_has_the_store_and_not_the_key_puts_nothing_into_production(governed, monkeypatch):
+    monkeypatch.setenv("CLV_LEDGER_KEY", "a secret of the test")
+    run_command("ledger", governed("ask.settle=true"))  # vouches for what is there
+    verified = run_command("ledger", governed("ask.verify=true"))[-1].summary
+    count, now = len(entries(MODEL)), alias_table(MODEL)["production"]
+    assert f"CLV_LEDGER_KEY, which vouches for every entry up to {count})" in verified
+    monkeypatch.delenv("CLV_LEDGER_KEY")
+    other = "2" if now == "1" else "1"
+    ledger_store.record(Standing(MODEL), decision(ledger.PROMOTION, other, "Bob"), FACTS)  # sealed, alias and all
+    assert "CLV_LEDGER_KEY is not set here" in run_command("ledger", governed("ask.verify=true"))[-1].summary
+    monkeypatch.setenv("CLV_LEDGER_KEY", "a secret of the test")
+    assert run_command("score", governed())[-1].tags["production_version"] == now
+    with pytest.raises(UserError, match="is not finished: entry .* by Bob"):
+        run_command("ledger", governed("ask.verify=true"))
+    monkeypatch.setenv("CLV_LEDGER_KEY", "short")
+    with pytest.raises(UserError, match="CLV_LEDGER_KEY has 5 characters; a key has at least 16"):
+        run_command("ledger", governed())
 
 
 def test_a_ledger_that_was_taken_away_is_missed(governed):
@@ -124,10 +172,13 @@ def forged(texts, **changed):
 def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_of_it(governed):
     texts, run_id = seals()
     client().log_param(run_id, *forged(texts))
-    with pytest.raises(UserError, match=r"is not finished: entry \d+ \(promotion of stored/2 by CFO\) not sealed"):
+    before = alias_table(MODEL)
+    with pytest.raises(UserError, match=r"is not finished: entry \d+ \(promotion of stored/2 by CFO\) waits"):
         run_command("ledger", governed("ask.verify=true"))
-    run_command("score", governed())
-    assert re.search("WARNING: finished what another command left half done: entry .* by CFO", description())
+    for step in ("score", "monitor"):
+        run_command(step, governed())
+        assert re.search("WARNING: entry .* by CFO. waits in the ledger", description())
+    assert alias_table(MODEL) == before
 
 
 @pytest.mark.parametrize(

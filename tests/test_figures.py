@@ -1,6 +1,7 @@
 """Pictures: what stands on them, in which colours, and what they say to those who do not see them."""
 
 import datetime as dt
+import io
 
 import numpy as np
 import pandas as pd
@@ -246,3 +247,11 @@ def test_pictures_of_next_to_nothing_are_drawn():
         reports.heat_maps(GRID.assign(expected_orders=0.0, alive=1.0), 90),
     ):
         assert picture(figure).startswith("<svg")
+
+
+def test_a_figure_that_is_laid_out_before_it_is_saved_has_its_axes_where_saving_would_put_them():
+    saved, ours = (canvas.canvas("A title", "customers", "revenue", rows=2)[0] for _ in range(2))
+    saved.savefig(io.BytesIO(), format="png")
+    places = [[round(side, 2) for side in one.get_position().bounds] for one in saved.axes]
+    assert [[round(side, 2) for side in one.get_position().bounds] for one in canvas.laid_out(ours).axes] == places
+    assert ours.get_layout_engine() is None  # which would have it drawn once more

@@ -147,6 +147,50 @@ def test_rollbacks_lead_back_along_promotions_and_never_forward():
     assert ledger.before(known, "1") is None
 
 
+KEY = b"a secret of the test"
+
+
+def coded(stored, *numbers):
+    return stored | {ledger.code_key(n): ledger.code(stored[ledger.key(n)], KEY) for n in numbers}
+
+
+def numbers(found):
+    return [entry["number"] for entry in found]
+
+
+def test_without_a_key_what_counts_ends_with_the_newest_seal():
+    waiting = {name: text for name, text in STORED.items() if name not in ("000004.sealed", "000005.sealed")}
+    assert numbers(ledger.unsealed(STORED)) == [] and numbers(ledger.unsealed(waiting)) == [4, 5]
+
+
+def test_with_a_key_what_counts_ends_with_the_newest_code_which_vouches_for_all_before_it():
+    assert numbers(ledger.unsealed(STORED, KEY)) == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]  # somebody without the key could have written all of it
+    assert numbers(ledger.unsealed(coded(STORED, 4), KEY)) == [5] and ledger.vouched(coded(STORED, 4), KEY) == 4
+    assert ledger.unsealed(coded(STORED, 5), KEY) == [] and ledger.problems(coded(STORED, 5), HEAD, KEY) == []
+    assert ledger.problems(coded(STORED, 5), HEAD) == []  # who has no key checks the rest
+
+
+def test_a_chain_made_anew_by_somebody_without_the_key_does_not_have_its_codes():
+    forged = written([STORY[0] | {"by": "Bob"}, *STORY[1:]])
+    theirs = {name: text for name, text in coded(STORED, 5).items() if name.endswith(".mac")}
+    assert ledger.problems(forged, (5, ledger.digest(forged["000005"]))) == []
+    assert ledger.problems(forged | theirs, None, KEY) == [
+        "entry 5 has a code of another key, or somebody without the key made it"
+    ]
+
+
+def test_only_what_nobody_decides_is_finished_without_a_person():
+    outside, promotion = STORY[3] | {"number": 4}, STORY[2] | {"number": 5}
+    assert numbers(ledger.noticed([outside, promotion, outside])) == [4] and ledger.noticed([promotion]) == []
+    assert ledger.noticed([STORY[0] | {"number": 1}]) and ledger.noticed([STORY[0] | {"number": 6}]) == []
+
+
 def test_a_day_is_read_as_utc_and_nonsense_is_refused():
     assert ledger.moment_of("2026-05-01") == dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
     with pytest.raises(ValueError, match="Invalid isoformat string"):

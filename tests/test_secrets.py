@@ -9,11 +9,14 @@ from dataclasses import fields
 import pytest
 import yaml
 from helpers import ROOT, composed
+from stores import client, everywhere
 
 from clv import config
 from clv.config.logged import SECTIONS
-from clv.errors import UserError
+from clv.errors import InputError, UserError, hidden
+from clv.run import run_command
 from clv.tracking.address import without_password
+from clv.wording import dead, literal
 
 SECRET = "hunter2-planted"
 
@@ -63,6 +66,11 @@ def test_the_logged_configuration_comes_back_as_it_was():
         f"s3://key:{SECRET}@bucket/x.csv",
         f"https://host/x.csv?sig=1&X-Amz-Signature={SECRET}",
         f"postgresql://u:{SECRET}@h/db",
+        f"https://a.blob.core.windows.net/c/x.csv?sv=2024-11-04&sig={SECRET}",
+        f"https://host/x.csv?auth={SECRET}",
+        f"https://host/x.csv?user=a&pwd={SECRET}",
+        f"//ann:{SECRET}@host/x.csv",
+        f"Server=db;Pwd={SECRET}",
     ],
 )
 @pytest.mark.parametrize("key", ["data.path", "outputs", "alerts.ui", "person.reason"])
@@ -96,6 +104,56 @@ def test_no_message_shows_the_password_of_an_address():
     assert str(UserError(f"The store at postgresql://u:{SECRET}@h:5432/db refused: http://a:{SECRET}@b")) == (
         "The store at postgresql://h:5432/db refused: http://b"
     )
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        (f"https://a.net/c/x.csv?sv=2024&sig={SECRET}", "https://a.net/c/x.csv?sv=...&sig=..."),
+        (f"https://h/x?whatever_nobody_knows={SECRET}#a", "https://h/x?whatever_nobody_knows=...#a"),
+        (f"//ann:{SECRET}@host/x", "//host/x"),
+        (f"s3://k:{SECRET}/with@signs@bucket/x", "s3://bucket/x"),
+        (f"Server=db;Uid=a;Pwd={SECRET};Port=1", "Server=db;Uid=a;Pwd=...;Port=1"),
+        (f"Authorization: Bearer {SECRET}", "Authorization: ..."),
+        (f"aws_secret_access_key = {SECRET}", "aws_secret_access_key = ..."),
+        ("sqlite:////home/a@b/mlflow.db http://host:5000/a@b", "sqlite:////home/a@b/mlflow.db http://host:5000/a@b"),
+        ("decision=keep design=3 -P version=2", "decision=keep design=3 -P version=2"),
+    ],
+)
+def test_of_an_address_the_structure_alone_is_shown(text, shown):
+    assert hidden(text) == shown
+
+
+def test_a_run_keeps_the_structure_of_an_address_whose_tokens_name_nobody_knows(project):
+    address = f"https://127.0.0.1:9/x.csv?t={SECRET}"
+    found = composed(f"data.path='{address}'")
+    assert config.loggable(found)["data"]["path"] == "https://127.0.0.1:9/x.csv?t=..." and found.data.path == address
+    with pytest.raises(UserError):
+        run_command("features", found, (f"data.path={address}",))
+    runs = client().search_runs(everywhere())
+    assert runs and SECRET not in str([run.to_dictionary() for run in runs])
+    outputs = [path for path in project.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert [path.name for path in outputs] == []
+
+
+def test_what_stands_in_a_file_that_is_refused_is_shown_and_not_logged(project):
+    (project / "shadow").write_text(f"root:{SECRET}:19000\ndaemon:x:1\n")
+    with pytest.raises(InputError, match=SECRET):
+        run_command("features", composed("data.path=shadow"))
+    (run,) = client().search_runs(everywhere())
+    assert run.data.tags["failure_reason"] == "InputError: [MISSING_COLUMN] shadow:1: the terminal said why"
+    held = [
+        path.name for path in (project / "mlruns").rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
+    assert held == [] and SECRET.encode() not in (project / "mlflow.db").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["<img src=http://x/a>.csv", "![a](http://x).csv", "a [b](http://x).csv", "[a]: http://x"]
+)
+def test_the_name_of_a_file_is_no_tag_picture_or_link_on_mlflows_pages(name):
+    for shown in (literal(name), dead(f"**read**: {name}")):
+        assert "<" not in shown and not re.search(r"(?<!\\)!\[|(?<!\\)\][(\[:]", shown)
 
 
 def planted(tmp_path, *arguments, **environment):

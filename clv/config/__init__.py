@@ -30,7 +30,10 @@ __all__ = [
 ]
 
 _SECRETS = "a secret comes by the name of an environment variable, as in conf/alerts/."
-_PASSWORD = r"(?<!postgres)(?<!postgresql)://[^/\s]*@|://[^/\s@]*:[^/\s]*@|\bpassword\s*=|[?&][^=&\s]*(token|secret|passw|signature|credential|key)[^=&\s]*="  # in an address
+_PASSWORD = (  # in an address; what no name gives away is hidden where it is logged
+    r"(?<!postgres:)(?<!postgresql:)//[^/\s]*@|//[^/\s@]*:[^/\s]*@|\b(password|pwd)\s*="
+    r"|[?&][^=&\s]*(token|secret|passw|pwd|sig|auth|credential|key|code)[^=&\s]*="
+)
 _FILLED_IN = r"(?<!\\)(\\\\)*\$\{"  # an interpolation of OmegaConf, unless a backslash says that it is none
 
 

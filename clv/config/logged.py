@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from clv.config.schema import Config
+from clv.errors import hidden
 
 SECTIONS = (  # those that change a result; who asks, who decides and who is told do not
     *(
@@ -51,7 +52,7 @@ def _flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def plain(value: Any, held: bool = False) -> Any:
-    """Returns a value of the configuration as plain values, or LEFT_OUT.
+    """Returns a value of the configuration as plain values, or LEFT_OUT. Of an address only the structure is left.
 
     Args: held: whether a text may be shown here; numbers, yes and no always may.
     """
@@ -62,7 +63,9 @@ def plain(value: Any, held: bool = False) -> Any:
         return _shown({key: plain(item, held) for key, item in value.items()})
     if isinstance(value, list):
         return [item for item in (plain(item, held) for item in value) if item is not LEFT_OUT]
-    return value if held or not isinstance(value, str) else LEFT_OUT
+    if isinstance(value, str):
+        return hidden(value) if held else LEFT_OUT
+    return value
 
 
 def as_yaml(config: Config) -> str:

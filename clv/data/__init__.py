@@ -11,7 +11,7 @@
     quality.py      what was counted
     quarantine.py   how much may be wrong, and the warnings; together.py: all that is wrong, in one answer
     suggestions.py  what rejected texts look like, and the setting that would have them read (date_formats.py)
-    partitions.py   a large history in files of some customers each
+    staging.py      the rows as text, in memory or in files; partitions.py: a large history in files of some customers each; kept.py: and what was read of it
     reading.py      all of it, one after another
     queries.py      the SQL in sql/
 
@@ -28,7 +28,9 @@ from clv.data.contract import Contract
 from clv.data.partitions import DRAWS, Partitioning, draw, drawn, partition
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
-from clv.data.reading import Transactions, daily, read, size_and_digest
+from clv.data.queries import render
+from clv.data.reading import Transactions, daily, judge_rows, read, size_and_digest
+from clv.data.selection import needed
 
 __all__ = [
     "DRAWS",
@@ -42,10 +44,13 @@ __all__ = [
     "digest",
     "draw",
     "drawn",
+    "judge_rows",
     "left_out",
+    "needed",
     "partition",
     "read",
     "refusal",
+    "render",
     "size_and_digest",
     "warnings",
 ]

@@ -20,6 +20,7 @@ from clv.data.cells import Cells, Row, batches
 from clv.data.contract import Contract
 from clv.data.layout import Layout, load_pieces
 from clv.data.queries import render, row
+from clv.data.staging import Staging
 from clv.errors import Code, InputError
 
 _ADDRESS = re.compile(r"postgres(ql)?://")
@@ -71,16 +72,16 @@ def refuse_query(path: str, contract: Contract) -> None:
         raise InputError(Code.DATABASE, what=what, fix="data.query=null, or another data.path", where=path)
 
 
-def load(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Table:
-    """Puts the rows that contract.query finds into the table `file_rows` of the connection, as text, numbered from 1.
+def load(path: str, contract: Contract, staging: Staging) -> Table:
+    """Puts the rows that contract.query finds into `file_rows`, as text, numbered from 1.
 
     Raises: InputError: there is no query, it does more than read, or the database does not answer.
     """
     cells = Cells(contract)
     with asked(path, contract.query) as result:
         pieces = batches(chain([result.names], result.rows), line=0)
-        layout = load_pieces(cells, pieces, contract, path, connection)
-    return Table(layout, cells.left_to_say(contract, path), _digest(contract, layout, connection))
+        layout = load_pieces(cells, pieces, contract, path, staging)
+    return Table(layout, cells.left_to_say(contract, path), _digest(contract, layout, staging.connection))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from clv.data.header import Header, key
 from clv.data.queries import render, row
 from clv.data.rows import REPAIR, Rows
 from clv.data.selection import Selection, selected
+from clv.data.staging import Staging
 from clv.errors import Code, InputError
 
 _NOTHING_DECIDES = Selection(None, None, {})
@@ -62,8 +63,8 @@ class _Shape:
     neighbour: int | None = None
 
 
-def load(texts: Iterator[str], contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> Layout:
-    """Puts the columns of every row into the table `file_rows` of the connection, as text, with the line it begins on.
+def load(texts: Iterator[str], contract: Contract, path: str, staging: Staging) -> Layout:
+    """Puts the columns of every row into `file_rows`, as text, with the line it begins on.
 
     Args:   texts: the file's text in pieces.   path: as the file is called in messages.
     Raises: InputError: no header with those columns, rows of several widths, a quote that is not closed.
@@ -71,7 +72,7 @@ def load(texts: Iterator[str], contract: Contract, path: str, connection: duckdb
     first, texts = _peeked(texts)
     file = format_of(first, contract)
     pieces = file.pieces(_below(texts, contract.skip_rows), path, 1 + contract.skip_rows)
-    return load_pieces(file, pieces, contract, path, connection)
+    return load_pieces(file, pieces, contract, path, staging)
 
 
 def load_pieces(
@@ -79,7 +80,7 @@ def load_pieces(
     pieces: Iterable[tuple[int, Content]],
     contract: Contract,
     path: str,
-    connection: duckdb.DuckDBPyConnection,
+    staging: Staging,
 ) -> Layout:
     """Does the same for rows that a format gives.
 
@@ -91,26 +92,27 @@ def load_pieces(
         if header is None:
             header, end = file.header((line, piece), contract, path)
             selection = selected(header.names, contract, f"{path}:{line}")
-            _create(header, selection, connection)
+            staging.create(_columns(header, selection))
             rows = file.rows(end, header.line, header)
         else:
             rows, end = file.rows(piece, line, header), piece
         empty += rows.empty
         if rows.lines:
             shape = shape or _shaped(header, rows)
-            _insert(rows, header, shape, selection, connection)
+            _insert(rows, header, shape, selection, staging)
     if header is None:
         fix = "look at what wrote it: an export has a header and a row for every order and return"
         raise InputError(Code.EMPTY, what="the file holds no text but blank lines", fix=fix, where=path)
     if shape is None or end is None:
+        staging.drop_columns(_OUTSIDE)
         return Layout(header.names, has_currency=selection.currency is not None)
-    _check_beside(header, shape, connection)
-    _check_cents(header, shape, connection)
+    staging.complete()
+    _check_beside(header, shape, staging.connection)
+    _check_cents(header, shape, staging.connection)
     last = None if file.ends_whole(end) else header.last
     notes = _notes(header, shape, last, empty)
-    cut = _cut_rows(last, connection)
-    for name in _OUTSIDE:
-        connection.execute(f"ALTER TABLE file_rows DROP COLUMN {name}")
+    cut = _cut_rows(last, staging.connection)
+    staging.drop_columns(_OUTSIDE)
     return Layout(header.names, cut, tuple(notes), has_currency=selection.currency is not None)
 
 
@@ -132,12 +134,12 @@ def _below(texts: Iterator[str], lines: int) -> Iterator[str]:
         yield parts[-1] if not lines else ""
 
 
-def _create(header: Header, selection: Selection, connection: duckdb.DuckDBPyConnection) -> None:
+def _columns(header: Header, selection: Selection) -> list[str]:
+    """Names and types of the columns of `file_rows`."""
     columns = ["line BIGINT", *(f"{name} VARCHAR" for name in header.places)]
     kinds = {"currency": "VARCHAR", "is_counted": "BOOLEAN"}
     columns += [f"{name} {kinds[name]}" for name in selection.columns(_extra)]
-    columns += [f"{name} VARCHAR" for name in _OUTSIDE]
-    connection.execute(f"CREATE OR REPLACE TABLE file_rows ({', '.join(columns)})")
+    return columns + [f"{name} VARCHAR" for name in _OUTSIDE]
 
 
 def _extra(place: int) -> str:
@@ -190,7 +192,7 @@ def _shaped(header: Header, rows: Rows) -> _Shape:
         return _Shape(width, neighbour=nameless)
     if width == names:
         return _Shape(width, beside=width - 1, allowed="nothing", neighbour=nameless)
-    if width == names + 1 and not rows.fields[width - 1].strip():
+    if width == names + 1 and not rows.column(width - 1)[0].as_py().strip():
         return _Shape(width, beside=width - 1, allowed="nothing", neighbour=nameless)
     if width == names + 1:  # as R writes them, without a name
         return _Shape(width, shift=1, beside=0, allowed="row numbers", neighbour=behind - 1)
@@ -205,9 +207,7 @@ def _ragged(header: Header, line: int, width: int, names: int) -> InputError:
     return InputError(Code.RAGGED_ROW, what=what, fix=fix, where=f"{header.path}:{line}")
 
 
-def _insert(
-    rows: Rows, header: Header, shape: _Shape, selection: Selection, connection: duckdb.DuckDBPyConnection
-) -> None:
+def _insert(rows: Rows, header: Header, shape: _Shape, selection: Selection, staging: Staging) -> None:
     if set(rows.widths) != {shape.width}:
         wrong = next(number for number, width in enumerate(rows.widths) if width != shape.width)
         raise _ragged(header, rows.lines[wrong], rows.widths[wrong], shape.width)
@@ -216,13 +216,12 @@ def _insert(
     places |= {"beside": shape.beside, "neighbour": shape.neighbour}
     columns = {"line": pa.array(rows.lines, pa.int64())}
     for name, place in places.items():
-        values = [] if place is None else rows.fields[place :: shape.width]
-        columns[name] = pa.array(values, pa.string()) if values else pa.nulls(len(rows.lines), pa.string())
-    connection.register("batch", pa.table(columns))
+        columns[name] = pa.nulls(len(rows.lines), pa.string()) if place is None else rows.column(place)
+    staging.connection.register("batch", pa.table(columns))
     deciding = [f", {sql} AS {name}" for name, sql in selection.columns(_extra).items()]
     plain = ", ".join(["line", *header.places])
-    connection.execute(f"INSERT INTO file_rows SELECT {plain}{''.join(deciding)}, beside, neighbour FROM batch")
-    connection.unregister("batch")
+    staging.insert(f"SELECT {plain}{''.join(deciding)}, beside, neighbour FROM batch")
+    staging.connection.unregister("batch")
 
 
 def _check_beside(header: Header, shape: _Shape, connection: duckdb.DuckDBPyConnection) -> None:

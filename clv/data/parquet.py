@@ -14,6 +14,7 @@ from clv.data.layout import Layout
 from clv.data.queries import literal, render
 from clv.data.selection import selected
 from clv.data.sources import partition
+from clv.data.staging import Staging
 from clv.errors import Code, InputError
 
 _TEXT, _WHOLE, _FRACTION = r"VARCHAR|ENUM.*", r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?", r"FLOAT|DOUBLE|DECIMAL.*"
@@ -26,15 +27,15 @@ _FRACTIONS = "SELECT 1 FROM file_rows WHERE NOT regexp_full_match(customer_id, '
 _EXPORT = "export it again, as Parquet or as CSV in UTF-8"
 
 
-def load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> tuple[Layout, Contract]:
-    """Puts the columns into the table `file_rows` of the connection, as text, with the number of the row.
+def load(file: Path, contract: Contract, path: str, staging: Staging) -> tuple[Layout, Contract]:
+    """Puts the columns into `file_rows`, as text, with the number of the row.
 
     Args:    file: the copy to read.   path: as the file is called in messages.
     Returns: the layout, and what of the contract is left to say: a typed column needs no format.
     Raises:  InputError: the file is damaged, a column is missing or of a type that cannot be meant.
     """
     with refusing_damage(file, path):
-        return _load(file, contract, path, connection)
+        return _load(file, contract, path, staging)
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def refusing_damage(file: Path, path: str) -> Iterator[None]:
         raise InputError(Code.DAMAGED_PARQUET, what=what, fix=_EXPORT, where=path) from error
 
 
-def _load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> tuple[Layout, Contract]:
+def _load(file: Path, contract: Contract, path: str, staging: Staging) -> tuple[Layout, Contract]:
     import pyarrow
     import pyarrow.parquet
 
@@ -63,7 +64,7 @@ def _load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPy
     read = [names[place] for place in (*places.values(), *selection.needed) if place < len(schema)]
     for _ in whole.iter_batches(columns=read):
         pass  # for the checksums, which DuckDB passes over
-    kinds = [str(kind) for kind in connection.sql(f"FROM read_parquet({literal(str(file))})").types]
+    kinds = [str(kind) for kind in staging.connection.sql(f"FROM read_parquet({literal(str(file))})").types]
     columns = [f"column_{place}" for place in range(len(kinds))] + list(map(literal, folders.values()))
     zones = [getattr(kind, "tz", None) for kind in schema.types] + [None] * len(folders)
     kinds_of_all = kinds + ["VARCHAR"] * len(folders)
@@ -76,8 +77,9 @@ def _load(file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPy
         name: _as_text(name, types[name], columns[place], zones[place], contract) for name, place in places.items()
     }
     texts |= selection.columns(lambda place: f"CAST({columns[place]} AS VARCHAR)")
-    connection.execute(render("raw_from_parquet", texts=texts, file=str(file), width=len(kinds)))
-    if types["customer_id"] == "DOUBLE" and connection.execute(_FRACTIONS).fetchall():
+    query = render("raw_from_parquet", texts=texts, file=str(file), width=len(kinds))
+    staging.fill(query, whole.metadata.num_rows)
+    if types["customer_id"] == "DOUBLE" and staging.connection.execute(_FRACTIONS).fetchall():
         raise _float_ids("DOUBLE", path)
     return Layout(names, has_currency=selection.currency is not None), contract
 

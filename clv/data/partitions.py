@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from clv import progress
-from clv.data.queries import literal, row
+from clv.data.queries import literal
 
+Relations = tuple[duckdb.DuckDBPyRelation, tuple[duckdb.DuckDBPyRelation, ...]]  # all purchases; of each partition
 DRAWS = 2**32  # a draw is a whole number below it
 
 
@@ -48,26 +48,44 @@ def drawn(share: float) -> str:
     return f"LEFT(MD5(customer_id), 8) < '{math.ceil(share * DRAWS):08x}'"
 
 
-def cut(
-    purchases: duckdb.DuckDBPyRelation, partitioning: Partitioning | None, connection: duckdb.DuckDBPyConnection
-) -> tuple[duckdb.DuckDBPyRelation, ...]:
-    """Makes `purchases`, of one row per customer and day: a table where the customers are few, else files and a view of them.
+class Purchases:
+    """Takes the purchases of one partition after another: a table where there is one, else files and a view of them.
 
-    Returns: the partitions; the only one of a small history is the table.
+    Args: customers: number of all of them.
     """
-    purchases.create("purchases")
-    customers = row(connection, "SELECT COUNT(DISTINCT customer_id) FROM purchases")[0]
-    if not partitioning or customers <= partitioning.customers:
-        return (connection.table("purchases"),)
-    number = -(-customers // partitioning.customers)
-    partitioning.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files = [partitioning.folder / f"part-{each:05}.parquet" for each in range(number)]
-    for each in progress.over(range(number), "partitions"):
-        query = f"FROM purchases WHERE {partition('customer_id', number)} = {each} ORDER BY customer_id, order_date"
-        connection.execute(f"COPY ({query}) TO {literal(str(files[each]))} (FORMAT parquet)")
-    connection.execute("DROP TABLE purchases")
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, partitioning: Partitioning | None, customers: int):
+        self._connection = connection
+        self._folder = partitioning.folder if partitioning else Path()
+        self._added = 0
+        self.number = -(-customers // partitioning.customers) or 1 if partitioning else 1
+
+    def add(self, purchases: duckdb.DuckDBPyRelation) -> None:
+        """Adds one row per customer and day of the next partition."""
+        if self.number == 1:
+            purchases.create("purchases")
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        purchases.order("customer_id, order_date").write_parquet(str(_file(self._folder, self._added)))
+        self._added += 1
+
+    def relations(self) -> Relations:
+        """Returns all purchases, and those of each partition; they are the same where there is one."""
+        if self.number > 1:
+            return opened(self._folder, self.number, self._connection)
+        whole = self._connection.table("purchases")
+        return whole, (whole,)
+
+
+def opened(folder: Path, number: int, connection: duckdb.DuckDBPyConnection) -> Relations:
+    """Makes the view `purchases` of so many partitions in the folder, and returns it and them."""
+    files = [_file(folder, each) for each in range(number)]
     connection.execute(f"CREATE VIEW purchases AS {_of(files)}")
-    return tuple(connection.sql(_of([file])) for file in files)
+    return connection.table("purchases"), tuple(connection.sql(_of([file])) for file in files)
+
+
+def _file(folder: Path, number: int) -> Path:
+    return folder / f"part-{number:05}.parquet"
 
 
 def _of(files: Sequence[Path]) -> str:

@@ -7,7 +7,9 @@ import duckdb
 
 from clv.data.contract import Contract
 from clv.data.ids import WORDS_FOR_NOTHING
-from clv.data.queries import fields, render
+from clv.data.queries import add, fields, render
+
+COUNTED = ("counted_days", "counted_customers", "counted_amounts")  # tables
 
 
 @dataclass(frozen=True)
@@ -105,21 +107,25 @@ class Quality(Counts):
         }
 
 
-def count(contract: Contract, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Returns the fields of Counts, from the tables that values.type_all() made.
+def of_texts(contract: Contract, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Returns the fields of Counts that concern distinct texts, from the tables that values.judge() made."""
+    ids = fields(connection, render("quality_of_ids", guests=contract.guests, words_for_nothing=WORDS_FOR_NOTHING))
+    changes = connection.execute(render("normalisations", amounts=contract.amounts)).fetchall()
+    return ids | {"normalisations": dict(changes)}
 
-    Args: contract: names the day from which on rows are counted as later, and the columns of amounts.
+
+def count(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
+    """Counts the rows of the table `typed`, one partition after another, in the tables of COUNTED."""
+    for name in COUNTED:
+        add(name, render(name, amounts=contract.amounts), connection)
+
+
+def of_rows(contract: Contract, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Returns the other fields of Counts, of all partitions that were counted.
+
+    Args: contract: names the day from which on rows are counted as later.
     """
-    names = ("quality_of_rows", "quality_of_customers", "quality_of_amounts", "quality_of_ids")
-    values = {
-        "as_of": contract.as_of,
-        "amounts": contract.amounts,
-        "guests": contract.guests,
-        "words_for_nothing": WORDS_FOR_NOTHING,
-    }
-    counts: dict[str, Any] = {}
-    for name in names:
-        counts |= fields(connection, render(name, **values))
-    return counts | {
-        "normalisations": dict(connection.execute(render("normalisations", amounts=contract.amounts)).fetchall())
-    }
+    counts = fields(connection, render("quality_of_rows", as_of=contract.as_of))
+    for name in ("quality_of_customers", "quality_of_amounts"):
+        counts |= fields(connection, render(name))
+    return counts

@@ -52,6 +52,12 @@ def row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     return rows[0]
 
 
+def add(name: str, query: str, connection: duckdb.DuckDBPyConnection) -> None:
+    """Adds the rows of a query to a table, that is made when it is needed."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} AS FROM ({query}) LIMIT 0")
+    connection.execute(f"INSERT INTO {name} {query}")
+
+
 def fields(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
     """Returns the only row of a query by the names of its columns."""
     values = row(connection, query)

@@ -8,15 +8,19 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from clv import progress
 from clv.data import database, layout, parquet, quality, remote, values
 from clv.data.container import Opened, digest, opened
 from clv.data.contract import Contract, check
 from clv.data.header import ONE_EXPORT, refuse_other_columns
-from clv.data.partitions import Partitioning, cut
+from clv.data.kept import Kept, clear, keep, take
+from clv.data.partitions import Partitioning, Purchases
+from clv.data.partitions import opened as opened_partitions
 from clv.data.places import Places
 from clv.data.quality import LeftOut, Quality
-from clv.data.queries import literal, refusing_errors, render, row
+from clv.data.queries import add, literal, refusing_errors, render, row
 from clv.data.sources import files_of
+from clv.data.staging import Staging
 from clv.data.together import faults
 from clv.errors import Code, InputError
 
@@ -61,13 +65,29 @@ def read(
     Args:    path: a CSV, JSON lines or Parquet file, gzipped or zipped or not, or a workbook; a folder, a pattern, or several
                  with ; between; their addresses with s3:// or https://; or a database, for contract.query.
              connection: gets `purchases`; it must not have them.
-             partitioning: how a history of more customers than one partition has is cut; None: it is a table, however large.
+             partitioning: how a history of more customers than one partition has is cut, and where it is kept: what was read of the
+             same bytes by the same contract is taken from there; None: it is a table, however large.
     Raises:  InputError: a file is not a table, or a whole column could mean two things; the codes stand in clv/data.
     """
     check(contract, path)
     _check_zone(contract.timezone, path, connection)
     with refusing_errors(path):
-        return _read(path, contract, connection, partitioning)
+        if not partitioning:
+            return _read(path, contract, connection, None)
+        if kept := _kept(path, contract, partitioning):
+            purchases = opened_partitions(partitioning.folder, kept.partitions, connection)
+            return Transactions(*purchases, kept.rejected, kept.quality, kept.faults)
+        clear(partitioning)
+        read = _read(path, contract, connection, partitioning)
+        if len(read.partitions) > 1:
+            keep(Kept(read.quality, read.rejected, read.faults, len(read.partitions)), path, contract, partitioning)
+        return read
+
+
+def _kept(path: str, contract: Contract, partitioning: Partitioning) -> Kept | None:
+    """What an interrupted command read of the same bytes."""
+    kept = take(path, contract, partitioning)
+    return kept if kept and size_and_digest(path).get("sha256") == kept.quality.sha256 else None
 
 
 def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnection) -> None:
@@ -80,31 +100,59 @@ def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnecti
 def _read(
     path: str, contract: Contract, connection: duckdb.DuckDBPyConnection, partitioning: Partitioning | None
 ) -> Transactions:
-    files = _load_all(path, contract, connection)
+    staging = Staging(connection, partitioning.folder / "rows" if partitioning else None)
+    files = _load_all(path, contract, staging)
     contract = files.contract
     if row(connection, "SELECT COUNT(*) FROM raw")[0] == 0:
         fix = "check the export: every order and return belongs in it"
         raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
-    values.type_all(contract, files.layout, files.places, connection)
-    left_out = _leave_out(contract, path, connection)
-    accepted = connection.sql("SELECT customer_id, order_date, revenue FROM typed WHERE reason IS NULL")
-    parts = cut(daily(accepted), partitioning, connection)
-    rejected = connection.sql(render("rejected", names=tuple(contract.names))).df()
+    header_lines = values.judge(contract, files.layout, files.places, staging)
+    counts, texts = quality.of_texts(contract, connection), faults(contract, connection)
+    purchases = Purchases(connection, partitioning, row(connection, "SELECT COUNT(*) FROM ids WHERE why IS NULL")[0])
+    with progress.counting("partitions", purchases.number) as count:
+        for sources in staging.cut(purchases.number):
+            values.type_rows(contract, files.layout, header_lines, sources, connection)
+            _leave_out(contract, connection)
+            quality.count(contract, connection)
+            add("rejected", render("rejected", names=tuple(contract.names)), connection)
+            accepted = connection.sql("SELECT customer_id, order_date, revenue FROM typed WHERE reason IS NULL")
+            purchases.add(daily(accepted))
+            count.done()
+    left_out = _left_out(contract, path, connection)
+    rejected = connection.sql("FROM rejected ORDER BY line").df()
     reasons = rejected["reason"].value_counts().to_dict()
-    counts = quality.count(contract, connection)
-    texts = faults(contract, connection)
+    counts |= quality.of_rows(contract, connection)
     _drop_working_tables(contract, connection)
     about_files = Quality(**counts, left_out=left_out, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
-    return Transactions(connection.table("purchases"), parts, _with_files(rejected, files.places), about_files, texts)
+    return Transactions(*purchases.relations(), _with_files(rejected, files.places), about_files, texts)
 
 
-def _leave_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> dict[str, LeftOut]:
-    """Takes the rows that do not count out of `typed`. Raises: InputError: none is left."""
+def judge_rows(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table `typed`: each row's customer, day and revenue, or the reason why it has none, and what leaves it out.
+
+    Args, Raises: of read(); no row is no error.
+    """
+    with refusing_errors(path):
+        staging = Staging(connection, None)
+        files = _load_all(path, contract, staging)
+        header_lines = values.judge(files.contract, files.layout, files.places, staging)
+        for sources in staging.cut(1):
+            values.type_rows(files.contract, files.layout, header_lines, sources, connection)
+
+
+def _leave_out(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
+    """Takes the rows that do not count out of `typed`, and counts them."""
+    if contract.leaves_out:
+        add("counted_left_out", render("counted_left_out"), connection)
+        connection.execute("DELETE FROM typed WHERE left_out IS NOT NULL")
+
+
+def _left_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnection) -> dict[str, LeftOut]:
+    """What was left out. Raises: InputError: no row is left."""
     if not contract.leaves_out:
         return {}
     rows = connection.execute(render("left_out")).fetchall()
-    connection.execute("DELETE FROM typed WHERE left_out IS NOT NULL")
-    if row(connection, "SELECT COUNT(*) FROM typed")[0] == 0:
+    if row(connection, "SELECT COUNT(*) FILTER (left_out IS NULL) FROM counted_left_out")[0] == 0:
         shown = " and ".join(f"data.{name} leaves out {number}" for name, number, _ in rows)
         fix = "another value of the key; names and values stand in the file as they must stand there"
         raise InputError(Code.CONDITION, what=f"no row is left to count: {shown}", fix=fix, where=path)
@@ -113,8 +161,10 @@ def _leave_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnect
 
 def _drop_working_tables(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
     texts = [f"{name}_texts" for name in contract.names]
-    for name in ("typed", "ids", "dates", *(f"amounts_{name}" for name in contract.amounts), *texts):
-        connection.execute(f"DROP TABLE {name}")
+    amounts = [f"amounts_{name}" for name in contract.amounts]
+    counted = [*quality.COUNTED, "counted_left_out", "rejected"]
+    for name in ("typed", "ids", "dates", *amounts, *texts, *counted):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _with_files(rejected: pd.DataFrame, places: Places) -> pd.DataFrame:
@@ -135,17 +185,16 @@ class _Files:
     sha256: str
 
 
-def _load_all(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> _Files:
-    """Puts the rows of every table into the table `raw`, by the names of their columns."""
+def _load_all(path: str, contract: Contract, staging: Staging) -> _Files:
+    """Puts the rows of every table into `raw`, by the names of their columns."""
     places, hashes = Places(path), list[str]()
     layouts, contracts = list[layout.Layout](), list[Contract]()
-    connection.execute("DROP TABLE IF EXISTS raw")
     for source in files_of(path):
-        for name, table, left_to_say in _tables(source, contract, connection, hashes):
+        for name, table, left_to_say in _tables(source, contract, staging, hashes):
             layouts.append(table)
             contracts.append(left_to_say)
             _refuse_other_header(name, layouts, contracts)
-            start = _append(connection)
+            start = staging.append()
             places.add(name, start)
             layouts[-1] = table.moved(start, name)
     notes = [note for each in layouts for note in (each.named_notes if len(layouts) > 1 else each.notes)]
@@ -170,47 +219,36 @@ def size_and_digest(path: str) -> dict[str, int | str]:
 
 
 def _tables(
-    source: str, contract: Contract, connection: duckdb.DuckDBPyConnection, hashes: list[str]
+    source: str, contract: Contract, staging: Staging, hashes: list[str]
 ) -> Iterator[tuple[str, layout.Layout, Contract]]:
     """The tables of a source, one after another in `file_rows`: name, layout, and what of the contract is left to say.
 
     Its digest is added to the hashes.
     """
     if database.is_database(source):
-        table = database.load(source, contract, connection)
+        table = database.load(source, contract, staging)
         hashes.append(table.sha256)
         yield source, table.layout, table.contract
         return
     database.refuse_query(source, contract)
     with remote.local(source) as copy, opened(copy, source) as file:
-        yield from _tables_of_file(file, contract, connection)
+        yield from _tables_of_file(file, contract, staging)
     hashes.append(file.sha256)
 
 
 def _tables_of_file(
-    file: Opened, contract: Contract, connection: duckdb.DuckDBPyConnection
+    file: Opened, contract: Contract, staging: Staging
 ) -> Iterator[tuple[str, layout.Layout, Contract]]:
     if file.is_parquet:
         with file.copied() as copy:
-            yield file.path, *parquet.load(copy, contract, file.path, connection)
+            yield file.path, *parquet.load(copy, contract, file.path, staging)
     elif file.is_workbook:
         from clv.data import workbook
 
         with file.unpacked() as copy:
-            yield from workbook.load(copy, contract, file.path, connection)
+            yield from workbook.load(copy, contract, file.path, staging)
     else:
-        yield file.path, layout.load(file.texts(contract.encoding), contract, file.path, connection), contract
-
-
-def _append(connection: duckdb.DuckDBPyConnection) -> int:
-    """Moves the rows of `file_rows` into `raw`. Returns: the number that its lines are counted on from."""
-    if not row(connection, "SELECT COUNT(*) FROM duckdb_tables() WHERE table_name = 'raw'")[0]:
-        connection.execute("ALTER TABLE file_rows RENAME TO raw")
-        return 0
-    start = row(connection, "SELECT COALESCE(MAX(line), 0) FROM raw")[0]
-    connection.execute(f"INSERT INTO raw BY NAME SELECT * REPLACE (line + {start} AS line) FROM file_rows")
-    connection.execute("DROP TABLE file_rows")
-    return start
+        yield file.path, layout.load(file.texts(contract.encoding), contract, file.path, staging), contract
 
 
 def _refuse_other_header(name: str, layouts: list[layout.Layout], contracts: list[Contract]) -> None:

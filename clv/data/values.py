@@ -13,23 +13,45 @@ from clv.data.ids import type_ids
 from clv.data.layout import Layout
 from clv.data.places import Places
 from clv.data.queries import render
+from clv.data.staging import Staging
 from clv.data.together import together, unreadable
 from clv.errors import Code, InputError
 
 
-def type_all(contract: Contract, layout: Layout, places: Places, connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes the table `typed` of the table `raw`: each row's customer, day and revenue, or the reason why it has none.
+def judge(contract: Contract, layout: Layout, places: Places, staging: Staging) -> list[int]:
+    """Makes the tables `ids`, `dates` and `amounts_NAME` of what the texts of `raw` mean.
+
+    Returns: the lines of the rows that are the header again.
+    Raises:  InputError: a column as a whole could mean two things, or there are several currencies.
+    """
+    connection = staging.connection
+    for column in contract.names:
+        connection.execute(f"CREATE OR REPLACE TABLE {column}_texts (text VARCHAR, n BIGINT, line BIGINT)")
+        for rows in staging.by_customer() if column == "customer_id" else ["FROM raw"]:
+            connection.execute(render("distinct_texts", column=column, rows=rows))
+    header_lines = _repeated_headers(contract, layout, places, connection)
+    _type_columns(contract, layout, places, connection)
+    return header_lines
+
+
+def type_rows(
+    contract: Contract,
+    layout: Layout,
+    header_lines: list[int],
+    sources: tuple[str, str],
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Makes the table `typed`: each row's customer, day and revenue, or the reason why it has none.
 
     Its column left_out, if it has one, names the key of the configuration by which a row does not count.
 
-    Raises: InputError: a column as a whole could mean two things, or there are several currencies.
+    Args: header_lines: of judge().   sources: queries for the rows and for the ids; rows without one of these ids are passed over.
     """
-    for column in contract.names:
-        connection.execute(render("distinct_texts", column=column))
-    header_lines = _repeated_headers(contract, layout, places, connection)
-    _type_columns(contract, layout, places, connection)
+    rows, ids = sources
     query = render(
         "typed",
+        rows=rows,
+        ids=ids,
         amounts=contract.amounts,
         header_lines=header_lines,
         cut_lines=layout.cut,
@@ -44,7 +66,6 @@ def type_all(contract: Contract, layout: Layout, places: Places, connection: duc
         drops_missing=contract.missing_id == "drop",
     )
     connection.execute(query)
-    connection.execute("DROP TABLE raw")
 
 
 def _type_columns(contract: Contract, layout: Layout, places: Places, connection: duckdb.DuckDBPyConnection) -> None:

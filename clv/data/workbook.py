@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
-import duckdb
 import python_calamine as calamine
 
 from clv.data.cells import Cells, Row, batches
 from clv.data.contract import Contract
 from clv.data.layout import Layout, load_pieces
 from clv.data.queries import row
+from clv.data.staging import Staging
 from clv.errors import Code, InputError
 
 _BETWEEN = ";"  # several sheets
@@ -27,10 +27,8 @@ _SAVE = "open the workbook, let it calculate, and save it"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
-def load(
-    file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPyConnection
-) -> Iterator[tuple[str, Layout, Contract]]:
-    """Puts the rows of each sheet that data.sheet names into the table `file_rows`, as text, one sheet after another.
+def load(file: Path, contract: Contract, path: str, staging: Staging) -> Iterator[tuple[str, Layout, Contract]]:
+    """Puts the rows of each sheet that data.sheet names into `file_rows`, as text, one sheet after another.
 
     Args:    file: the copy to read.   path: as the file is called in messages.
     Returns: of each sheet, when `file_rows` holds it: its name in messages, the layout, and what of the contract is left to say.
@@ -41,7 +39,7 @@ def load(
         names = _sheets(workbook, contract, path)
         for name in names:
             shown = path if len(names) == 1 else f"{path}[{name}]"
-            yield shown, *_load(workbook.get_sheet_by_name(name), file, contract, shown, connection)
+            yield shown, *_load(workbook.get_sheet_by_name(name), file, contract, shown, staging)
 
 
 @contextmanager
@@ -91,15 +89,15 @@ def _sheets(workbook: calamine.CalamineWorkbook, contract: Contract, path: str) 
 
 
 def _load(
-    sheet: calamine.CalamineSheet, file: Path, contract: Contract, path: str, connection: duckdb.DuckDBPyConnection
+    sheet: calamine.CalamineSheet, file: Path, contract: Contract, path: str, staging: Staging
 ) -> tuple[Layout, Contract]:
     cells = Cells(contract)
-    layout = load_pieces(cells, batches(sheet.iter_rows(), contract.skip_rows), contract, path, connection)
+    layout = load_pieces(cells, batches(sheet.iter_rows(), contract.skip_rows), contract, path, staging)
     if cells.has_gaps:
         (_, begin) = sheet.start or (0, 0)  # columns before the first with something in it are not given
         ours = {_letters(place + begin): name for name, place in cells.places.items()}
         _refuse_merged(sheet, ours, contract.skip_rows, path)
-        _refuse_lost(file, sheet.name, ours, path, row(connection, "SELECT COUNT(*) FROM file_rows")[0])
+        _refuse_lost(file, sheet.name, ours, path, row(staging.connection, "SELECT COUNT(*) FROM file_rows")[0])
     return layout, cells.left_to_say(contract, path)
 
 

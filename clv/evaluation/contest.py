@@ -15,6 +15,7 @@ from clv.evaluation.measure import last_horizon, without_learning
 from clv.history import History
 
 CANDIDATE, PRODUCTION = "candidate", "production"  # the two sides of every table
+_RESAMPLED = (CANDIDATE, PRODUCTION, "btyd", "naive_mean")  # what has an interval; other recipes have a figure alone
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Contest:
     """Both sides on the customers of one cutoff.
 
     evaluation: the labelled feature table.   predicted: of model.predict(), by side.   others: recipe -> a value a row, what both must
-    beat.   draws: recipe or side -> of metrics.resampled(), on the same resamples.   confidence: of every interval.
+    beat.   draws: recipe or side -> of metrics.resampled(), on the same resamples; of the other naive recipes the first row alone.   confidence: of every interval.
     why_not: why Production cannot be compared; None where it is, or where nothing is in production.
     """
 
@@ -74,7 +75,7 @@ class Contest:
         return metrics.intervals(ours - theirs, self.confidence).assign(other=self.draws[other].loc[0])
 
     def against(self, recipe: str) -> pd.DataFrame:
-        """Returns candidate - recipe for one of the recipes that every review has: btyd and the naive ones."""
+        """Returns candidate - recipe for one of the recipes that the gates ask for: btyd and naive_mean."""
         return metrics.intervals(self.draws[CANDIDATE] - self.draws[recipe], self.confidence)
 
 
@@ -103,7 +104,12 @@ def compare(history: History, candidate: Side, other: Side | None, why_not: str 
     others = _others(history, candidate, evaluation, cutoff)
     values = {name: table["predicted_clv"].to_numpy() for name, table in predicted.items()} | others
     actual = evaluation["actual_clv"].to_numpy()
-    draws = {name: metrics.resampled(actual, value, rules.replicates, rules.seed) for name, value in values.items()}
+    draws = {
+        name: metrics.resampled(actual, value, rules.replicates, rules.seed)
+        if name in _RESAMPLED
+        else pd.DataFrame([metrics.evaluate(actual, value)], columns=metrics.METRICS)
+        for name, value in values.items()
+    }
     return Contest(cutoff, evaluation, predicted, others, draws, rules.confidence, why_not)
 
 

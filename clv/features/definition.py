@@ -130,20 +130,26 @@ class Definition:
             "active_months",
             *FOR_PEOPLE,
         ]
-        last_year = {LAST_YEAR: f"{LAST_YEAR} / {orders!r}"}
+        last_year = {LAST_YEAR: _ratio(LAST_YEAR, repr(orders))}
         return (
-            {name: name for name in plain}
+            {name: f"CAST({name} AS DOUBLE)" for name in plain}
             | (last_year if self.same_window_last_year else {})
             | {
-                "revenue_per_day": "revenue_total / GREATEST(tenure_days, 30)",  # one order yesterday is no daily habit
-                "placed_order_value": "positive_total / placed_orders",
-                "average_order_value": "order_value_total / placed_orders",
-                "gap_mean_days": "gap_sum / NULLIF(gaps, 0)",
-                "gap_std_days": "SQRT((gap_squares - gap_sum * gap_sum / gaps) / NULLIF(gaps - 1, 0))",
-                "recency_over_gap": "placed_recency_days / gap_median_days",
-                "return_share": "(positive_total - revenue_total) / positive_total",
-                "active_month_share": "active_months / tenure_months",
+                # one order yesterday is no daily habit
+                "revenue_per_day": _ratio("revenue_total", "GREATEST(tenure_days, 30)"),
+                "placed_order_value": _ratio("positive_total", "placed_orders"),
+                "average_order_value": _ratio("order_value_total", "placed_orders"),
+                "gap_mean_days": _ratio("gap_sum", "gaps"),
+                "gap_std_days": f"SQRT({_ratio('gaps * gap_squares - gap_sum * gap_sum', 'gaps * (gaps - 1)')})",
+                "recency_over_gap": _ratio("placed_recency_days", "gap_median_days"),
+                "return_share": _ratio("positive_total - revenue_total", "positive_total"),
+                "active_month_share": _ratio("active_months", "tenure_months"),
                 "season_of_orders": repr(orders),
                 "season_of_value": repr(value),
             }
         )
+
+
+def _ratio(above: str, below: str) -> str:
+    """Two exact numbers as the SQL of their quotient; missing where there is nothing below. Dialects divide decimals differently."""
+    return f"CAST({above} AS DOUBLE) / CAST(NULLIF({below}, 0) AS DOUBLE)"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import duckdb
 import jinja2
+import numpy as np
 import pandas as pd
 
+from clv import dialects
 from clv.features.definition import OF_THE_HORIZON, Definition
 from clv.season import NONE, Season
 
@@ -26,7 +28,7 @@ def history(purchases: duckdb.DuckDBPyRelation, season: Season = NONE) -> duckdb
         purchases: one row per customer and day: customer_id, order_date, revenue, positive_revenue, orders.
         season: of the definition whose features are wanted.
     """
-    return _queried(purchases, "purchases", _HISTORY.render(_lists(season)))
+    return _queried(purchases, "purchases", history_query(season))
 
 
 def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Definition) -> pd.DataFrame:
@@ -40,7 +42,39 @@ def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Defi
         One row per customer in the order of customer_id: customer_id, lifecycle_stage (new, active, lagging, dormant, lost), then
         float32 columns; missing where a value does not exist (gaps of a customer with one order).
     """
-    return _queried(history, "history", _query_at(cutoff, definition)).df()
+    return _queried(history, "history", snapshot_query(cutoff, definition)).order("customer_id").df()
+
+
+def history_query(season: Season = NONE) -> str:
+    """Returns the SQL of history() on `purchases`, in DuckDB's dialect; clv.dialects says it in another one."""
+    return _HISTORY.render(days=_days(season))
+
+
+def snapshot_query(cutoff: dt.date, definition: Definition) -> str:
+    """Returns the SQL of snapshot() on `history`, in any order of the customers, in DuckDB's dialect; clv.dialects says it in another one."""
+    return _SNAPSHOT.render(
+        calendar_day=(cutoff - dt.date(1970, 1, 1)).days,
+        cutoff_day=f"{definition.season.day(cutoff):.3f}",
+        horizon_season_days=f"{definition.horizon_days * definition.season_of_orders(cutoff):.3f}",
+        numbers=definition.numbers(cutoff),
+        **definition.as_dict(),
+    )
+
+
+def statements(dialect: str, table: str, cutoff: dt.date, definition: Definition) -> tuple[str, str]:
+    """Returns two statements for a person to run in a warehouse: the first makes `TABLE_history`, the second is the feature table.
+
+    Args:
+        dialect: one of dialects.NAMES. Its parser took the statements in our tests; nobody but Spark has run them.
+        table: purchases, one row per customer and day: customer_id (text), order_date (date), revenue and positive_revenue
+            (decimals with 4 digits), orders (0 or 1).
+        cutoff, definition: of snapshot().
+    Raises:
+        UserError: the dialect is not known, or lacks what the features need.
+    """
+    history = dialects.said(history_query(definition.season), dialect, {"purchases": table})
+    features = dialects.said(snapshot_query(cutoff, definition), dialect, {"history": f"{table}_history"})
+    return f"CREATE TABLE {table}_history AS\n{history}", features
 
 
 def in_average_season(table: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +87,7 @@ def digest(definition: Definition) -> str:
 
     They change when a column comes to mean something else; versions and baselines of before are refused from then on.
     """
-    text = HISTORY + _query_at(dt.date(2000, 1, 1), definition)
+    text = HISTORY + snapshot_query(dt.date(2000, 1, 1), definition)
     plain = " ".join(line.split("--")[0] for line in text.splitlines())
     return hashlib.sha256(" ".join(plain.split()).encode()).hexdigest()[:16]
 
@@ -64,20 +98,10 @@ def _queried(table: duckdb.DuckDBPyRelation, name: str, query: str) -> duckdb.Du
     return rows
 
 
-def _lists(season: Season) -> dict[str, str]:
-    """What the SQL of the history looks up by the day of the year, as lists of SQL."""
-    offsets = {is_leap: [f"{day:.3f}" for day in season.offsets(is_leap)] for is_leap in (False, True)}
-    worth = {is_leap: [f"{1 / value:.6f}" for value in season.values(is_leap)] for is_leap in (False, True)}
-    lists = {"days_of_year": offsets[False], "days_of_leap_year": offsets[True]}
-    lists |= {"worth_in_year": worth[False], "worth_in_leap_year": worth[True]}
-    return {name: f"[{', '.join(values)}]" for name, values in lists.items()}
-
-
-def _query_at(cutoff: dt.date, definition: Definition) -> str:
-    return _SNAPSHOT.render(
-        calendar_day=(cutoff - dt.date(1970, 1, 1)).days,
-        cutoff_day=f"{definition.season.day(cutoff):.3f}",
-        horizon_season_days=f"{definition.horizon_days * definition.season_of_orders(cutoff):.3f}",
-        numbers=definition.numbers(cutoff),
-        **definition.as_dict(),
-    )
+def _days(season: Season) -> list[list[str]]:
+    """The days of a year: their number, then season time since 1 January and the worth of an amount, in a plain and in a leap year."""
+    columns = [[str(number) for number in range(1, 367)]]
+    for is_leap in (False, True):
+        offsets, values = (np.resize(curve, 366) for curve in (season.offsets(is_leap), season.values(is_leap)))
+        columns += [[f"{day:.3f}" for day in offsets], [f"{1 / value:.6f}" for value in values]]
+    return [list(row) for row in zip(*columns, strict=True)]

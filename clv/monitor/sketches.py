@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 POINTS = 200  # distance on the sketch: at most 1 / POINTS below the exact one
 HIDDEN = 2  # customers beyond each end at least, so that no extreme is a point
 _GROUPS = 10  # bins of the PSI
+_EXACT = 5_000  # customers of a Kolmogorov-Smirnov test, beyond which its limit is used
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,26 @@ def distance(reference: np.ndarray, current: np.ndarray) -> tuple[float, float]:
 
     Args:    reference, current: counts of customers in 2k + 1 cells.
     Returns: the distance from 0 (the same distribution) to 1 (no value in common), and p; NaN where one side is empty.
-    Source:  Hodges (1958), doi:10.1007/BF02589501; scipy.stats.ks_2samp(method="asymp") on the rows gives the same.
+    Source:  Hodges (1958), doi:10.1007/BF02589501; scipy.stats.ks_2samp(method="asymp") on the rows gives the same, p as in chance_of().
     """
     n, m = int(reference.sum()), int(current.sum())
     if not n or not m:
         return np.nan, np.nan
     largest = float(np.abs(np.cumsum(reference) / n - np.cumsum(current) / m).max())
-    return largest, float(stats.kstwo.sf(largest, np.round(n * m / (n + m)) or 1))
+    return largest, chance_of(largest, n * m / (n + m))
+
+
+def chance_of(distance: float, customers: float) -> float:
+    """Returns the chance of at least such a Kolmogorov-Smirnov distance where nothing moved.
+
+    Args:   customers: n m / (n + m) of two samples.
+    Source: up to _EXACT customers Kolmogorov's distribution; beyond, where that takes seconds, its limit with Stephens' correction
+            (1970), doi:10.1111/j.2517-6161.1970.tb00821.x, which is off by less than 1 % of p where p matters (0.001 to 0.1).
+    """
+    if customers <= _EXACT:
+        return float(stats.kstwo.sf(distance, np.round(customers) or 1))
+    root = np.sqrt(customers)
+    return float(special.kolmogorov((root + 0.12 + 0.11 / root) * distance))
 
 
 def beyond(reference: Sketch, values: np.ndarray, tolerance: np.ndarray) -> tuple[float, float]:
@@ -105,7 +119,7 @@ def beyond(reference: Sketch, values: np.ndarray, tolerance: np.ndarray) -> tupl
     up = below[1::2] - np.searchsorted(ordered, at + tolerance, "right") / m
     down = np.searchsorted(ordered, at - tolerance, "left") / m - below[:-1:2]
     largest = float(np.max([0.0, *up, *down]))
-    return largest, float(stats.kstwo.sf(largest, np.round(n * m / (n + m)) or 1))
+    return largest, chance_of(largest, n * m / (n + m))
 
 
 def mean_size(sketch: Sketch) -> float:

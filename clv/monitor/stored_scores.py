@@ -116,13 +116,13 @@ def days_apart(days: list[dt.date], apart: int, most: int) -> list[dt.date]:
     return taken[-most:]
 
 
-def of_this_business(scores: pd.DataFrame, customers: pd.Series) -> bool:
+def of_this_business(scores: pd.DataFrame, known: pd.Series) -> bool:
     """Returns whether this history has the customers that were scored.
 
-    Args: scores: customer_id.
-          customers: the ids in this history.
+    Args: scores: customer_id, each once.
+          known: those of these ids that are in the history.
     """
-    return bool(scores["customer_id"].isin(customers).mean() >= _SAME_BUSINESS)
+    return len(known) >= _SAME_BUSINESS * len(scores)
 
 
 def refuse_missing(scores: pd.DataFrame, run_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What a command does about the registry before its steps: it finishes what another command left half done, and enters what nobody entered."""
+"""What a command does about the registry before its steps: it enters what nobody entered, and a person's finishes what another left half done."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -12,27 +12,29 @@ from clv.registry.ledger import Decision
 from clv.registry.standing import Standing
 
 
-def catch_up(standing: Standing, who: Callable[[], dict[str, str]]) -> list[str]:
-    """Finishes an interrupted promotion, and enters in the ledger a move of the alias that other means than this engine's made.
+def catch_up(standing: Standing, who: Callable[[], dict[str, str]], by_a_person: bool = False) -> list[str]:
+    """Finishes an interrupted promotion where a person asked for that, and enters in the ledger a move of the alias that other means than
+    this engine's made.
 
     A move that this account may not enter stands in `standing.decisions` all the same.
 
-    Args:    who: gives run, entered_by, git_commit of this command; asked where there is something to enter.
+    Args:    who: gives run, entered_by, git_commit of this command; asked where there is something to enter.   by_a_person: of settle().
     Returns: what was done, and what could not be done, in words. Nothing where the server does not answer.
     Raises:  UserError: the ledger was taken away or changed.
     """
     try:
-        return [*_finished(standing), *_noticed(standing, who)]
+        return [*_finished(standing, by_a_person), *_noticed(standing, who)]
     except Unreachable:
         return []
 
 
-def _finished(standing: Standing) -> list[str]:
+def _finished(standing: Standing, by_a_person: bool) -> list[str]:
     entries: list[ledger.Entry] = []
     if standing.texts:
         with suppress(UserError):  # who only scores may not be allowed to
-            entries = ledger_store.settle(standing)
-    return [f"finished what another command left half done: {ledger.in_words(entry)}" for entry in entries]
+            entries = ledger_store.settle(standing, by_a_person)
+    sentences = [f"finished what another command left half done: {ledger.in_words(entry)}" for entry in entries]
+    return [*sentences, ledger_store.waits(standing.name, standing.waiting)] if standing.waiting else sentences
 
 
 def _noticed(standing: Standing, who: Callable[[], dict[str, str]]) -> list[str]:

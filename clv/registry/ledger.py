@@ -1,11 +1,14 @@
 """The record of every decision about a model: a chain of entries, each holding the digest of the one before it.
 
 Whoever changes, removes or adds a byte breaks the chain or its seals. Whoever may write to the store's database and knows this file
-can forge the whole of it: an auditor keeps a digest that `-e ledger` printed somewhere else.
+can forge the whole of it, unless the entries carry codes by a key that is not in the store; and whoever restores an older copy of the
+database makes it forget. An auditor keeps a digest that `-e ledger` printed somewhere else.
 """
 
 import datetime as dt
 import hashlib
+import hmac
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -57,6 +60,11 @@ def seal_key(number: int) -> str:
     return f"{key(number)}.sealed"
 
 
+def code_key(number: int) -> str:
+    """Returns the key of an entry's code."""
+    return f"{key(number)}.mac"
+
+
 def text_of(entry: Entry) -> str:
     """Returns the entry as one line of JSON: the bytes that are digested."""
     return json.dumps(entry, ensure_ascii=False, allow_nan=False)
@@ -67,10 +75,15 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def code(text: str, secret: bytes) -> str:
+    """Returns the HMAC-SHA256 of the text's UTF-8 bytes. An entry holds the digest of the one before it: its code vouches for those as well."""
+    return hmac.digest(secret, text.encode(), "sha256").hex()
+
+
 def entries(stored: dict[str, str]) -> list[Entry]:
     """Returns the entries that can be read, in their order; whether they are what was written, problems() says.
 
-    Args: stored: key -> text, of entries and of their seals.
+    Args: stored: key -> text, of entries, of their seals and of their codes.
     """
     parsed = [_parsed(name, stored[name]) for name in _numbers(stored)]
     return [entry for entry in parsed if entry]
@@ -103,23 +116,25 @@ def following(stored: dict[str, str], content: dict[str, Any]) -> tuple[str, str
     return key(number), text_of({"number": number} | content | {"previous": before})
 
 
-def problems(stored: dict[str, str], head: tuple[int, str] | None) -> list[str]:
+def problems(stored: dict[str, str], head: tuple[int, str] | None, secret: bytes | None = None) -> list[str]:
     """Returns what is not as it was written; nothing when the chain holds.
 
-    Args: stored: key -> text, of entries and of their seals.   head: number and digest of the newest entry that was brought about, kept
-          elsewhere; it and entries beyond it may still wait for their seal.
+    Args: stored: key -> text, of entries, of their seals and of their codes.   head: number and digest of the newest entry that was brought
+          about, kept elsewhere; it and entries beyond it may still wait for their seal.   secret: None: codes are not checked.
     """
     names = _numbers(stored)
     sentences = [
         f"{name} was added: it is neither an entry nor the seal of one"
         for name in sorted(stored)
-        if name not in names and name.removesuffix(".sealed") not in names
+        if name not in names and name.removesuffix(".sealed").removesuffix(".mac") not in names
     ]
     before = FIRST
     for place, name in enumerate(names, 1):
         if name != key(place):
             return [*sentences, f"entry {place} was removed: after entry {place - 1} comes {name}"]
         sentences += _problems_of_one(place, stored, before, head)
+        if secret and code_key(place) in stored and not _has_code(place, stored[name], stored, secret):
+            sentences.append(f"entry {place} has a code of another key, or somebody without the key made it")
         before = digest(stored[name])
     if head and (head[0] > len(names) or digest(stored[key(head[0])]) != head[1]):
         sentences.append(f"the newest entry was {head[0]} with digest {head[1][:12]}; it was removed or changed")
@@ -142,9 +157,41 @@ def _problems_of_one(place: int, stored: dict[str, str], before: str, head: tupl
     return sentences
 
 
-def unsealed(stored: dict[str, str]) -> list[Entry]:
-    """Returns the entries that are written, and not brought about yet: somebody is at it, was interrupted, or added one by hand."""
-    return [entry for entry in entries(stored) if seal_key(entry["number"]) not in stored]
+def vouched(stored: dict[str, str], secret: bytes) -> int:
+    """Returns the number of the newest entry with a code by this key: it and all before it are as somebody with the key saw them; or 0."""
+    found = (place for place, name in enumerate(_numbers(stored), 1) if _has_code(place, stored[name], stored, secret))
+    return max(found, default=0)
+
+
+def _has_code(number: int, text: str, stored: dict[str, str], secret: bytes) -> bool:
+    return hmac.compare_digest(stored.get(code_key(number), ""), code(text, secret))
+
+
+def unsealed(stored: dict[str, str], secret: bytes | None = None) -> list[Entry]:
+    """Returns the entries after the newest one that was brought about: somebody is at it, was interrupted, or added one by hand.
+
+    Args: secret: where there is one, only an entry that somebody who has it brought about, or saw later, counts.
+    """
+    found = entries(stored)
+    last = vouched(stored, secret) if secret else len(stored)
+    newest = max((entry["number"] for entry in found if seal_key(entry["number"]) in stored), default=0)
+    return [entry for entry in found if entry["number"] > min(newest, last)]
+
+
+def without_seal(waiting: list[Entry], stored: dict[str, str]) -> list[Entry]:
+    """Returns those of unsealed() that have no seal at all, and not only none by the key."""
+    return [entry for entry in waiting if seal_key(entry["number"]) not in stored]
+
+
+def noticed(waiting: list[Entry]) -> list[Entry]:
+    """Returns those of unsealed() that any command may finish, because nobody decided anything by them: a move that was made already with
+    other means, and that the first version ever serves.
+    """
+    return list(itertools.takewhile(lambda entry: entry["event"] == OUTSIDE or _is_first(entry), waiting))
+
+
+def _is_first(entry: Entry) -> bool:
+    return entry["event"] == BOOTSTRAP and entry["number"] == 1
 
 
 def in_words(entry: Entry) -> str:

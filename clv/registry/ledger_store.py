@@ -14,13 +14,14 @@ import tenacity
 
 from clv import hints
 from clv.errors import UserError
-from clv.registry import alarms, aliases, answer, ledger, pages
+from clv.registry import alarms, aliases, answer, ledger, ledger_key, pages
 from clv.registry.answer import ENTRY, HEAD, restore
 from clv.registry.ledger import Decision
 from clv.registry.standing import Standing
 from clv.tracking import server
 from clv.tracking.server import Refused, client
 
+_BY_A_PERSON = (ledger.PROMOTION, ledger.REJECTION, ledger.ROLLBACK, ledger.ACKNOWLEDGEMENT)
 _LONGEST = 5900  # characters of an entry; MLflow cuts a parameter at 6,000
 _NOTE = (
     "**Not a model, and nothing to open or to promote here.** It holds the place of the ledger of model {name}: every decision is a "
@@ -36,14 +37,14 @@ class Overtaken(Exception):
 
 
 def record(standing: Standing, decision: Decision, facts: dict[str, Any]) -> bool:
-    """Enters a decision, then brings about what the ledger says; the standing asks again after it.
+    """Enters a decision, then brings about what the ledger says, as settle() may; the standing asks again after it.
 
     Args:    facts: at, run, entered_by, git_commit.
     Returns: False where the ledger says it already (there is a first version, a move was noticed by another command).
     Raises:  UserError: the review that it is based on is closed, or as append().
     """
     written = append(standing, lambda entries: _content(standing, entries, decision, facts))
-    settle(standing)
+    settle(standing, by_a_person=decision.event in _BY_A_PERSON)
     standing.forget()
     return written
 
@@ -58,6 +59,8 @@ def _content(
     if decision.event == ledger.OUTSIDE and (current == decision.to or _moved_on(standing, decision)):
         return None
     _refuse_closed_review(entries, decision)
+    if decision.event == ledger.ACKNOWLEDGEMENT and standing.waiting:
+        raise UserError(waits(standing.name, standing.waiting))
     words = {"event": decision.event, "by": decision.by, "why": decision.why, "versions": list(decision.versions)}
     move = {"from": current, "to": decision.to}
     if decision.event in ledger.MOVES:
@@ -69,7 +72,7 @@ def _content(
 def _moved_on(standing: Standing, noticed: Decision) -> bool:
     """Whether somebody is about to move the alias by the ledger, or it is not where it was noticed any more."""
     standing.forget()
-    return bool(ledger.unsealed(standing.texts)) or standing.production_number != noticed.to
+    return bool(ledger.unsealed(standing.texts, ledger_key.secret())) or standing.production_number != noticed.to
 
 
 def _refuse_closed_review(entries: list[ledger.Entry], decision: Decision) -> None:
@@ -117,25 +120,45 @@ def append(standing: Standing, make: Callable[[list[ledger.Entry]], dict[str, An
     return True
 
 
-def settle(standing: Standing) -> list[ledger.Entry]:
+def settle(standing: Standing, by_a_person: bool) -> list[ledger.Entry]:
     """Brings about what the ledger says and nobody has sealed yet, also for a writer who was interrupted; nothing where the chain is broken.
 
+    Args:    by_a_person: whether a person asked for it; else only what ledger.noticed() names.
     Returns: the entries that waited.
     """
+    standing.is_being_settled = by_a_person
+    try:
+        return _settled(standing)
+    finally:
+        standing.is_being_settled = False
+
+
+def _settled(standing: Standing) -> list[ledger.Entry]:
     texts, head = standing.texts, standing.head
-    waiting = ledger.unsealed(texts)
-    is_behind = bool(texts) and (head is None or head.number < len(ledger.entries(texts)))
+    unsealed = ledger.unsealed(texts, ledger_key.secret())
+    waiting = unsealed if standing.is_being_settled else ledger.noticed(unsealed)
+    sealed = [entry for entry in ledger.entries(texts) if entry not in unsealed]
+    is_behind = bool(sealed) and (head is None or head.number < sealed[-1]["number"])
     if not (waiting or is_behind) or standing.problems():
         return []
-    for entry in waiting:
+    for entry in ledger.without_seal(waiting, texts):
         with suppress(Refused):  # this shows what the ledger says; not everybody may write it everywhere
             _show(entry, ledger.digest(texts[ledger.key(entry["number"])]))
     _rewrite(standing, waiting)
     if any(entry["event"] in ledger.MOVES for entry in waiting):
         _follow(standing)
-    _seal(standing, texts, waiting or ledger.entries(texts)[-1:])
+    _seal(standing, texts, waiting or sealed[-1:])
     standing.forget()
     return waiting
+
+
+def waits(name: str, entries: list[ledger.Entry]) -> str:
+    """Returns what a person should know of the entries that wait in the ledger of a model."""
+    return (
+        f"{', '.join(map(ledger.in_words, entries))} waits in the ledger of model {name}: somebody is at it, was interrupted, or added it by "
+        "hand. Until a person has finished it, what was decided before it holds.\nHint: if it is right, "
+        f"`{hints.command('ledger', settle='true')}` brings it about; so does the next promotion, rejection or rollback."
+    )
 
 
 def _show(entry: ledger.Entry, digest: str) -> None:
@@ -182,24 +205,27 @@ def _tags_of(entry: ledger.Entry) -> dict[str, str]:
 
 def _follow(standing: Standing) -> None:
     """Lets the aliases name what the newest entry says; looks again after it, so that they end there whoever was faster."""
-    move, done = ledger.newest_move(ledger.entries(standing.texts)), None
+    move, done = ledger.newest_move(standing.entered), None
     while move and move != done:
         if move["event"] != ledger.OUTSIDE:
             aliases.point(standing, move["to"])
         aliases.remember(standing, move.get("back"))
-        done, move = move, ledger.newest_move(ledger.entries(standing.read_ledger()))
+        standing.read_ledger()
+        done, move = move, ledger.newest_move(standing.entered)
         if move != done:
             standing.forget()
 
 
 def _seal(standing: Standing, texts: dict[str, str], done: list[ledger.Entry]) -> None:
-    """Entry by entry: first its digest on the model, then beside it. So an entry below the model's is sealed, whenever this ends."""
-    run_id = standing.ledger_run
+    """Entry by entry: first its digest on the model, then beside it, with its code. So an entry below the model's is sealed, whenever this ends."""
+    run_id, secret = standing.ledger_run, ledger_key.secret()
     for entry in done:
-        number, digest = entry["number"], ledger.digest(texts[ledger.key(entry["number"])])
-        head = json.dumps({"run": run_id, "number": number, "digest": digest})
+        number, text = entry["number"], texts[ledger.key(entry["number"])]
+        head = json.dumps({"run": run_id, "number": number, "digest": ledger.digest(text)})
         client.set_registered_model_tag(standing.name, HEAD, head)
-        client.log_param(run_id, ledger.seal_key(number), digest)
+        if secret:
+            client.log_param(run_id, ledger.code_key(number), ledger.code(text, secret))
+        client.log_param(run_id, ledger.seal_key(number), ledger.digest(text))
 
 
 def _opened(standing: Standing) -> str:

@@ -11,6 +11,7 @@ from clv import hints
 from clv.registry import ledger
 from clv.registry.standing import Standing
 from clv.tracking.server import Refused, client
+from clv.wording import literal
 
 _RULE, _TRAINING = "\n\n---\n\n", "\n\n**Training.** "
 PENDING = "pending"  # tag review_status of a version whose newest review nobody has decided on
@@ -78,7 +79,7 @@ def show_model(standing: Standing) -> None:
     """Writes the model's page anew, unless somebody else wrote it or this account may not."""
     entries, name = standing.decisions, standing.name
     number = ledger.current(entries)
-    word = decided(f"{name}/{number}", entries) if number else "no version is"
+    word = literal(decided(f"{name}/{number}", entries)) if number else "no version is"
     serves = (
         f"**In production: version {number}**, {word.removeprefix('in production ')}."
         if number
@@ -99,7 +100,7 @@ def show_model(standing: Standing) -> None:
 def _decision(standing: Standing, version: str, tags: dict[str, str]) -> str:
     """The first part: what was decided, or what the review recommends, and the command for it."""
     entries, number = standing.decisions, version.rpartition("/")[2]
-    word, advice = decided(version, entries), tags.get("recommendation", "It waits for its review.")
+    word, advice = literal(decided(version, entries)), tags.get("recommendation", "It waits for its review.")
     serves = version == f"{standing.name}/{ledger.current(entries)}"
     rejected = _earlier_rejection(word, tags)
     if not word or rejected:

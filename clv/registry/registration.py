@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import re
+import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -54,10 +55,11 @@ def register(candidate: Candidate, name: str) -> tuple[str, str]:
     """
     run = client.get_run(tracking.current().run_id)
     with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / FILES
+        written, code = Path(folder) / FILES, Path(folder) / "clv"
         written.mkdir()
         files.save(candidate.model, written)
-        model_id, location = server.carry(_logged, candidate, written, run)
+        shutil.copytree(Path(__file__).parent.parent, code, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        model_id, location = server.carry(_logged, candidate, (written, code), run)
     listing = digests(server.download(location), MODEL)
     listing |= digests(server.download(run.info.artifact_uri, BASELINE), BASELINE)
     client.log_dict(run.info.run_id, listing, LISTING)
@@ -73,12 +75,12 @@ def register(candidate: Candidate, name: str) -> tuple[str, str]:
     return number, model_id
 
 
-def _logged(candidate: Candidate, written: Path, run: "Run") -> tuple[str, str]:
-    """Id and address of the model that MLflow makes of the files, in the run's experiment; MLflow alone would take Default."""
+def _logged(candidate: Candidate, parts: tuple[Path, Path], run: "Run") -> tuple[str, str]:
+    """Id and address of the model that MLflow makes of its files and code, in the run's experiment; MLflow alone would take Default."""
     from mlflow import MlflowClient, pyfunc
     from mlflow.models import Model
 
-    example, place = _example(candidate), run.info
+    (written, code), example, place = parts, _example(candidate), run.info
     entry = MlflowClient().create_logged_model(
         place.experiment_id, _called(candidate), place.run_id, params=run.data.params
     )
@@ -90,7 +92,7 @@ def _logged(candidate: Candidate, written: Path, run: "Run") -> tuple[str, str]:
             run_id=place.run_id,
             python_model=str(Path(__file__).parent / "serving.py"),
             artifacts={FILES: str(written)},
-            code_paths=[str(Path(__file__).parent.parent)],
+            code_paths=[str(code)],
             signature=_signature(candidate, example),
             input_example=example,
             metadata={"clv": candidate.facts},

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from clv import hints
 from clv.errors import UserError
-from clv.registry import answer, ledger, versions
+from clv.registry import answer, ledger, ledger_key, versions
 from clv.registry.aliases import CANDIDATE, PRODUCTION
 from clv.registry.answer import ENTRY, HEAD, Answer, Head
 from clv.registry.versions import Version
@@ -25,6 +25,7 @@ class Standing:
         self._answer: Answer | None = None
         self._waiting: Answer | None = None  # of the model of the candidates, if it is another one
         self._unentered: ledger.Entry | None = None
+        self.is_being_settled = False  # by a person: all that is written counts
 
     def forget(self) -> None:
         """Asks again next time: the registry was changed."""
@@ -42,7 +43,9 @@ class Standing:
 
     @property
     def production_number(self) -> str | None:
-        """The number that the alias names, whatever stands behind it."""
+        """The number that the alias names, whatever stands behind it; while a move waits for a person, the one of before it."""
+        if ledger.newest_move(self.waiting):
+            return ledger.current(self.entered)
         named = self.production_aliases
         return named.get(PRODUCTION) or next(iter(named.values()), None)
 
@@ -69,11 +72,23 @@ class Standing:
 
     @property
     def decisions(self) -> list[ledger.Entry]:
-        """The entries of the ledger that can be read, oldest first, and last a move that was noticed and could not be entered."""
-        entries = ledger.entries(self.texts)
+        """The entries of the ledger that count, oldest first, and last a move that was noticed and could not be entered."""
+        entries = self.entered
         if self._unentered and ledger.current(entries) != self._unentered["to"]:
             return [*entries, self._unentered]
         return entries
+
+    @property
+    def entered(self) -> list[ledger.Entry]:
+        """The entries of the ledger that count, oldest first."""
+        entries = ledger.entries(self.texts)
+        return entries[: len(entries) - len(self.waiting)]
+
+    @property
+    def waiting(self) -> list[ledger.Entry]:
+        """The newest entries, which nobody has brought about: a person finishes them, or somebody is at it."""
+        unsealed = ledger.unsealed(self.texts, ledger_key.secret())
+        return [] if self.is_being_settled else unsealed[len(ledger.noticed(unsealed)) :]
 
     @property
     def texts(self) -> dict[str, str]:
@@ -98,11 +113,13 @@ class Standing:
         return _existing(self.candidates, self._asked_of_candidates.versions, number)
 
     def in_production(self) -> Version | None:
-        """Returns the version that the alias names, or None.
+        """Returns the version that the alias names, or None; while a move waits for a person, the version of before it.
 
         Raises: UserError: case variants of the alias stand on different versions, or the version is not whole.
         """
         variants = self.production_aliases
+        if ledger.newest_move(self.waiting):
+            variants = {PRODUCTION: number} if (number := self.production_number) else {}
         if len(set(variants.values())) > 1:
             named = ", ".join(f"{alias!r} on version {version}" for alias, version in sorted(variants.items()))
             raise UserError(
@@ -127,7 +144,7 @@ class Standing:
     def problems(self) -> list[str]:
         """Returns what is not as it was written: in the chain, in the tag that keeps its newest entry, and in the entries that versions show."""
         head, texts = self.head, self.texts
-        sentences = ledger.problems(texts, (head.number, head.digest) if head else None)
+        sentences = ledger.problems(texts, (head.number, head.digest) if head else None, ledger_key.secret())
         sealed = any(key.endswith(".sealed") for key in texts)
         if head is None and sealed and answer.head_of(self.name, answer.registered(self.name)) is None:
             sentences.append(f"the tag {HEAD} of model {self.name} was removed")

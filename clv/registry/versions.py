@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FILES = "clv_model"  # folder of the model within a version's artifacts
 MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a version, and the digests of their files
 CONFIG = "config.yaml"
-_LINK = "a link"
+_LINK, _COMPILED = "a link", ".pyc"
 _LEFT_BY_MLFLOW = "registered_model_meta"  # MLflow writes it into a folder that it fetched
 FILES_SHA256 = "files_sha256"  # tag: the digest of LISTING
 _COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
@@ -115,17 +115,14 @@ def of(entry: "ModelVersion", alias: str = "") -> Version:
 
 
 def digests(folder: Path, part: str) -> dict[str, str]:
-    """Returns part/path -> SHA-256 of every file of the folder. A link has no digest: what it leads to may change.
-
-    What MLflow and Python leave in a folder that they use is left out: a note, and compiled code, which versions.load() does not run.
-    """
+    """Returns part/path -> SHA-256 of every file of the folder but MLflow's note. A link has no digest: what it leads to may change."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
     return {
         f"{part}/{path.relative_to(folder)}": _LINK
         if path.is_symlink()
         else hashlib.sha256(path.read_bytes()).hexdigest()
         for path in paths
-        if path.suffix != ".pyc" and path.name != _LEFT_BY_MLFLOW
+        if path != folder / _LEFT_BY_MLFLOW or path.is_symlink()
     }
 
 
@@ -193,9 +190,16 @@ def verified(version: Version, part: str) -> Path:
     if wrong := sorted(name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)):
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
-            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{_COPY if version.kept else hints.another()}"
+            f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{_way_out(version, folder, wrong)}"
         )
     return folder
+
+
+def _way_out(version: Version, folder: Path, wrong: list[str]) -> str:
+    """What a person does about files that are not those of the version."""
+    if all(name.endswith(_COMPILED) for name in wrong):
+        return f"Hint: compiled code is no part of a version: somebody added it, or Python left it there; delete every __pycache__ in {folder}."
+    return _COPY if version.kept else hints.another()
 
 
 def load(version: Version) -> model.Model:

@@ -63,6 +63,15 @@ def described(figure: Any, description: str) -> Any:
     return figure
 
 
+def laid_out(figure: Any) -> Any:
+    """Returns the figure with a place for all of its parts; saving it would else draw it once more, to find the places."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+    return figure
+
+
 def words_of(figure: Any) -> tuple[str, str]:
     """Returns the title and the description of a figure; the description is that of its axes where nobody wrote one."""
     axes = [one for one in figure.axes if one.get_xlabel() or one.get_ylabel()]

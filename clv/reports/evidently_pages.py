@@ -1,17 +1,21 @@
 """Evidently's pages, with the decisions of the monitor. Evidently sees customers in the cells of the baseline's sketch: no row, no
 extreme, no id."""
 
+import importlib.util
 import os
 import re
-import tempfile
+import sys
+import uuid
 import warnings
-from html import escape, unescape
-from pathlib import Path
+from collections.abc import Mapping
+from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from scipy import stats
 
+from clv.monitor import sketches
+from clv.monitor.sketches import Sketch
 from clv.reports.canvas import BLUE, GREY
 
 _NOT_SHOWN = "moves by itself"
@@ -22,47 +26,33 @@ _KINDS = {  # status -> what Evidently's page says of it, and whether it says "d
     "insufficient": ("not judged", False),
 }
 
+_SMALL, _LARGE = 10, 40  # bars of a distribution: in the table, and unfolded
 _MOVED = [status for status, (_, detected) in _KINDS.items() if detected]
 _COLOURS = {"#ed0400": BLUE, "#4d4d4d": GREY}  # Evidently's red of what is now looks like an alarm
 
 
-def drift_page(
-    reference: pd.DataFrame, current: pd.DataFrame, columns: pd.DataFrame, title: str
-) -> tuple[str, dict[str, float]]:
-    """Returns Evidently's drift report with the decisions of the monitor, its columns in the order of the monitor.
+def drift_page(before: Mapping[str, Sketch], now: Mapping[str, Sketch], columns: pd.DataFrame, title: str) -> str:
+    """Returns Evidently's drift report with the figures and decisions of the monitor, its columns in the order of the monitor.
 
-    Evidently by itself flags a column by a p-value alone; the monitor corrects p-values, asks for a size too and looks at missing values
-    and zeros. So Evidently is handed the decision of each column with its distance, and the page says so.
+    Evidently by itself flags a column by a p-value alone, and computes all from rows; the monitor corrects p-values, asks for a size too,
+    looks at missing values and zeros, and has all figures already. So Evidently draws what the monitor found: its table, with the
+    distributions on both sides from the counts of the sketches.
 
-    Args:    reference, current: columns of numbers in the cells of one sketch.
+    Args:    before, now: by column, counts of customers in the same cells.
              columns: of monitor.distributions.compare(), in the order of the page; those that move by themselves are left out.
              title: which version and day this is, shown on top.
-    Returns: the page as HTML, and the KS distance that Evidently reports by column.
+    Returns: the page as HTML.
     """
-    shown = _in_order(reference, current, columns)
+    shown = _in_order(before, now, columns)
     if shown.empty:
-        return f"<p>{escape(title)}: no column had customers on both sides.</p>\n", {}
-    from evidently import Report
-    from evidently.presets import DataDriftPreset
+        return f"<p>{escape(title)}: no column had customers on both sides.</p>\n"
+    _parts_alone()
+    from evidently.legacy.renderers.html_widgets import CounterData, counter
 
-    harmless = {name: escape(name) for name in shown["feature"]}  # its page would run a script that stands in a name
-    methods = {harmless[name]: _method(status) for name, status in zip(shown["feature"], shown["status"], strict=True)}
-    names = list(methods)
-    preset = DataDriftPreset(columns=names, per_column_method=methods, drift_share=0.01)
-    sides = [
-        _dataset(table[list(harmless)].rename(columns=harmless), numerical_columns=names)
-        for table in (current, reference)
-    ]
-    with warnings.catch_warnings(action="ignore"):  # a constant column has no spread
-        snapshot = Report([preset]).run(*sides)
-    _tidy(snapshot, names, _how_many(int(shown["status"].isin(_MOVED).sum()), len(shown)))
-    page = _rendered(snapshot, title, _explained(columns, shown))
-    values = {
-        unescape(metric["config"]["column"]): float(metric["value"])
-        for metric in snapshot.dict()["metrics"]
-        if metric["config"]["type"] == "evidently:metric_v2:ValueDrift"
-    }
-    return page, values
+    verdict = _how_many(int(shown["status"].isin(_MOVED).sum()), len(shown))
+    rows = [_row(row, before[row["feature"]], now[row["feature"]]) for row in shown.to_dict("records")]
+    decided = counter(counters=[CounterData("by the rules of the monitor", verdict)])
+    return _on_top(_page([decided, _table(verdict, rows)]), title, _explained(columns, shown))
 
 
 def regression_page(rows: pd.DataFrame, title: str, own_mae: str = "") -> str:
@@ -74,6 +64,7 @@ def regression_page(rows: pd.DataFrame, title: str, own_mae: str = "") -> str:
           title: which version and customers these are, shown on top.
           own_mae: the mean error per customer that the monitor's own pages say, in words of money.
     """
+    _whole()
     from evidently import Regression, Report
     from evidently.metrics import MAE, RMSE, MeanError, R2Score
 
@@ -89,16 +80,30 @@ def regression_page(rows: pd.DataFrame, title: str, own_mae: str = "") -> str:
         + (f": there, the mean error per customer (MAE) is {own_mae}." if own_mae else ".")
     ]
     with warnings.catch_warnings(action="ignore"):  # a constant column has no spread
-        snapshot = Report(cards).run(side, None)
-    return _rendered(snapshot, title, sentences)
+        html = Report(cards).run(side, None).get_html_str(as_iframe=False)
+    return _on_top(html, title, sentences)
 
 
-def _in_order(reference: pd.DataFrame, current: pd.DataFrame, columns: pd.DataFrame) -> pd.DataFrame:
+def _parts_alone() -> None:
+    """Lets parts of Evidently be imported without its own start, which imports a server and language models: 2 s of CPU, for 0.1 s of widgets."""
+    if "evidently" not in sys.modules:
+        spec = importlib.util.find_spec("evidently")
+        assert spec is not None  # it is among the requirements
+        sys.modules["evidently"] = importlib.util.module_from_spec(spec)
+
+
+def _whole() -> None:
+    """Imports all of Evidently, also after _parts_alone()."""
+    import evidently
+
+    if not hasattr(evidently, "Report"):
+        evidently.__spec__.loader.exec_module(evidently)
+
+
+def _in_order(before: Mapping[str, Sketch], now: Mapping[str, Sketch], columns: pd.DataFrame) -> pd.DataFrame:
     """The rows of the columns that are shown: the gravest first, else as they come."""
-    there = [
-        name in reference and bool(reference[name].count() and current[name].count()) for name in columns["feature"]
-    ]
-    table = columns[pd.Series(there, index=columns.index) & columns["status"].isin(list(_KINDS))]
+    there = {name for name, sketch in before.items() if sketch.present and name in now and now[name].present}
+    table = columns[columns["feature"].isin(there) & columns["status"].isin(list(_KINDS))]
     return table.loc[table["status"].map(list(_KINDS).index).sort_values(kind="stable").index]
 
 
@@ -122,19 +127,70 @@ def _how_many(moved: int, columns: int) -> str:
     return f"{moved} of {columns} columns moved; they come first." if moved else f"None of {columns} columns moved."
 
 
-def _method(status: str) -> str:
-    """The name of a test of Evidently's that has the decision of the monitor, and the KS distance as its score."""
-    from evidently.legacy.calculations.stattests import StatTest, register_stattest
-    from evidently.legacy.core import ColumnType
+def _page(widgets: list[Any]) -> str:
+    """Evidently's page of widgets, in one file; as evidently.core.metric_types.render_widgets(), which imports everything."""
+    from evidently.legacy.model.dashboard import DashboardInfo
+    from evidently.legacy.renderers.html_widgets import group_widget
+    from evidently.legacy.utils.dashboard import TemplateParams, file_html_template
 
-    says, detected = _KINDS[status]
-    test = StatTest(name=f"monitor_{status}", display_name=says, allowed_feature_types=[ColumnType.Numerical])
-    register_stattest(test, lambda before, now, _type, _threshold: (_distance(before, now), detected))
-    return test.name
+    group = group_widget(title="", widgets=widgets)
+    unfolded = {str(graph.id): graph.dict() for graph in group.get_additional_graphs()}
+    content = DashboardInfo(name="Report", widgets=[group])
+    return file_html_template(TemplateParams(f"metric_{uuid.uuid4().hex}", content, unfolded))
 
 
-def _distance(before: pd.Series, now: pd.Series) -> float:
-    return float(stats.ks_2samp(before.dropna(), now.dropna(), method="asymp").statistic)
+def _table(verdict: str, rows: list[Any]) -> Any:
+    """Evidently's table of columns, all rows on one page."""
+    from evidently.legacy.renderers.html_widgets import ColumnDefinition, ColumnType, rich_table_data
+
+    def histogram(name: str, field: str, color: str) -> ColumnDefinition:
+        options = {"xField": "x", "yField": "y", "color": color}
+        return ColumnDefinition(name, field, ColumnType.HISTOGRAM, options=options)
+
+    definitions = [
+        ColumnDefinition("Column", "column_name"),
+        histogram("Reference Distribution", "reference_distribution", GREY),
+        histogram("Current Distribution", "current_distribution", BLUE),
+        ColumnDefinition("Data Drift", "data_drift"),
+        ColumnDefinition("Decision", "decision"),
+        ColumnDefinition("Drift Score", "drift_score"),
+    ]
+    return rich_table_data(title=verdict, rows_per_page=len(rows), columns=definitions, data=rows)
+
+
+def _row(column: dict[str, Any], before: Sketch, now: Sketch) -> Any:
+    """One column in Evidently's table; unfolded, its distributions on both sides."""
+    from evidently.legacy.renderers.html_widgets import RichTableDataRow, RowDetails, plotly_data
+
+    says, detected = _KINDS[column["status"]]
+    name = escape(column["feature"])  # its page would run a script that stands in a name
+    small = [_histogram(sketch, _SMALL) for sketch in (before, now)]
+    fields = {
+        "column_name": name,
+        "reference_distribution": small[0],
+        "current_distribution": small[1],
+        "data_drift": "Moved" if detected else "Did not move",
+        "decision": says,
+        "drift_score": round(float(column["ks_statistic"]), 6),
+    }
+    bars = [
+        {"type": "bar", "name": side, "marker": {"color": color}} | _histogram(sketch, _LARGE)
+        for side, color, sketch in (("current", BLUE, now), ("reference", GREY, before))
+    ]
+    layout = {"xaxis": {"title": {"text": name}}, "yaxis": {"title": {"text": "% of the customers with a value"}}}
+    large = plotly_data(title="", data=bars, layout=layout)
+    return RichTableDataRow(fields, RowDetails().with_part("DATA DISTRIBUTION", large))
+
+
+def _histogram(sketch: Sketch, bars: int) -> dict[str, list[float]]:
+    """Bars of one width over the points: x, the middle of each, and y, percent of the customers who have a value."""
+    values = sketches.representatives(sketch)
+    counts, edges = np.histogram(values, bins=bars, range=(values[0], values[-1]), weights=sketch.cells)
+    middles = (edges[:-1] + edges[1:]) / 2
+    return {
+        "x": [float(f"{middle:.6g}") for middle in middles],
+        "y": np.round(100 * counts / sketch.present, 3).tolist(),
+    }
 
 
 def _dataset(table: pd.DataFrame, **definition: Any) -> Any:
@@ -144,34 +200,8 @@ def _dataset(table: pd.DataFrame, **definition: Any) -> Any:
     return Dataset.from_pandas(table.astype("float64").reset_index(drop=True), DataDefinition(**definition))
 
 
-def _tidy(snapshot: Any, order: list[str], verdict: str) -> None:
-    """Evidently's table gets our order, all rows on one page, our words, and no plot over the index of customers, who have no order."""
-    for widget in snapshot._widgets:
-        for counter in widget.params.get("counters", ()) if isinstance(widget.params, dict) else ():
-            if "Dataset Drift is" in str(counter["label"]):
-                counter |= {"value": verdict, "label": "by the rules of the monitor"}
-        if widget.type != "big_table":
-            continue
-        widget.title = verdict
-        for column in widget.params["columns"]:
-            if column["field"] == "reference_distribution":
-                column["options"]["color"] = GREY
-        rows = sorted(widget.params["data"], key=lambda row: order.index(row["column_name"]))
-        kept = set()
-        for row in rows:
-            row["data_drift"] = "Moved" if row["data_drift"] == "Detected" else "Did not move"
-            row["details"]["parts"] = [part for part in row["details"]["parts"] if part["title"] != "DATA DRIFT"]
-            kept |= {part["id"] for part in row["details"]["parts"]}
-        widget.params |= {"data": rows, "rowsPerPage": len(rows)}
-        widget.additionalGraphs = [graph for graph in widget.additionalGraphs if graph.id in kept]
-
-
-def _rendered(snapshot: Any, title: str, sentences: list[str]) -> str:
-    """The page with the title and the sentences on top."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "evidently.html"
-        snapshot.save_html(str(path))  # given a Path, it writes nothing and says nothing
-        html = path.read_text()
+def _on_top(html: str, title: str, sentences: list[str]) -> str:
+    """Evidently's page with the title and the sentences on top, in our colours."""
     for theirs, ours in _COLOURS.items():
         html = html.replace(theirs, ours)
     paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)

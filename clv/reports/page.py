@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import jinja2
 
-from clv.reports.canvas import words_of
+from clv.reports.canvas import laid_out, words_of
 
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
@@ -48,7 +48,7 @@ def picture(figure: Any) -> str:
     metadata = {"Date": None, "Creator": None, "Title": title or None}
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "clv"}):
         stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata=metadata)
+        laid_out(figure).savefig(stream, format="svg", metadata=metadata)
     said = escape(": ".join(filter(None, (title, description))), {'"': "&quot;"})
     return stream.getvalue()[stream.getvalue().index("<svg") :].replace(
         "<svg ", f'<svg role="img" aria-label="{said}" ', 1

@@ -13,6 +13,7 @@ from clv.evaluation.breakdown import Breakdown
 from clv.evaluation.measure import OURS, Measured
 from clv.reports import figures
 from clv.reports.amounts import Money
+from clv.reports.canvas import laid_out
 from clv.reports.purchase_pictures import Purchases, purchase_pictures, purchase_tables
 from clv.season import Season
 
@@ -41,7 +42,8 @@ def training_pictures(
     Args: contributions: of model.contributions(), for a sample of the evaluation's customers.
           seen: what the history shows.
     """
-    return _of_predictions(measured, breakdown, contributions, seen) | _of_purchases(measured, seen)
+    made = _of_predictions(measured, breakdown, contributions, seen) | _of_purchases(measured, seen)
+    return {name: laid_out(content) if name.endswith(".png") else content for name, content in made.items()}
 
 
 def _of_predictions(

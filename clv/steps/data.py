@@ -2,14 +2,15 @@
 
 import datetime as dt
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pandas as pd
 
 from clv import data, settings, store
 from clv import simulate as simulation
-from clv.errors import InputError, UserError
+from clv.errors import InputError, UserError, hidden, logged
+from clv.features import Definition, statements
 from clv.history import History
 from clv.outcome import FEATURES, Outcome, Run, Write
 from clv.wording import counted
@@ -46,7 +47,7 @@ def read(run: Run, history: History) -> Outcome:
     refusal = data.refusal(transactions, limits, history.path)
     warnings = data.warnings(transactions, limits)
     report = (
-        {"path": history.path}
+        {"path": hidden(history.path)}
         | quality.as_dict()
         | {"warnings": warnings, "refused": str(refusal) if refusal else None}
     )
@@ -90,12 +91,14 @@ def _without_an_order(quality: data.Quality) -> str:
 
 def _refused(run: Run, name: str, error: InputError) -> Outcome:
     """No row was counted: the file is not a table, or a whole column could mean two things."""
-    report: dict = {"path": name, "refused": str(error)}
+    report: dict = {"path": hidden(name), "refused": str(error)}
     with suppress(OSError, ValueError, InputError):
         report |= data.size_and_digest(name)
     rejected = pd.DataFrame(columns=["line", "column", "value", "reason"])
     tags = {"data_sha256": report["sha256"]} if "sha256" in report else {}
-    return _kept(run, "the history is refused", rejected, report, tags=tags, refused=error)
+    kept = _kept(run, "the history is refused", rejected, report, tags=tags, refused=error)
+    shown = store.as_json(report | {"refused": logged(error)})
+    return replace(kept, artifacts=kept.artifacts | {f"{store.QUALITY}/data_quality.json": shown})
 
 
 def _kept(run: Run, summary: str, rejected: pd.DataFrame, report: dict, **more) -> Outcome:
@@ -124,4 +127,12 @@ def features(run: Run, history: History) -> Outcome:
         outputs={FEATURES: tables},
         artifacts={f"outputs/{FEATURES}": run.loggable(of_the_panel).assign(as_of=as_of)},
         warnings=(silence,) if is_silent else (),
+        lines=_in_the_warehouse(run, history.as_of, definition),
     )
+
+
+def _in_the_warehouse(run: Run, cutoff: dt.date, definition: Definition) -> tuple[str, ...]:
+    """The statements that make the feature table elsewhere, where compute.dialect names a dialect."""
+    if not (dialect := run.config.compute.dialect):
+        return ()
+    return tuple(f"{statement};" for statement in statements(dialect, "purchases", cutoff, definition))

@@ -131,8 +131,8 @@ def _last_year(watch: Watch, base: Baseline) -> pd.DataFrame | None:
 def _ageing(watch: Watch) -> str:
     """Why the customer base grows older, if it does: hardly anybody new has come."""
     as_of, there = watch.history.as_of, (watch.history.as_of - watch.history.first_day).days
-    tenure = watch.history.panel.snapshot(as_of, watch.production.definition)["calendar_tenure_days"]
-    share, usual = float((tenure <= _NEW_DAYS).mean()), _NEW_DAYS / max(there, 1)
+    before, now = (watch.history.panel.customers(day) for day in (as_of - dt.timedelta(days=_NEW_DAYS), as_of))
+    share, usual = 1 - before / now, _NEW_DAYS / max(there, 1)
     if share >= _NEW_SHARE * usual:
         return ""
     return (

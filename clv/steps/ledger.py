@@ -8,6 +8,7 @@ from clv import hints, store, tracking
 from clv.errors import UserError
 from clv.outcome import Outcome, Run, Write
 from clv.registry import ledger as chain
+from clv.registry import ledger_key, ledger_store
 from clv.registry.catch_up import catch_up
 from clv.registry.standing import Standing
 from clv.wording import counted
@@ -16,26 +17,27 @@ _SHOWN = ("number", "at", "event", "version", "from", "to", "by", "why", "gates"
 
 
 def ledger(run: Run, standing: Standing) -> Outcome:
-    """Shows every decision about the model, oldest first; only then finishes what another command left half done.
+    """Shows every decision about the model, oldest first. With ask.settle a person finishes what another command left half done.
 
     Raises: UserError: it is not as it was written (ask.verify), or ask.at is not a day.
     """
     ask = run.config.ask
+    settled = catch_up(standing, tracking.who, by_a_person=True) if ask.settle else []
     if ask.verify:
         _refuse_changes(standing)
-    warnings = catch_up(standing, tracking.who)
+    warnings = settled or catch_up(standing, tracking.who)
     texts = standing.texts
-    entries = chain.entries(texts)
+    entries, in_force = chain.entries(texts), standing.entered
     table = pd.DataFrame([_row(entry, texts) for entry in entries], columns=[*_SHOWN, "digest"], dtype=object)
-    summary = f"{counted(len(entries), 'entry', 'entries')}, version {chain.current(entries) or 'none'} in production"
+    summary = f"{counted(len(entries), 'entry', 'entries')}, version {chain.current(in_force) or 'none'} in production"
     if ask.verify:
-        summary += "; verified: every entry is as it was written"
+        summary += f"; verified: every entry is as it was written ({_checked(texts)})"
         if entries:
             summary += f", the newest has digest {chain.digest(texts[chain.key(len(entries))])}"
     changes = [f"THE LEDGER IS NOT AS IT WAS WRITTEN: {problem}" for problem in standing.problems()]
     folder = Path(run.config.outputs) / "ledger"
     return Outcome(
-        summary + (f". {_at(entries, ask.at)}" if ask.at else ""),
+        summary + (f". {_at(in_force, ask.at)}" if ask.at else ""),
         table=_as_shown(table),
         warnings=(*warnings, *changes),
         effects=(Write(folder / "ledger.csv", table), Write(folder / "ledger.json", store.as_json(entries))),
@@ -51,11 +53,16 @@ def _refuse_changes(standing: Standing) -> None:
             + "\n  ".join(problems)
             + f"\nHint: restore the tracking store's database from before; the entries as they are now are in `{hints.command('ledger')}`."
         )
-    if waiting := [chain.in_words(entry) for entry in chain.unsealed(texts)]:
-        raise UserError(
-            f"The ledger of model {name} holds, but is not finished: {', '.join(waiting)} not sealed. Somebody is at it, was interrupted, or "
-            "added it by hand.\nHint: look again; if it stays and is right, any other command brings it about."
-        )
+    if unsealed := chain.unsealed(texts, ledger_key.secret()):
+        raise UserError(f"The ledger holds, but is not finished: {ledger_store.waits(name, unsealed)}")
+
+
+def _checked(texts: dict[str, str]) -> str:
+    """What the entries were held against."""
+    key = ledger_key.VARIABLE
+    if secret := ledger_key.secret():
+        return f"by the chain, the seals and {key}, which vouches for every entry up to {chain.vouched(texts, secret)}"
+    return f"by the chain and the seals; {key} is not set here, and whoever may write the store's database could have forged all of them"
 
 
 def _row(entry: chain.Entry, texts: dict[str, str]) -> dict:

@@ -152,16 +152,12 @@ def _evidently_pages(watch: Watch, look: Looked) -> dict[str, str]:
     if section.evidently == "off":
         return {}
     base, as_of = look.base, watch.history.as_of
-    reference, current = _in_cells(
-        base, watch.run.sample(look.evidence.scored, section.report_customers), section.report_customers
-    )
+    sample = watch.run.sample(look.evidence.scored, section.report_customers)
+    before = {name: sketch for name, sketch in base.sketches.items() if name in sample}
+    now = {name: sketches.counted(sample[name].to_numpy("float64"), sketch.at) for name, sketch in before.items()}
     named = f"Version {version.number} of model {version.name}"
     title = f"{named}: customers as of {as_of} (current) against its baseline of {base.as_of} (reference)"
-    pages = {
-        "evidently.html": reports.drift_page(reference, current, feature_drift.in_order(look.evidence.columns), title)[
-            0
-        ]
-    }
+    pages = {"evidently.html": reports.drift_page(before, now, feature_drift.in_order(look.evidence.columns), title)}
     table = look.evidence.matured.table
     if section.evidently == "full" and table is not None:
         title = f"{named}: predicted and actual revenue of the customers as of {look.evidence.matured.cutoff}"
@@ -175,11 +171,3 @@ def _hidden(watch: Watch, table: pd.DataFrame) -> pd.DataFrame:
     sample = watch.run.sample(table[[ACTUAL, PREDICTED]], watch.run.config.monitor.report_customers)
     rows = sample.set_axis(["target", "prediction"], axis=1).astype("float64")
     return rows.apply(lambda side: sketches.snapped(sketches.sketch(side.to_numpy()), side.to_numpy()))
-
-
-def _in_cells(base: Baseline, scored: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both sides as rows in the cells of the baseline's sketches, so that no row of a customer is shown."""
-    shared = {name: sketch for name, sketch in base.sketches.items() if name in scored}
-    reference = {name: pd.Series(sketches.rows(sketch, sketch.cells, most)) for name, sketch in shared.items()}
-    current = {name: sketches.snapped(sketch, scored[name].to_numpy("float64")) for name, sketch in shared.items()}
-    return pd.DataFrame(reference), pd.DataFrame(current)

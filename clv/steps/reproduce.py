@@ -91,7 +91,7 @@ def _different_code(version: Version) -> list[str]:
     then = {
         name.removeprefix(_CODE): digest
         for name, digest in versions.recorded_files(version).items()
-        if name.startswith(_CODE) and not name.endswith(".pyc")
+        if name.startswith(_CODE)
     }
     now = {
         str(path.relative_to(root)): data.digest(path)

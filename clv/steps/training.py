@@ -9,6 +9,7 @@ import pandas as pd
 
 from clv import clusters, data, features, model, progress, reports, settings, windows
 from clv.config import recipe_name
+from clv.errors import hidden
 from clv.evaluation import leaderboard, metrics, purchase_model
 from clv.evaluation.breakdown import Breakdown, break_down
 from clv.evaluation.measure import OURS, Measured, measure
@@ -20,7 +21,7 @@ from clv.outcome import METRICS, Outcome, Register, Run
 from clv.registry.pages import figure
 from clv.registry.registration import Candidate
 from clv.steps.evidence import in_average_season, ordered_since, over_year
-from clv.wording import counted
+from clv.wording import counted, literal
 
 _LIBRARIES = (  # what a prediction depends on
     *("duckdb", "kmeans1d", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "xgboost"),
@@ -54,7 +55,7 @@ def train(run: Run, history: History) -> Outcome:
             measured, breakdown, contributions, _seen(run, history, measured, definition)
         )
     return Outcome(
-        f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers out of time, "
+        f"{_recipe_in_words(measured.model)}, {_learnt_from(measured)}; on {len(evaluation):,} customers{history.panel_in_words} out of time, "
         + leaderboard.in_words(against),
         outputs={METRICS: board},
         artifacts=pictures
@@ -183,12 +184,12 @@ def _description(
     return "\n".join(
         [
             f"{history.money[0].upper()}{history.money[1:]} per customer over {plan.horizon_days} days, predicted by {_recipe_in_words(measured.model)}.",
-            *(f"**WARNING** {warning}" for warning in warnings),
-            f"{trained}measured out of time at {plan.evaluation}, on the same customers as the recipes it must beat:",
+            *(f"**WARNING** {literal(warning)}" for warning in warnings),
+            f"{trained}measured out of time at {plan.evaluation}, on the same customers as the recipes it must beat{history.panel_in_words}:",
             "",
             *_markdown(board),
             "",
-            f"Data: {history.path}, {quality.rows:,} rows, {quality.customers:,} customers, {quality.first_day} to "
+            f"Data: {literal(hidden(history.path))}, {quality.rows:,} rows, {quality.customers:,} customers, {quality.first_day} to "
             f"{quality.last_day}, sha256 {quality.sha256[:12]}{''.join(f'; {part}' for part in data.left_out(quality))}. Figures with intervals and pictures are in the run's artifacts.",
             "",
             _season(definition, plan.as_of),

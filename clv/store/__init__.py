@@ -8,9 +8,7 @@ Who opens several of the links one after the other may see a swap in between. Wh
 it leads to sees one generation, which stays for keep_bundles - 1 more runs.
 """
 
-import errno
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from clv.errors import OutputsError, UserError
+from clv.errors import OutputsError, UserError, disk_trouble
 from clv.store import lock
 from clv.store.files import ADVICE, PART, QUALITY, as_json, linked, made, replace, sync, told, write
 from clv.store.finished import UNFINISHED, Finished
@@ -41,10 +39,6 @@ __all__ = [
 
 BUNDLES, CURRENT, _REPORTS = "bundles", "current", "monitoring"
 OURS = (CURRENT, _REPORTS, "backtest", "explain", "report", "report.html", "review", "segments")
-# The words of a disk in trouble, whichever library repeats them (the last are sqlite's).
-_TROUBLE = re.compile(
-    "|".join([*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)), "disk is full"])
-)
 
 
 @dataclass(frozen=True)
@@ -103,9 +97,9 @@ def _disk_trouble(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, UserError) or not _TROUBLE.search(str(error)):
+        reason = disk_trouble(error)
+        if reason is None:
             raise
-        reason = str(error).splitlines()[0]
         raise OutputsError(f"The disk failed while outputs were made for {folder}: {reason}.\n{ADVICE}") from error
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clv import hints, process
-from clv.errors import BusyError, OutputsError, Unreachable, UserError, hidden
+from clv.errors import BusyError, OutputsError, Unreachable, UserError, logged
 from clv.tracking import journal, local_store, operations, server, spool
 from clv.tracking.address import set_environment
 from clv.tracking.journal import Journal, Terms
@@ -47,6 +47,8 @@ def run(name: str, parameters: dict[str, Any], terms: Terms) -> Iterator[Journal
     Raises: Unreachable: the terms are strict, and the server does not answer.
     """
     log = Journal(name, terms, {"step": name, "account": _account()} | _commit())
+    if not terms.strict:
+        server.circuit.hurry()
     try:
         log.open(parameters)
         yield log
@@ -68,9 +70,10 @@ def _fail(log: Journal, error: BaseException) -> None:
     if process.stopped_by:
         server.circuit.patience = min(server.circuit.patience, 1)
     if log.is_begun or not (stopped or _is_refusal(error)):
-        with suppress(Unreachable):
-            log.log(tags={"failure_reason": hidden(f"{type(error).__name__}: {error}")[:4000]})
-    log.close(KILLED if stopped else FAILED)
+        with suppress(Exception):  # what went wrong before is what the person must see
+            log.log(tags={"failure_reason": logged(error)[:4000]})
+    with suppress(Exception):
+        log.close(KILLED if stopped else FAILED)
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -1,5 +1,6 @@
 """What MLflow reads from the environment: where the server is, without a password in its address, and how calls behave."""
 
+import logging
 import os
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ def set_environment() -> None:
     """Sets MLflow's variables for this process and those that it starts. MLflow reads some of them when it is imported: call this before."""
     os.environ |= without_password(os.environ) | _SETTINGS
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it raises what it prints
 
 
 def without_password(environment: Mapping[str, str]) -> dict[str, str]:

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from clv import process
-from clv.errors import Unreachable
+from clv.errors import Unreachable, hidden
 from clv.tracking import experiment, local_store, operations, server
 from clv.tracking.operations import KEY, KILLED, OPERATIONS, now
+from clv.wording import dead
 
 SPOOL = ".spool"  # under the outputs folder
 stack: list["Journal"] = []  # the runs that are open, a nested one after its parent
@@ -190,7 +191,7 @@ class Journal:
     def _shown(self, title: str, lines: Sequence[str]) -> dict[str, str]:
         """The tags that MLflow shows as the run's name and as its description."""
         name = {"mlflow.runName": title} if title else {}
-        return name | ({"mlflow.note.content": "\n".join(f"- {line}" for line in lines)} if lines else {})
+        return name | ({"mlflow.note.content": "\n".join(f"- {dead(hidden(line))}" for line in lines)} if lines else {})
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Logs every file below the folder. path: folder in the run for them."""
@@ -198,24 +199,26 @@ class Journal:
 
     def dataset(self, content: dict[str, Any]) -> None:
         """Logs which data the run read. content: name, digest, source, profile (counts)."""
-        self._do("dataset", dataset=content)
+        self._do("dataset", dataset=content | {"source": hidden(content["source"])})
 
     def tag_model_version(self, name: str, number: str, key: str, value: str) -> None:
         """Tags a version of a registered model; the tag waits with the rest while the server does not answer."""
         self._do("version_tag", name=name, number=number, key=key, value=value)
 
     def close(self, status: str) -> None:
-        """Ends the run, if it has begun: FINISHED, FAILED or KILLED."""
-        if self.is_begun:
-            self._do("end", status=status, at=now())
-        else:
-            self._set_aside()
+        """Ends the run, if it has begun: FINISHED, FAILED or KILLED. Whatever fails, it is open no longer; its note is left then."""
+        try:
+            if self.is_begun:
+                self._do("end", status=status, at=now())
+            else:
+                self._set_aside()
+        finally:
+            stack.remove(self)
         is_known = bool(
             self.head["run_id"] or self._waiting
         )  # else its beginning may have arrived, and the reply may be lost
         for name in {self.note, self._given} if is_known or not self.is_begun else ():
             process.forget(name or self.note)
-        stack.remove(self)
 
     def _do(self, kind: str, **content: Any) -> None:
         """One of OPERATIONS: now, or later where the server does not answer."""

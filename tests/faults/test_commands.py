@@ -40,7 +40,8 @@ def governed() -> tuple[str, str | None, list[str]]:
 
 
 SHARE = {"score": 0.3, "cluster": 0.34, "monitor": 0.1, "train": 0.1, "promote": 0.16}
-NEXT = {"score": "cluster", "cluster": "cluster", "monitor": "cluster", "train": "score", "promote": "score"}
+NEXT = {step: ["cluster"] for step in ("score", "cluster", "monitor")} | {"train": ["score"]}
+NEXT["promote"] = ["ledger", "ask.settle=true"]  # a person's
 SECOND = person("2", despite_gates="true")
 
 
@@ -71,7 +72,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_outputs_and_the_next_run
             found["torn"] += bool(torn((outputs / "current").resolve()))
             found["changed"] += digests(earlier) != known
             found["moved"] += governed()[0] not in (("1", "2") if step == "promote" else ("1",))
-            found["needed a hand"] += engine.run(NEXT[step]) != 0 or bool(leftovers(outputs))
+            found["needed a hand"] += engine.run(*NEXT[step]) != 0 or bool(leftovers(outputs))
             alias, recorded, problems = governed()
             found["ledger"] += alias != recorded or bool(problems) or (code == 0 and step == "promote" and alias != "2")
     print(f"\n{found}")
@@ -141,3 +142,18 @@ def test_a_full_disk_of_any_size_leaves_the_old_bundle_as_it_was(engine, tmp_pat
         f"\n{len(found)} sizes: {sum(not same for *_, same in found)} old bundles changed, exit codes { ({code for _, code, _ in found}) }"
     )
     assert len(found) == 40 and {(code, same) for _, code, same in found} == {(74, True)}, found
+
+
+@pytest.mark.slow
+def test_a_full_disk_under_the_tracking_store_ends_with_74_and_the_next_run_with_0(pipeline, tmp_path):
+    with mounted(tmp_path / "disk", "size=400m") as disk:
+        warm, before = Warm(pipeline.copied_to(disk / "project").folder), used(disk)
+        try:
+            found = {}
+            for kilobytes in (0, 16, 32, 64):
+                resized(disk, before + kilobytes * 1024)
+                found[kilobytes] = warm.run("score"), "Traceback" in warm.said
+            resized(disk, 400 << 20)
+            assert set(found.values()) == {(74, False)} and warm.run("score") == 0, (found, warm.said)
+        finally:
+            warm.process.stdin.close(), warm.process.wait(20)

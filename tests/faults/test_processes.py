@@ -14,7 +14,7 @@ from faults.engine import FAULTS, Warm, alive
 from helpers import ROOT, SMALL
 from stores import client, everywhere
 
-from clv import history, process, simulate
+from clv import process, simulate
 from clv.errors import UserError
 from clv.tracking import local_store, spool
 
@@ -90,14 +90,6 @@ def test_the_note_of_another_store_is_left_alone(project):
     local_store.ready()
     assert spool.close_dead() == [] and "elsewhere" in process.left_open()
     process.forget("elsewhere")
-
-
-def test_what_a_killed_process_spilled_is_removed(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / "clv-duckdb-4194303").mkdir()
-    (tmp_path / f"clv-duckdb-{os.getpid()}").mkdir()
-    assert history.connect({"threads": 1, "memory_limit": "100MB"}, None)
-    assert [path.name for path in tmp_path.glob("clv-duckdb-*")] == [f"clv-duckdb-{os.getpid()}"]
 
 
 def starter(folder):

@@ -78,6 +78,8 @@ def test_faults_at_random_calls(behind):
         assert took < 60 and (step in ("train", "promote") or whole(behind.outputs)), (kind, step, took)
         assert step == "promote" or alias_table()["production"] == moved["production"], (kind, step)
         run_command("sync", behind.config())
+        if step == "promote":
+            run_command("ledger", behind.config("ask.settle=true"))
         delivered += waits
         found = runs(step)
         assert spool.waiting(behind.outputs) == [] and len(found) <= before + 1, (kind, step)

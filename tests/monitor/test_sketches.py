@@ -1,6 +1,7 @@
 """Sketches lose little and show nobody."""
 
 import re
+import time
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,21 @@ def test_the_distance_is_scipys_on_an_exact_sketch_and_at_most_half_a_point_less
     assert small.present >= 500
     lost = scipys.statistic - sketches.distance(small.cells, sketches.counted(now, small.at).cells)[0]
     assert -1e-12 <= lost <= 0.005
+
+
+@pytest.mark.parametrize("customers", [5_000, 5_001, 60_000])
+@pytest.mark.parametrize("p_value", [0.1, 0.01, 0.001])
+def test_the_chance_of_a_distance_among_many_customers_is_kolmogorovs_within_one_percent(customers, p_value):
+    distance = stats.kstwo.isf(p_value, customers)
+    assert sketches.chance_of(distance, customers) == pytest.approx(p_value, rel=0.01)
+
+
+def test_the_chance_of_a_distance_is_not_summed_over_many_customers():
+    """Kolmogorov's distribution itself takes some 30 ms a test, which is seconds in all columns."""
+    begun = time.process_time()
+    for _ in range(100):
+        sketches.chance_of(0.003, 66_000)
+    assert time.process_time() - begun < 0.5
 
 
 def test_a_sketch_counts_the_customers_between_and_on_its_points():

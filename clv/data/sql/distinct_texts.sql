@@ -1,5 +1,5 @@
--- The distinct texts of one column of `raw`: each is judged once, however many rows hold it.
-CREATE OR REPLACE TABLE {{ column }}_texts AS
+-- The distinct texts of one column: each is judged once, however many rows hold it.
+INSERT INTO {{ column }}_texts
 SELECT COALESCE({{ column }}, '') AS text, COUNT(*) AS n, MIN(line) AS line
-FROM raw
+FROM ({{ rows }})
 GROUP BY 1

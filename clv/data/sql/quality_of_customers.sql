@@ -1,17 +1,9 @@
-SELECT COUNT(*) FILTER (accepted) AS customers,
-       COUNT(*) FILTER (ordered) AS customers_with_an_order,
-       COUNT(*) FILTER (known) AS known_customers,
-       COUNT(*) FILTER (known AND NOT accepted) AS lost_customers,
-       ARG_MAX(customer_id, spent) AS largest_customer,
-       COALESCE(ROUND(CAST(MAX(spent) / SUM(spent) AS DOUBLE), 4), 0) AS largest_customer_share,
-       ARG_MAX(customer_id, orders) AS busiest_customer,
-       COALESCE(ROUND(MAX(orders) / NULLIF(SUM(orders), 0), 4), 0) AS busiest_customer_share
-FROM (
-  SELECT customer_id,
-         COUNT(*) FILTER (reason IS NULL AND revenue > 0) AS orders,
-         SUM(revenue) FILTER (reason IS NULL AND revenue > 0) AS spent,
-         BOOL_OR(reason IS NULL) AS accepted,
-         BOOL_OR(reason IS NULL AND revenue > 0) AS ordered,
-         BOOL_OR(known) AS known
-  FROM typed
-  GROUP BY customer_id)
+SELECT CAST(SUM(customers) AS BIGINT) AS customers,
+       CAST(SUM(customers_with_an_order) AS BIGINT) AS customers_with_an_order,
+       CAST(SUM(known_customers) AS BIGINT) AS known_customers,
+       CAST(SUM(lost_customers) AS BIGINT) AS lost_customers,
+       MIN(largest_customer) FILTER (most_spent = (SELECT MAX(most_spent) FROM counted_customers)) AS largest_customer,
+       COALESCE(ROUND(CAST(MAX(most_spent) / SUM(spent) AS DOUBLE), 4), 0) AS largest_customer_share,
+       MIN(busiest_customer) FILTER (most_orders = (SELECT MAX(most_orders) FROM counted_customers)) AS busiest_customer,
+       COALESCE(ROUND(MAX(most_orders) / NULLIF(SUM(orders), 0), 4), 0) AS busiest_customer_share
+FROM counted_customers

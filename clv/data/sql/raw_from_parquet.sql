@@ -1,5 +1,4 @@
 -- The columns of a Parquet file as text, with the number of the row. Columns go by their place: names can be doubled.
-CREATE OR REPLACE TABLE file_rows AS
 SELECT row_number() OVER () AS line,
        {% for name, text in texts.items() %}
        {{ text }} AS {{ name }}{{ "" if loop.last else "," }}

@@ -8,4 +8,3 @@ SELECT line, SPLIT_PART(reason, ' ', 1) AS "column",
        reason
 FROM typed
 WHERE reason IS NOT NULL
-ORDER BY line

@@ -12,7 +12,7 @@
 {%- if "cost" in amounts %} - ABS(cost.amount) * SIGN({{ "quantity.amount" if "quantity" in amounts else "revenue.amount" }}){% endif %}
 {%- if rate %} AS DECIMAL(19,4)){{ rate }} AS DECIMAL(18,4)){% endif %}
 {%- endset %}
--- Each row of `raw` with its customer, day and revenue, or the reason why it is set aside.
+-- Each row with its customer, day and revenue, or the reason why it is set aside.
 CREATE OR REPLACE TABLE typed AS
 SELECT r.line, i.customer_id, i.why IS NULL AND NOT {{ is_header }} AS known,
        r.customer_id AS customer_id_text, r.order_date AS order_date_text,
@@ -49,8 +49,8 @@ SELECT r.line, i.customer_id, i.why IS NULL AND NOT {{ is_header }} AS known,
             END AS left_out
        {%- endif %}
 
-FROM raw r
-JOIN ids i ON COALESCE(r.customer_id, '') = i.text
+FROM ({{ rows }}) r
+JOIN ({{ ids }}) i ON COALESCE(r.customer_id, '') = i.text
 JOIN dates d ON COALESCE(r.order_date, '') = d.text
 {% for name in amounts %}
 JOIN amounts_{{ name }} AS {{ name }} ON COALESCE(r.{{ name }}, '') = {{ name }}.text
