@@ -1,5 +1,6 @@
 """A proxy before a real tracking server that fails as servers do."""
 
+import gzip
 import http.client
 import socket
 import struct
@@ -8,7 +9,21 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-KINDS = ("killed", "hung", "slow", "500", "503", "429", "reset", "garbage")
+KINDS = ("killed", "hung", "slow", "500", "503", "429", "reset", "garbage", "empty", "log-in", "default 404", "endless")
+PAGE = b"<!doctype html><title>Log in</title>"
+
+
+NONSENSE = {
+    "garbage": (200, b"\x00 not what you wanted", {"Content-Type": "text/plain"}),
+    "empty": (200, b"{}", {"Content-Type": "application/json"}),
+    "log-in": (200, PAGE, {"Content-Type": "text/html; charset=utf-8"}),
+    "default 404": (404, PAGE, {"Content-Type": "text/html"}),
+    "endless": (
+        200,
+        gzip.compress(b" " * (80 << 20)),
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+    ),
+}
 
 
 class Plan:
@@ -49,11 +64,10 @@ class Handler(BaseHTTPRequestHandler):
             pass
         elif kind in ("500", "503", "429"):
             return self.answer(int(kind), b"no", {})
-        elif kind == "garbage":
-            return self.answer(200, b"<html>\x00 not what you wanted", {"Content-Type": "text/html"})
+        elif kind in NONSENSE:
+            return self.answer(*NONSENSE[kind])
         else:
-            if kind == "slow":
-                time.sleep(4)
+            time.sleep({"slow": 4, "sluggish": 0.9}.get(kind, 0))
             status, headers, content = self.forward(body)
             if kind != "lost":
                 return self.answer(status, content, headers)

@@ -70,7 +70,11 @@ def serving(folder, *options, **environment):
             yield f"http://127.0.0.1:{port}"
         finally:
             os.killpg(process.pid, 15)
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:  # the machine is busy
+                os.killpg(process.pid, 9)
+                process.wait()
 
 
 def await_health(address, process):

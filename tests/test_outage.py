@@ -8,6 +8,7 @@ import filelock
 import pytest
 from faulty import Plan, faulty, from_call
 from helpers import person
+from mlflow.exceptions import MlflowException, RestException
 from stores import alias_table, artifacts, client, everywhere, serving
 
 from clv import tracking
@@ -96,6 +97,39 @@ def test_a_server_that_fails_halfway_gets_the_rest_later(behind, failing):
     ] * 3
 
 
+@pytest.mark.parametrize("kind", ["empty", "log-in", "default 404", "endless", "garbage"])
+def test_who_answers_in_the_servers_place_accuses_nobody(behind, failing, kind, capsys):
+    before = len(runs("score"))
+    failing(from_call(1, kind))
+    run_command("score", behind.config(QUICK))
+    assert "when this machine last saw the registry" in " ".join(capsys.readouterr().out.split())
+    failing(Plan())
+    run_command("sync", behind.config())
+    found = runs("score")
+    assert len(found) == before + 1 and found[0].info.status == "FINISHED" and spool.waiting(behind.outputs) == []
+
+
+@pytest.mark.parametrize("kind", ["empty", "log-in"])
+def test_a_page_in_place_of_a_file_is_no_file(behind, failing, kind, tmp_path):
+    (tmp_path / "part.bin").write_bytes(b"1")
+    run = client().create_run(client().create_experiment(f"files {kind}"))  # its files come through the server
+    client().log_artifact(run.info.run_id, str(tmp_path / "part.bin"))
+    assert server.download(run.info.artifact_uri, "part.bin").read_bytes() == b"1"
+    files = "/mlflow-artifacts/artifacts/"
+    failing(Plan(lambda number, method, path: kind if method == "GET" and files in path else None))
+    with pytest.raises(Unreachable, match="does not answer: The following failures occurred while downloading"):
+        server.download(run.info.artifact_uri, "part.bin")
+
+
+def test_all_waiting_of_a_command_that_can_do_without_the_server_is_on_one_clock(behind, failing):
+    failing(Plan(lambda number, method, path: "sluggish"))
+    begun = time.monotonic()
+    run_command("score", behind.config("tracking.patience_seconds=4"))
+    assert time.monotonic() - begun < 4 + 8
+    failing(Plan())
+    run_command("sync", behind.config())
+
+
 @pytest.mark.parametrize("kind", ["hung", "slow"])
 def test_no_fault_holds_a_run_longer_than_its_patience(behind, failing, kind):
     failing(from_call(1, kind))
@@ -135,6 +169,21 @@ def test_without_the_server_a_project_that_never_saw_a_version_says_so(behind, f
     failing(from_call(1, "killed"))
     with pytest.raises(Unreachable, match="does not answer"):
         run_command("score", behind.config(QUICK, f"outputs={tmp_path}/elsewhere"))
+
+
+@pytest.mark.parametrize(
+    "cause, is_fault",
+    [
+        (RestException({"error_code": "PERMISSION_DENIED", "message": "not yours"}), False),
+        (RestException({"error_code": "INVALID_PARAMETER_VALUE", "message": "too long"}), False),
+        (RestException({"error_code": "INTERNAL_ERROR", "message": "no"}), True),
+        (RestException({"error_code": "TEMPORARILY_UNAVAILABLE", "message": "no"}), True),
+    ],
+)
+def test_a_copy_that_the_server_refuses_is_no_outage_although_mlflow_calls_it_an_internal_error(cause, is_fault):
+    wrapped = MlflowException(f"Failed to create model version copy.\nError: {cause}")
+    wrapped.__cause__ = cause
+    assert server._is_fault(cause) == server._is_fault(wrapped) == is_fault
 
 
 def left_behind(behind, failing):

@@ -68,6 +68,8 @@ def ask(name: str) -> Answer:
     """
     model = registered(name)
     head, listed = head_of(name, model), _versions_of(name) if model else {}
+    if strangers := set(_aliases_of(model).values()) - listed.keys() if server.remote() else ():
+        raise server.contradicts_itself(f"model {name} has an alias on version {min(strangers)}, and no such version")
     run_id = ledger_run(name)
     if run_id is None and head is None:
         return Answer(_aliases_of(model), listed, head, None, {})

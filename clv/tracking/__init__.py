@@ -47,6 +47,8 @@ def run(name: str, parameters: dict[str, Any], terms: Terms) -> Iterator[Journal
     Raises: Unreachable: the terms are strict, and the server does not answer.
     """
     log = Journal(name, terms, {"step": name, "account": _account()} | _commit())
+    if not terms.strict:
+        server.circuit.hurry()
     try:
         log.open(parameters)
         yield log

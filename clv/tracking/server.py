@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-_QUICK, _BULKY = 1, 5  # seconds; a faster call costs no patience, and one that carries files may take longer
+_AT_ONCE, _QUICK, _BULKY = (
+    0.2,
+    1.0,
+    5.0,
+)  # seconds; a faster call costs no patience, and one that carries files may take longer
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
 _CARRY = ("log_artifacts", "log_text", "log_dict")  # calls that carry files
 _FAULTS = {
@@ -35,6 +39,9 @@ _FAULTS = {
 }
 # What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
 _ANSWERS = re.compile("404 Client Error|No such file|No such artifact|Permission denied|failed with error code 40[0-9]")
+_PAGE = re.compile(
+    r"failed with error code 404 .*Response body: '\s*<", re.DOTALL
+)  # of what stands before a server that is not there
 _Result = TypeVar("_Result")
 
 
@@ -47,11 +54,17 @@ class Refused(UserError):
 
 
 class Circuit:
-    """What the process knows of its server. patience: seconds that are left to wait for it.   why: the reason why it is taken for dead; None while it is not."""
+    """What the process knows of its server. patience: seconds that are left to wait for it.   quick: seconds; a faster call costs none.
+    why: the reason why it is taken for dead; None while it is not.
+    """
 
     def __init__(self, patience: float):
-        self.patience = patience
+        self.patience, self.quick = patience, _QUICK
         self.why: str | None = None
+
+    def hurry(self) -> None:
+        """From here on all waiting counts that a server which answers at once would not ask for: what is done does without it."""
+        self.quick = _AT_ONCE
 
     def broken(self, error: BaseException) -> Unreachable:
         """Returns the error to raise; from here on every call fails at once."""
@@ -105,7 +118,7 @@ class Client:
 def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
     from mlflow import MlflowClient
 
-    quick = _BULKY if name in _CARRY else _QUICK
+    quick = _BULKY if name in _CARRY else None
     function = functools.partial(getattr(MlflowClient(), name), *args, **kwargs)
     return _first_answer(lambda _attempt_number: _attempt(function, quick))
 
@@ -142,7 +155,7 @@ def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result
     Raises: Unreachable: the server did not answer, or did not before.   Refused: it answered no.
     """
     bound = functools.partial(function, *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(bound, _QUICK))
+    return _first_answer(lambda _attempt_number: _attempt(bound))
 
 
 def carry(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
@@ -206,6 +219,7 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
         if circuit.why:
             raise circuit.error()
         time.sleep(pause)
+        circuit.patience -= pause
         try:
             return attempted(number)
         except Exception as error:
@@ -215,10 +229,13 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
     raise circuit.broken(failure or TimeoutError("no answer"))
 
 
-def _attempt(function: Callable[[], _Result], quick: float = _QUICK) -> _Result:
+def _attempt(function: Callable[[], _Result], quick: float | None = None) -> _Result:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
         return process.undisturbed(function)
+    from clv.tracking import transport
+
+    transport.check()
     done: Future[_Result] = Future()
 
     def work() -> None:
@@ -235,7 +252,7 @@ def _attempt(function: Callable[[], _Result], quick: float = _QUICK) -> _Result:
         raise (error if done.done() else circuit.broken(TimeoutError("no answer in time"))) from None
     finally:
         took = time.monotonic() - begun
-        circuit.patience -= took if took > quick else 0
+        circuit.patience -= took if took > (quick or circuit.quick) else 0
 
 
 def _is_fault(error: Exception) -> bool:
@@ -247,12 +264,19 @@ def _is_fault(error: Exception) -> bool:
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error.response.status_code >= 500 or error.response.status_code == 429
+    if isinstance(error, MlflowException) and isinstance(error.__cause__, (MlflowException, requests.HTTPError)):
+        return _is_fault(error.__cause__)  # MLflow calls a copy that was refused an internal error
     if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and _is_fault(error.__cause__):
         return True  # a download that failed for any reason is called a missing file
     if isinstance(error, MlflowException):
-        return error.error_code in _FAULTS and not _ANSWERS.search(str(error))
+        return bool(_PAGE.search(str(error))) or (error.error_code in _FAULTS and not _ANSWERS.search(str(error)))
     kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
     return isinstance(error, (*kinds, json.JSONDecodeError, ParseError))
+
+
+def contradicts_itself(what: str) -> Unreachable:
+    """Returns the error to raise where answers of the server do not fit each other: somebody else answers in its place."""
+    return circuit.broken(ValueError(what))
 
 
 def try_once(function: Callable[[], Any]) -> None:
