@@ -6,6 +6,7 @@ from typing import Any
 from clv.errors import UserError
 
 NAMES = ("spark", "databricks", "snowflake", "postgres")
+_FUNCTIONS = {("spark", "HASH"): "XXHASH64"}  # 64 bits, as DuckDB's; Spark's HASH has 32
 _WITHOUT_MEDIAN = ("bigquery", "trino")  # as an aggregate, and exact
 
 
@@ -21,6 +22,8 @@ def said(query: str, dialect: str, tables: Mapping[str, str] | None = None) -> s
     sqlglot = _sqlglot()
     names = {name: str(other) for name, other in (tables or {}).items()}
     tree = sqlglot.exp.replace_tables(sqlglot.parse_one(query, read="duckdb"), names, dialect=dialect)
+    for call in tree.find_all(sqlglot.exp.Anonymous):
+        call.set("this", _FUNCTIONS.get((dialect, call.name.upper()), call.name))
     try:
         return tree.sql(dialect, pretty=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.UnsupportedError as error:

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import shutil
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -25,14 +26,21 @@ class History:
 
     Args: path: of the file.   contract: how it is read.   compute: what the reading may use of the machine.
           as_of: the day of scoring (YYYY-MM-DD); None: the day after the last order.   discount_rate: of labels, a year; 0: in full.
+          read: data.read(), or another engine's.
     """
 
     def __init__(
-        self, path: str, contract: Contract, compute: Compute, as_of: str | None = None, discount_rate: float = 0.0
+        self,
+        path: str,
+        contract: Contract,
+        compute: Compute,
+        as_of: str | None = None,
+        discount_rate: float = 0.0,
+        read: Callable[..., Transactions] = data.read,
     ):
         self._discount_rate = discount_rate
         self.path, self._contract, self._as_of = path, contract, as_of
-        self.compute = compute
+        self.compute, self._read = compute, read
         self._seasons: dict[tuple[dt.date, int], Season] = {}
 
     @property
@@ -43,8 +51,8 @@ class History:
     @cached_property
     def transactions(self) -> Transactions:
         """Raises: InputError: the file cannot be read as a table of purchases."""
-        parts = Partitioning(self._folder, self.compute.partition_customers)
-        return data.read(self.path, self._contract, self.connection, parts)
+        parts = Partitioning(self.folder, self.compute.partition_customers)
+        return self._read(self.path, self._contract, self.connection, parts)
 
     def keep_in(self, folder: Path) -> None:
         """Purchases that do not fit into memory wait in the folder from now on: a command that was interrupted finds them there.
@@ -52,14 +60,15 @@ class History:
         It is for the one command that may write there; without it they wait in a folder of this process.
         """
         if "transactions" not in vars(self):
-            self._folder = folder
+            self.folder = folder
 
     def forget(self) -> None:
         """Removes the purchases that wait in a folder: the command has done its work."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @cached_property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """Where purchases wait that do not fit into memory."""
         return spill.folder(self.compute.temp_folder) / f"purchases-{id(self)}"
 
     @property

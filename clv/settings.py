@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import asdict, fields
 
-from clv import features, windows
+from clv import data, features, windows
 from clv.compute import Compute
 from clv.config import Config, Model
 from clv.data import Contract, Limits
@@ -12,6 +12,7 @@ from clv.evaluation.measure import Recipe
 from clv.history import History
 from clv.model import Options
 from clv.season import NONE
+from clv.spark import Lakes
 
 _CONTRACT = {entry.name for entry in fields(Contract)}  # named as in conf/data
 
@@ -27,12 +28,14 @@ def contract(config: Config, now: dt.datetime) -> Contract:
 def history(config: Config, now: dt.datetime) -> History:
     """Returns the history that conf/data names, not read yet."""
     window = config.window
-    return History(config.data.path, contract(config, now), compute(config), window.as_of, window.discount_rate)
+    read = Lakes(config.compute.remote or "").read if config.compute.engine == "spark" else data.read
+    asked = (config.data.path, contract(config, now), compute(config))
+    return History(*asked, window.as_of, window.discount_rate, read)
 
 
 def compute(config: Config) -> Compute:
     """Returns what a command may use of the machine."""
-    return Compute(**asdict(config.compute))
+    return Compute(**{entry.name: getattr(config.compute, entry.name) for entry in fields(Compute)})
 
 
 def special_money(config: Config, now: dt.datetime) -> str:

@@ -7,12 +7,12 @@ from helpers import ROOT
 
 SHELVES = [
     {"errors", "process", "spill", "hints", "progress", "wording"},
-    {"config", "season"},
+    {"config", "season", "dialects"},
     {"data", "simulate", "features", "windows", "ranking", "clusters", "segments", "search", "compute"},
     {"panel"},
     {"proposal", "history", "model"},
     {"evaluation", "scoring"},
-    {"monitor"},
+    {"monitor", "engine", "spark"},
     {"settings"},
     {"tracking", "reports", "store", "terminal", "alerts"},
     {"registry"},
@@ -29,6 +29,8 @@ ONE_PLACE = {
     "apprise": ("alerts",),
     "optuna": ("search",),
     "hydra": (),
+    "pyspark": ("spark",),
+    "sqlglot": ("dialects",),
 }
 FILES = [path for path in sorted((ROOT / "clv").rglob("*.py")) if path != ROOT / "clv/__init__.py"]
 MODULES = {str(path.relative_to(ROOT / "clv").with_suffix("")): ast.parse(path.read_text()) for path in FILES}

@@ -245,8 +245,11 @@ class Simulate:
 
 @dataclass
 class Compute:
+    dialect: str | None = one_of("spark", "databricks", "snowflake", "postgres")
+    engine: str = one_of("duckdb", "spark")
     memory_limit: str = text()
     partition_customers: int = between(100, 10**9)
+    remote: str | None = required()
     temp_folder: str | None = text()
     threads: int = between(1, 1024)
 

@@ -28,7 +28,9 @@ from clv.data.contract import Contract
 from clv.data.partitions import DRAWS, Partitioning, draw, drawn, partition
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
-from clv.data.reading import Transactions, daily, read, size_and_digest
+from clv.data.queries import render
+from clv.data.reading import Transactions, daily, judge_rows, read, size_and_digest
+from clv.data.selection import needed
 
 __all__ = [
     "DRAWS",
@@ -42,10 +44,13 @@ __all__ = [
     "digest",
     "draw",
     "drawn",
+    "judge_rows",
     "left_out",
+    "needed",
     "partition",
     "read",
     "refusal",
+    "render",
     "size_and_digest",
     "warnings",
 ]

@@ -192,7 +192,7 @@ def _shaped(header: Header, rows: Rows) -> _Shape:
         return _Shape(width, neighbour=nameless)
     if width == names:
         return _Shape(width, beside=width - 1, allowed="nothing", neighbour=nameless)
-    if width == names + 1 and not rows.fields[width - 1].strip():
+    if width == names + 1 and not rows.column(width - 1)[0].as_py().strip():
         return _Shape(width, beside=width - 1, allowed="nothing", neighbour=nameless)
     if width == names + 1:  # as R writes them, without a name
         return _Shape(width, shift=1, beside=0, allowed="row numbers", neighbour=behind - 1)
@@ -216,8 +216,7 @@ def _insert(rows: Rows, header: Header, shape: _Shape, selection: Selection, sta
     places |= {"beside": shape.beside, "neighbour": shape.neighbour}
     columns = {"line": pa.array(rows.lines, pa.int64())}
     for name, place in places.items():
-        values = [] if place is None else rows.fields[place :: shape.width]
-        columns[name] = pa.array(values, pa.string()) if values else pa.nulls(len(rows.lines), pa.string())
+        columns[name] = pa.nulls(len(rows.lines), pa.string()) if place is None else rows.column(place)
     staging.connection.register("batch", pa.table(columns))
     deciding = [f", {sql} AS {name}" for name, sql in selection.columns(_extra).items()]
     plain = ", ".join(["line", *header.places])

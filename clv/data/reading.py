@@ -127,6 +127,19 @@ def _read(
     return Transactions(*purchases.relations(), _with_files(rejected, files.places), about_files, texts)
 
 
+def judge_rows(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table `typed`: each row's customer, day and revenue, or the reason why it has none, and what leaves it out.
+
+    Args, Raises: of read(); no row is no error.
+    """
+    with refusing_errors(path):
+        staging = Staging(connection, None)
+        files = _load_all(path, contract, staging)
+        header_lines = values.judge(files.contract, files.layout, files.places, staging)
+        for sources in staging.cut(1):
+            values.type_rows(files.contract, files.layout, header_lines, sources, connection)
+
+
 def _leave_out(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
     """Takes the rows that do not count out of `typed`, and counts them."""
     if contract.leaves_out:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clv.data.contract import Contract
-from clv.data.header import key, place_of
+from clv.data.header import key, located, place_of
 from clv.data.where import Condition, parse
 from clv.errors import Code, InputError
 
@@ -79,3 +79,12 @@ def _currency(names: list[str], contract: Contract, where: str) -> int | None:
         fix = f"data.columns.currency=NAME; none says that all amounts are in {contract.currency}"
         raise InputError(Code.MISSING_COLUMN, what=what, fix=fix, where=where)
     return places[0] if len(places) == 1 else None
+
+
+def needed(names: list[str], contract: Contract, where: str) -> list[str]:
+    """Returns the columns of a table that the contract reads, or that decide whether a row counts.
+
+    Raises: InputError: one is missing.
+    """
+    places = [*located(names, contract.names, where).values(), *selected(names, contract, where).needed]
+    return [names[place] for place in sorted(set(places))]

@@ -9,6 +9,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from clv import dialects
 from clv.features.definition import OF_THE_HORIZON, Definition
 from clv.season import NONE, Season
 
@@ -58,6 +59,22 @@ def snapshot_query(cutoff: dt.date, definition: Definition) -> str:
         numbers=definition.numbers(cutoff),
         **definition.as_dict(),
     )
+
+
+def statements(dialect: str, table: str, cutoff: dt.date, definition: Definition) -> tuple[str, str]:
+    """Returns two statements for a person to run in a warehouse: the first makes `TABLE_history`, the second is the feature table.
+
+    Args:
+        dialect: one of dialects.NAMES. Its parser took the statements in our tests; nobody but Spark has run them.
+        table: purchases, one row per customer and day: customer_id (text), order_date (date), revenue and positive_revenue
+            (decimals with 4 digits), orders (0 or 1).
+        cutoff, definition: of snapshot().
+    Raises:
+        UserError: the dialect is not known, or lacks what the features need.
+    """
+    history = dialects.said(history_query(definition.season), dialect, {"purchases": table})
+    features = dialects.said(snapshot_query(cutoff, definition), dialect, {"history": f"{table}_history"})
+    return f"CREATE TABLE {table}_history AS\n{history}", features
 
 
 def in_average_season(table: pd.DataFrame) -> pd.DataFrame:

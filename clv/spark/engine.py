@@ -2,16 +2,16 @@
 
 import datetime as dt
 import functools
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from clv import data, dialects, features, model, windows
+from clv import data, features, model, windows
 from clv.features import Definition
 from clv.scoring import scores
 from clv.season import Season
+from clv.spark import queries
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -27,7 +27,6 @@ SCORES = {  # the columns of scoring.scores(), and their types
 }
 _IN_MEMORY = {"string": pa.string(), "double": pa.float64(), "bigint": pa.int64()}
 _RUNS, _SAMPLE = 64, 10_000  # of the ranking; customers of whom the bounds of the runs are taken
-_NUMBERS = itertools.count()  # of views
 
 
 class Spark:
@@ -38,15 +37,15 @@ class Spark:
 
     def history(self, purchases: "DataFrame", season: Season) -> "DataFrame":
         """Returns features.history(), kept by the workers once it is made: a snapshot reads it several times."""
-        return self._query(features.history_query(season), purchases=purchases).persist()
+        return queries.run(self._session, features.history_query(season), purchases=purchases).persist()
 
     def snapshot(self, history: "DataFrame", cutoff: dt.date, definition: Definition) -> "DataFrame":
         """Returns features.snapshot(), in any order."""
-        return self._query(features.snapshot_query(cutoff, definition), history=history)
+        return queries.run(self._session, features.snapshot_query(cutoff, definition), history=history)
 
     def labels(self, purchases: "DataFrame", cutoff: dt.date, horizon_days: int, discount_rate: float) -> "DataFrame":
         """Returns windows.labels(): customer_id, actual_clv."""
-        return self._query(windows.label_query(cutoff, horizon_days, discount_rate), purchases=purchases)
+        return queries.run(self._session, windows.label_query(cutoff, horizon_days, discount_rate), purchases=purchases)
 
     def predict(self, fitted: model.Model, snapshot: "DataFrame", as_of: dt.date) -> "DataFrame":
         """Returns scoring.scores(); the workers need this engine, of the same version."""
@@ -86,13 +85,6 @@ class Spark:
         rows = scored.filter(data.drawn(share)).select("predicted_clv", "customer_id").collect()
         some = sorted(((row[0], row[1]) for row in rows), key=lambda row: (-row[0], row[1].encode()))
         return some[:: max(len(some) // _RUNS, 1)][1:]
-
-    def _query(self, query: str, **tables: "DataFrame") -> "DataFrame":
-        """Views keep their names: behind Spark Connect a query looks for them when it runs."""
-        names = {name: f"clv_{name}_{next(_NUMBERS)}" for name in tables}
-        for name, table in tables.items():
-            table.createOrReplaceTempView(names[name])
-        return self._session.sql(dialects.said(query, "spark", names))
 
 
 def _run(bounds: list[tuple[float, str]]) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from clv import data, settings, store
 from clv import simulate as simulation
 from clv.errors import InputError, UserError, hidden, logged
+from clv.features import Definition, statements
 from clv.history import History
 from clv.outcome import FEATURES, Outcome, Run, Write
 from clv.wording import counted
@@ -126,4 +127,12 @@ def features(run: Run, history: History) -> Outcome:
         outputs={FEATURES: tables},
         artifacts={f"outputs/{FEATURES}": run.loggable(of_the_panel).assign(as_of=as_of)},
         warnings=(silence,) if is_silent else (),
+        lines=_in_the_warehouse(run, history.as_of, definition),
     )
+
+
+def _in_the_warehouse(run: Run, cutoff: dt.date, definition: Definition) -> tuple[str, ...]:
+    """The statements that make the feature table elsewhere, where compute.dialect names a dialect."""
+    if not (dialect := run.config.compute.dialect):
+        return ()
+    return tuple(f"{statement};" for statement in statements(dialect, "purchases", cutoff, definition))

@@ -16,6 +16,7 @@ from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Forget, Outcome, Run, raw
 from clv.registry.production import Production
 from clv.scoring import scores
+from clv.spark import Lakes
 from clv.steps.lineage import refuse_stranger
 from clv.store import Finished
 
@@ -69,11 +70,27 @@ def _ranked(run: Run, history: History, production: Production, finished: Finish
 
     Raises: InputError: there is none.
     """
+    if run.config.compute.engine == "spark":
+        return _kept_in_order(run, history, production, finished, [_by_spark(run, history, production, finished)])
     files = [finished.path(f"part-{number:05d}") for number in range(len(history.parts))]
     for part, file in progress.over(list(zip(history.parts, files, strict=True)), "parts"):
         if not file.exists():
             table = part.snapshot(history.as_of, production.definition)
             finished.keep(file.stem, scores(production.model, table, history.as_of))
+    return _kept_in_order(run, history, production, finished, files)
+
+
+def _by_spark(run: Run, history: History, production: Production, finished: Finished) -> Path:
+    """The Parquet files of the scores that the workers of Spark write."""
+    target = finished.path("scores")
+    lakes = Lakes(run.config.compute.remote or "")
+    lakes.score(history.folder, production.model, production.definition, history.as_of, target)
+    return target / "*.parquet"
+
+
+def _kept_in_order(
+    run: Run, history: History, production: Production, finished: Finished, files: list[Path]
+) -> duckdb.DuckDBPyRelation:
     rows = run.compute.connection.read_parquet([str(file) for file in files])
     if not rows.limit(1).fetchall():
         raise InputError(

@@ -5,12 +5,6 @@ import pytest
 HOW = 'pyspark is not installed: pip install "clv[spark]", and Java 17 (apt install openjdk-17-jre-headless)'
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "/tests/spark/" in item.path.as_posix() and "session" in item.fixturenames:
-            item.add_marker(pytest.mark.slow)
-
-
 @pytest.fixture(scope="session")
 def session():
     pytest.importorskip("pyspark", reason=HOW)

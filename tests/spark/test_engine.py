@@ -5,8 +5,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import CONNECTION, composed
-from histories import CUTOFF, HORIZON, all_of_them
+from helpers import CONNECTION, SMALL, composed
+from histories import CUTOFF, HORIZON, SETS, all_of_them, rows
 from test_features import LIFECYCLE, wave
 
 from clv import data, features, settings
@@ -14,6 +14,7 @@ from clv.engine import DuckDB
 from clv.evaluation import measure
 from clv.season import NONE
 
+pytestmark = pytest.mark.slow
 SEASONS = {"calendar": NONE, "season": wave(0.6, 1.0, 0.3)}
 
 
@@ -21,17 +22,22 @@ def definition(name):
     return features.Definition.within(800, [7, 30, 90, 365], [30, 365], HORIZON, LIFECYCLE, SEASONS[name])
 
 
-@pytest.fixture(scope="session")
-def fitted():
-    config = composed(
-        "data.path=data/raw/transactions.csv",
-        "model.rounds=40",
-        "model.probability_model=mbg_nbd",
-        "window.max_snapshots=2",
-    )
+def model_of_the_sample():
+    """A model and the definition of what it learnt from."""
+    config = composed("data.path=data/raw/transactions.csv", *SMALL)
     history = settings.history(config, dt.datetime.now(dt.UTC))
     plan = settings.plan(config, history)
-    return measure.measure(history, plan, settings.recipe(config, plan, history))
+    recipe = settings.recipe(config, plan, history)
+    return measure.measure(history, plan, recipe).model, recipe.definition
+
+
+def purchases_of_the_sample():
+    return data.daily(CONNECTION.from_df(rows(SETS["sample"])))
+
+
+@pytest.fixture(scope="session")
+def fitted():
+    return model_of_the_sample()
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +88,10 @@ def test_every_label_is_equal(sides, discount_rate):
 
 
 def test_every_customer_has_the_same_scores_and_rank(sides, fitted, session, tmp_path):
-    chosen, tables = fitted.definition, []
+    (model, chosen), tables = fitted, []
     for engine, purchases in sides:
         scored = engine.predict(
-            fitted.model, engine.snapshot(engine.history(purchases, chosen.season), CUTOFF, chosen), CUTOFF
+            model, engine.snapshot(engine.history(purchases, chosen.season), CUTOFF, chosen), CUTOFF
         )
         if not isinstance(engine, DuckDB):
             scored.write.parquet(str(tmp_path / "scores"))
