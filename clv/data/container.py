@@ -39,6 +39,7 @@ _OTHER_KINDS = {
     b"SQLite format 3": "a SQLite database",
     b"%PDF": "a PDF document",
 }
+_INFLATED, _TIMES = 1 << 30, 200  # signs of text, and times its packed size: a file of purchases beyond both is none
 _POINT_AT_A_FILE = "put your purchases there, or point data.path at a CSV, gzipped CSV or Parquet file"
 
 
@@ -46,8 +47,7 @@ class _Hashed(io.RawIOBase):
     """A stream whose bytes are hashed as they are read, and counted in blocks."""
 
     def __init__(self, stream: io.BufferedReader, count: progress.Count):
-        self._stream, self._sha = stream, hashlib.sha256()
-        self._count, self._bytes = count, 0
+        self._stream, self._sha, self._count, self.size = stream, hashlib.sha256(), count, 0
 
     @property
     def sha256(self) -> str:
@@ -60,8 +60,8 @@ class _Hashed(io.RawIOBase):
         block = self._stream.read(len(buffer))
         self._sha.update(block)
         buffer[: len(block)] = block
-        blocks, self._bytes = self._bytes // BLOCK, self._bytes + len(block)
-        for _ in range(blocks, self._bytes // BLOCK):
+        blocks, self.size = self.size // BLOCK, self.size + len(block)
+        for _ in range(blocks, self.size // BLOCK):
             self._count.done()
         return len(block)
 
@@ -88,8 +88,20 @@ class Opened:
         """Gives the text in pieces, every line end as a newline.
 
         Args:   encoding: of text without a mark; None is UTF-8.
-        Raises: InputError: the bytes are not text, or what they are packed in is damaged or holds something else.
+        Raises: InputError: the bytes are not text, or what they are packed in is damaged, holds something else, or far more than it is.
         """
+        size = 0
+        for text in self._texts(encoding):
+            size += len(text)
+            self._refuse_inflated(size)
+            yield text
+
+    def _refuse_inflated(self, size: int) -> None:
+        if size > _INFLATED and size > _TIMES * self.source.size:
+            what = f"{self.source.size:,} bytes unpack to more than {size:,}: this is no table of purchases"
+            raise InputError(Code.NOT_A_TABLE, what=what, fix=EXPORT, where=self.path)
+
+    def _texts(self, encoding: str | None) -> Iterator[str]:
         try:
             if self.is_zip:
                 with self.copied() as copy, zipfile.ZipFile(copy) as archive:
@@ -118,8 +130,12 @@ class Opened:
 
     @contextmanager
     def unpacked(self) -> Iterator[Path]:
-        """Makes a copy of a workbook, that may be the only file in a zip archive."""
+        """Makes a copy of a workbook, that may be the only file in a zip archive.
+
+        Raises: InputError: it holds far more than it is.
+        """
         with self.copied() as copy:
+            self._refuse_inflated(_size_unpacked(copy))
             if len(_members(copy)) != 1:
                 yield copy
                 return
@@ -149,6 +165,15 @@ def _members(file: Path | IO[bytes]) -> set[str]:
             return {name for name in archive.namelist() if not name.startswith("__MACOSX/")}
     except zipfile.BadZipFile:
         return set()
+
+
+def _size_unpacked(file: Path) -> int:
+    """Of all that a zip archive says it holds; 0 where it is none."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        return 0
 
 
 def _is_workbook(file: Path | IO[bytes]) -> bool:
