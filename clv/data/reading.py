@@ -78,7 +78,11 @@ def read(
             purchases = opened_partitions(partitioning.folder, kept.partitions, connection)
             return Transactions(*purchases, kept.rejected, kept.quality, kept.faults)
         clear(partitioning)
-        read = _read(path, contract, connection, partitioning)
+        try:
+            read = _read(path, contract, connection, partitioning)
+        except BaseException:
+            clear(partitioning)
+            raise
         if len(read.partitions) > 1:
             keep(Kept(read.quality, read.rejected, read.faults, len(read.partitions)), path, contract, partitioning)
         return read
@@ -106,8 +110,9 @@ def _read(
     if row(connection, "SELECT COUNT(*) FROM raw")[0] == 0:
         fix = "check the export: every order and return belongs in it"
         raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
-    header_lines = values.judge(contract, files.layout, files.places, staging)
-    counts, texts = quality.of_texts(contract, connection), faults(contract, connection)
+    with progress.doing("judging distinct texts"):
+        header_lines = values.judge(contract, files.layout, files.places, staging)
+        counts, texts = quality.of_texts(contract, connection), faults(contract, connection)
     purchases = Purchases(connection, partitioning, row(connection, "SELECT COUNT(*) FROM ids WHERE why IS NULL")[0])
     with progress.counting("partitions", purchases.number) as count:
         for sources in staging.cut(purchases.number):

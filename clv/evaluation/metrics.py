@@ -273,7 +273,7 @@ def weighted(
 def _mid_ranks(group: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, bool]:
     """The rank of each customer, as a share of all, and whether they have more than one."""
     mass = np.bincount(group, share)
-    return (np.cumsum(mass) - mass / 2)[group], np.count_nonzero(mass) > 1
+    return (np.cumsum(mass) - mass / 2)[group], bool(np.count_nonzero(mass) > 1)
 
 
 def _top_share(actual: np.ndarray, group: np.ndarray, weight: np.ndarray, share: float) -> float:
