@@ -80,7 +80,8 @@ def measured(words: list[str]) -> Measured:
             lines.append(line.rstrip())
             if ended := _STEP.match(line):
                 used = _cpu_of(process.pid)
-                steps[ended[1]], before = used - before, used
+                steps[ended[1] if steps else f"imports, {ended[1]}"] = used - before
+                before = used
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError("\n".join([f"{' '.join(words)} failed:", *lines[-20:]]))
@@ -141,12 +142,14 @@ def features(file: str) -> dict[str, float]:
 def in_pandas(purchases: pd.DataFrame, cutoff: pd.Timestamp, definition: Definition) -> pd.DataFrame:
     """The same windows, half-lives and gaps by the calendar, as one would write them: days, sums and counts of each customer."""
     before = purchases[purchases["order_date"] < cutoff].sort_values(["customer_id", "order_date"])
-    before = before.assign(revenue=before["revenue"].astype(float), age=(cutoff - before["order_date"]).dt.days)
+    before = before.assign(
+        revenue=before["revenue"].astype(float).clip(lower=0), age=(cutoff - before["order_date"]).dt.days
+    )
     customers = before.groupby("customer_id")
     columns = {
         "recency_days": customers["age"].min(),
         "tenure_days": customers["age"].max(),
-        "frequency": customers["orders"].sum(),
+        "frequency": customers["orders"].sum() - 1,
         "revenue_total": customers["revenue"].sum(),
     }
     for days in definition.windows_days:

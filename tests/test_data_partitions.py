@@ -156,3 +156,10 @@ def test_the_reading_says_how_far_it_is(path, tmp_path):
         ("judging distinct texts", 0, None),
         ("partitions", 3, 3),
     ]
+
+
+def test_nothing_of_a_refused_history_is_counted_with_the_next_one(path):
+    connection = duckdb.connect()
+    with pytest.raises(InputError, match="CONDITION"):
+        data.read(path, data.Contract(CONTRACT.columns, "2012-01-01", where="revenue > 99"), connection)
+    assert data.read(path, CONTRACT, connection).quality == data.read(path, CONTRACT, duckdb.connect()).quality
