@@ -43,7 +43,8 @@ def test_a_dated_subtotal_is_no_purchase_and_neither_is_the_sum_of_all(tmp_path)
 def test_ids_that_a_spreadsheet_cut_at_fifteen_digits_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"\[FLOAT_IDS\] 3 rows have ids that all end in zeros behind the 15th digit"):
         read(
-            tmp_path, *(f"{name},2025-01-01,1.00" for name in ("1234567890123450", "1234567890123450", "1234567890123460"))
+            tmp_path,
+            *(f"{name},2025-01-01,1.00" for name in ("1234567890123450", "1234567890123450", "1234567890123460")),
         )
     for ids in (["1234567890123450", "1234567890123461"], ["1234567890123450"], ["123456789012340", "123456789012350"]):
         assert read(tmp_path, *(f"{name},2025-01-01,1.00" for name in ids)).quality.customers == len(ids)
