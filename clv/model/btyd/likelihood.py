@@ -11,10 +11,7 @@ from clv.errors import Code, InputError
 MOST_CUSTOMERS = 50_000  # more are sampled: four parameters need no more
 _FIRST_LOOK = 5_000  # groups of equal customers that choose among the starts
 _WORST = 1e10  # the cost where there is no likelihood
-_ROUGHLY, _EXACTLY = (
-    1e-7,
-    1e-11,
-)  # shares of the likelihood below which a step gains nothing: among starts, from the best
+_ROUGHLY, _EXACTLY = 1e-7, 1e-11  # share of the likelihood that a step must gain: among starts, and from the best
 
 _Parameters = Sequence[float] | np.ndarray
 LogLikelihood = Callable[[np.ndarray, np.ndarray], np.ndarray]
