@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from clv import progress
 from clv.data.decoding import BLOCK, EXPORT, Stream, decoded
 from clv.errors import Code, InputError
 from clv.wording import meant
@@ -43,10 +44,10 @@ _POINT_AT_A_FILE = "put your purchases there, or point data.path at a CSV, gzipp
 
 
 class _Hashed(io.RawIOBase):
-    """A stream whose bytes are hashed as they are read."""
+    """A stream whose bytes are hashed as they are read, and counted in blocks."""
 
-    def __init__(self, stream: io.BufferedReader):
-        self._stream, self._sha, self.size = stream, hashlib.sha256(), 0
+    def __init__(self, stream: io.BufferedReader, count: progress.Count):
+        self._stream, self._sha, self._count, self.size = stream, hashlib.sha256(), count, 0
 
     @property
     def sha256(self) -> str:
@@ -58,8 +59,10 @@ class _Hashed(io.RawIOBase):
     def readinto(self, buffer) -> int:
         block = self._stream.read(len(buffer))
         self._sha.update(block)
-        self.size += len(block)
         buffer[: len(block)] = block
+        blocks, self.size = self.size // BLOCK, self.size + len(block)
+        for _ in range(blocks, self.size // BLOCK):
+            self._count.done()
         return len(block)
 
 
@@ -189,13 +192,14 @@ def opened(path: str, name: str | None = None) -> Iterator[Opened]:
     name = name or path
     try:
         before = _stat_of_file(path)
-        with open(path, "rb") as stream:
+        total = before.st_size // BLOCK
+        with open(path, "rb") as stream, progress.counting(f"blocks of {BLOCK >> 20} MB", total) as count:
             head = stream.read(512)
             is_workbook = head.startswith(_OLD_WORKBOOK) or (head.startswith(_ZIP) and _is_workbook(stream))
             stream.seek(0)
             if not head.startswith(_ZIP):
                 _refuse_other_kinds(head, name)
-            source = _Hashed(stream)
+            source = _Hashed(stream, count)
             try:
                 yield Opened(source, name, head.startswith(_PARQUET), head.startswith(_ZIP), is_workbook)
             except InputError:

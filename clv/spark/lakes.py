@@ -39,14 +39,11 @@ class Lakes:
         Args, Raises: of data.read(), and of reading.read().
         """
         lake = reading.read(self._session, path, contract)
-        parts = reading.partitions(lake, partitioning, connection)
-        connection.read_parquet(f"{partitioning.folder}/part=*/*.parquet", hive_partitioning=False).create_view(
-            "purchases"
-        )
+        purchases, parts = reading.partitions(lake, partitioning, connection)
         faults = lake.rejected.groupby(["column", "reason", "value"], as_index=False).agg(
             rows=("reason", "size"), line=("line", "min")
         )
-        return Transactions(connection.table("purchases"), parts, lake.rejected, lake.quality, pd.DataFrame(faults))
+        return Transactions(purchases, parts, lake.rejected, lake.quality, pd.DataFrame(faults))
 
     def score(self, purchases: Path, fitted: model.Model, definition: Definition, as_of: dt.date, target: Path) -> None:
         """Writes scoring.scores() of every customer, unless an earlier run has done so.

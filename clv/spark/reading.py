@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,20 +93,29 @@ def read(session: "SparkSession", path: str, contract: Contract) -> Lake:
 
 def partitions(
     lake: Lake, partitioning: Partitioning, connection: duckdb.DuckDBPyConnection
-) -> tuple[duckdb.DuckDBPyRelation, ...]:
+) -> tuple[duckdb.DuckDBPyRelation, tuple[duckdb.DuckDBPyRelation, ...]]:
     """Has the workers write the purchases as files, some customers in each: the same customers that data.read() has in each.
 
     Args:    partitioning: its folder must be one that the workers see.   connection: reads the files.
-    Returns: the partitions.
+    Returns: all purchases, and those of each partition.
     """
-    number = -(-lake.ids // partitioning.customers)
+    number = -(-lake.ids // partitioning.customers) or 1
     part = f"CAST(CONV(LEFT(MD5(customer_id), 8), 16, 10) AS BIGINT) * {number} DIV {data.DRAWS}"
     cut = lake.purchases.selectExpr("*", f"CAST({part} AS INT) AS part").repartition(number, "part")
     cut.sortWithinPartitions("part", "customer_id", "order_date").write.mode("overwrite").partitionBy("part").parquet(
         str(partitioning.folder)
     )
-    files = (partitioning.folder / f"part={each}" / "*.parquet" for each in range(number))
-    return tuple(connection.read_parquet(str(file), hive_partitioning=False) for file in files)
+    nothing = lake.purchases.limit(0).toArrow()
+
+    def opened(files: str) -> duckdb.DuckDBPyRelation:
+        pattern = f"{partitioning.folder}/{files}/*.parquet"
+        return (
+            connection.read_parquet(pattern, hive_partitioning=False)
+            if glob(pattern)
+            else connection.from_arrow(nothing)
+        )
+
+    return opened("part=*"), tuple(opened(f"part={each}") for each in range(number))
 
 
 def _table(session: "SparkSession", path: str) -> "DataFrame":

@@ -54,7 +54,8 @@ def started(name, *arguments, log, **options):
     import pyspark
 
     home = Path(pyspark.__file__).parent
-    environment = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": paths}
     command = [str(home / "bin/spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
     return subprocess.Popen(
         command, stdout=log.open("w"), stderr=subprocess.STDOUT, env=environment, start_new_session=True

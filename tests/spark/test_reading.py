@@ -120,7 +120,7 @@ def test_the_panel_of_a_lake_is_the_panel_of_the_file(session, tmp_path):
     contract = replace(CONTRACT, as_of=None)
     with duckdb.connect() as connection:
         mine = data.read(lines, contract, connection, data.Partitioning(tmp_path / "mine", 1000)).partitions
-        theirs = spark.partitions(
+        _, theirs = spark.partitions(
             spark.read(session, lines, contract), data.Partitioning(tmp_path / "theirs", 1000), connection
         )
         assert len(mine) == len(theirs) > 1
