@@ -5,6 +5,7 @@ import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers import person
@@ -15,6 +16,7 @@ from clv.registry import ledger, ledger_store
 from clv.registry.ledger import Decision
 from clv.registry.standing import Standing
 from clv.run import run_command
+from clv.steps.readiness import _ledger as checked_by_readiness
 
 MODEL = "stored"
 
@@ -108,6 +110,8 @@ def test_an_alarm_is_not_closed_over_an_entry_that_waits(governed):
     closing = Decision(ledger.ACKNOWLEDGEMENT, "Ann", "seen", None, ("stored/1",), {"alarm_run": "x"})
     with pytest.raises(UserError, match=WAITS):
         ledger_store.record(Standing(MODEL), closing, FACTS)
+    with pytest.raises(UserError, match=WAITS):
+        checked_by_readiness(SimpleNamespace(standing=Standing(MODEL)))
     run_command("ledger", governed("ask.settle=true"))
 
 

@@ -15,7 +15,7 @@ from clv.errors import UserError
 from clv.history import History
 from clv.monitor import baseline
 from clv.outcome import RANKED, Outcome, Run, Write
-from clv.registry import alarms, ledger, reviews, versions
+from clv.registry import alarms, ledger, ledger_store, reviews, versions
 from clv.registry.production import Production
 from clv.registry.standing import Standing
 from clv.wording import counted
@@ -151,6 +151,8 @@ def _unrecorded(asked: Asked) -> bool:
 def _ledger(asked: Asked) -> str:
     if problems := asked.standing.problems():
         raise UserError(f"{counted(len(problems), 'problem')}: {problems[0]}")
+    if waiting := asked.standing.waiting:
+        raise UserError(ledger_store.waits(asked.standing.name, waiting))
     if _unrecorded(asked):
         raise UserError(f"it does not know that version {asked.standing.production_number} is in production")
     return f"{counted(len(asked.standing.decisions), 'entry', 'entries')} verified"
