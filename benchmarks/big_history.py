@@ -67,7 +67,7 @@ def _rows(customers: int, seed: int) -> str:
                      THEN season_day ELSE any_day END AS day
       FROM spread
     )
-    SELECT FORMAT('c{{:08d}}', CAST(FLOOR(9.99 * {chance()}) AS BIGINT) * 10000000 + number) AS customer_id,
+    SELECT FORMAT('c{{:09d}}', CAST(FLOOR(9.99 * {chance()}) AS BIGINT) * 100000000 + number) AS customer_id,
            DATE '{FIRST}' + day AS order_date,
            CAST(GREATEST(worth * EXP({_SPREAD} * {_normal(keys, "place")}), 1)
                 * CASE WHEN place > 0 AND {chance("place")} < {_RETURNS} THEN -1 ELSE 1 END AS DECIMAL(12,2)) AS revenue

@@ -1,12 +1,13 @@
 """What more rows, snapshots, folds and customers of BTYD teach: python -m benchmarks.learning_curves FOLDER WINDOW CURVE ...
 
-FOLDER holds cutoffs.csv and season_cutoffs.csv with the window (see benchmarks/accuracy.py); WINDOW may also be the number of customers of
-a simulated shop, which is made there. Every setting is fitted on the same history and measured on the same customers; the difference to the
-first one of its curve comes with a 90 % interval of the same resamples. Nothing is logged.
+FOLDER holds cutoffs.csv and season_cutoffs.csv with the window (see benchmarks/accuracy.py); WINDOW may also be the number of
+customers of a simulated shop, which is made in the temporary folder. Every setting is fitted on the same history and measured on the same
+customers; the difference to the first one of its curve comes with a 90 % interval of the same resamples. Nothing is logged.
 """
 
 import datetime as dt
 import sys
+import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -38,7 +39,7 @@ CONSTANTS = {"folds": (binned, "FOLDS"), "btyd": (likelihood, "MOST_CUSTOMERS")}
 
 def main(folder: Path, window: str, curves: list[str]) -> None:
     """Print a table for each curve."""
-    path, cutoff, horizon_days = _simulated(folder, int(window)) if window.isdigit() else _public(folder, window)
+    path, cutoff, horizon_days = _simulated(int(window)) if window.isdigit() else _public(folder, window)
     for curve in curves:
         table = Table(curve, *(f"{name}, difference" for name in SHOWN), "CPU s", title=window, title_justify="left")
         first = None
@@ -76,9 +77,9 @@ def _public(folder: Path, name: str) -> tuple[Path, str, int]:
     return folder / window["file"], window["cutoff"], int(window["horizon_days"])
 
 
-def _simulated(folder: Path, customers: int) -> tuple[Path, str, int]:
+def _simulated(customers: int) -> tuple[Path, str, int]:
     """The shop of the bundled sample with more customers, a quarter before its end."""
-    path, shop = folder / f"simulated_{customers}.csv", asdict(engine.configuration().simulate)
+    path, shop = Path(tempfile.gettempdir()) / f"simulated_{customers}.csv", asdict(engine.configuration().simulate)
     habits = {name: value for name, value in shop.items() if name in Shop.__dataclass_fields__}
     if not path.exists():
         simulate(customers, shop["first_day"], shop["days"], 5, Shop(**habits))[0].to_csv(path, index=False)

@@ -114,7 +114,7 @@ class Outcome:
     outputs: relative path -> table, text, JSON or figure, for people and the run.   artifacts: the same, for the run alone; one under
     outputs/ is logged in place of that output.   metrics: the few that a list of runs shows; one with a / in its name goes into a table,
     metrics/STEP.csv of the run.   series: metric -> day -> value, for a chart over days.   table: shown on the terminal.
-    dataset: the data that were read.   warnings: what to know before using the outputs.   effects: applied in order.
+    dataset: the data that were read.   warnings: what to know before using the outputs.   notes: what to know of the run.   effects: applied in order.
     lines: shown at the end as they are, such as the next command.   shown: outputs that the command's own run has as well.
     refused: raised after all this is logged and shown.
     """
@@ -127,6 +127,7 @@ class Outcome:
     series: dict[str, dict[dt.date, float]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     table: pd.DataFrame | None = None
     dataset: dict[str, Any] | None = None
     parts: tuple[Part, ...] = ()

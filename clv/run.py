@@ -75,7 +75,10 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
             history.forget()
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
         summaries = [f"**{step}**: {summary}" for step, summary in shown]
-        log.log(title=_title(command, [step for step, _ in shown], outcomes), lines=summaries + noticed + warnings)
+        notes = [note for outcome in outcomes for note in outcome.notes]
+        log.log(
+            title=_title(command, [step for step, _ in shown], outcomes), lines=summaries + notes + noticed + warnings
+        )
         unlogged = tracking.unlogged()
         warnings += [f"WARNING: {unlogged}"] if unlogged else []
         warnings += tracking.elsewhere(home)
@@ -172,8 +175,8 @@ def _finished(step: Step, values: _Values) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         config = {"config.yaml": as_yaml(values.run.config)} if values.command.writes_outputs else {}
         store.write(Path(folder), outcome.artifacts | config | _details(step.__name__, outcome.metrics))
-        _log(outcome, values.run.bundle, Path(folder), values.run.config.tracking.max_artifact_mb)
-    outcome = _applied(outcome, values)
+        notes = _log(outcome, values.run.bundle, Path(folder), values.run.config.tracking.max_artifact_mb)
+    outcome = _applied(replace(outcome, notes=notes), values)
     _log_headline(outcome)
     if outcome.table is not None:
         terminal.table(outcome.table)
@@ -183,20 +186,23 @@ def _finished(step: Step, values: _Values) -> Outcome:
     return outcome
 
 
-def _log(outcome: Outcome, written: Path, artifacts: Path, most_mb: float) -> None:
-    """Logs an outcome to the open run: its outputs from the folder `written`, up to a size, and all files of the folder `artifacts`."""
+def _log(outcome: Outcome, written: Path, artifacts: Path, most_mb: float) -> tuple[str, ...]:
+    """Logs an outcome to the open run: its outputs from the folder `written`, up to a size, and all files of the folder `artifacts`.
+
+    Returns: sentences on what is not logged.
+    """
     for name in outcome.outputs:
         copy = artifacts / "outputs" / name
         if not copy.exists() and (written / name).stat().st_size <= most_mb * 1e6:
             store.linked(written / name, copy)
     if any(artifacts.iterdir()):
         tracking.current().files(artifacts)
-    if large := [name for name in outcome.outputs if not (artifacts / "outputs" / name).exists()]:
-        where = f"the runs keep files of up to tracking.max_artifact_mb={most_mb:g}"
-        tracking.current().log(lines=[f"Only in the outputs folder, because {where}: {', '.join(large)}."])
     for part in outcome.parts:
         with tracking.nested(part.name, part.params) as log:
             log.log(metrics=part.metrics)
+    large = ", ".join(name for name in outcome.outputs if not (artifacts / "outputs" / name).exists())
+    where = f"the runs keep files of up to tracking.max_artifact_mb={most_mb:g}"
+    return (f"Only in the outputs folder, because {where}: {large}.",) if large else ()
 
 
 def _details(step: str, metrics: dict[str, float]) -> dict[str, pd.DataFrame]:
@@ -207,7 +213,7 @@ def _details(step: str, metrics: dict[str, float]) -> dict[str, pd.DataFrame]:
 
 def _log_headline(outcome: Outcome) -> None:
     """Logs what a list of runs shows: metrics, tags, the data and a sentence. A nested step's parent has it too."""
-    lines = [outcome.summary, *(f"**WARNING** {warning}" for warning in outcome.warnings)]
+    lines = [outcome.summary, *outcome.notes, *(f"**WARNING** {warning}" for warning in outcome.warnings)]
     log = tracking.current()
     metrics = {name: value for name, value in outcome.metrics.items() if "/" not in name}
     data = outcome.dataset or {}

@@ -7,8 +7,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from clv import data
+from clv import data, progress
 from clv.data import staging
+from clv.errors import InputError
 
 NAMES = ("customer_id", "order_date", "revenue")
 CONTRACT = data.Contract({name: name for name in NAMES}, "2012-01-01")
@@ -122,3 +123,43 @@ def test_rows_that_wait_in_files_are_read_as_in_memory(tmp_path, monkeypatch, di
     pd.testing.assert_frame_equal(cut.rejected, whole.rejected)
     pd.testing.assert_frame_equal(cut.faults, whole.faults)
     assert not (tmp_path / "parts/rows").exists()
+
+
+def test_a_history_that_is_refused_leaves_no_files(tmp_path, monkeypatch):
+    file = tmp_path / "history.csv"
+    file.write_text(",".join(NAMES) + "\n" + "ann,2011-05-01,1\n" * 500_000 + "ann,2011-05-01\n")
+    monkeypatch.setattr(staging, "MOST", 100)
+    with pytest.raises(InputError, match="RAGGED_ROW"):
+        read(str(file), tmp_path / "parts", 20)
+    assert not (tmp_path / "parts").exists()
+
+
+def test_the_reading_says_how_far_it_is(path, tmp_path):
+    said = []
+
+    class Count:
+        def __init__(self, what, total):
+            self.what, self.total, self.number = what, total, 0
+            said.append(self)
+
+        def done(self, note=""):
+            self.number += 1
+
+        def end(self):
+            pass
+
+    Path(path).write_text(Path(path).read_text() + "c01,2011-05-01,1\n" * 600_000)
+    with progress.heard_by(Count):
+        read(path, tmp_path / "parts", 20)
+    assert [(each.what, each.number, each.total) for each in said] == [
+        ("blocks of 4 MB", 2, 2),
+        ("judging distinct texts", 0, None),
+        ("partitions", 3, 3),
+    ]
+
+
+def test_nothing_of_a_refused_history_is_counted_with_the_next_one(path):
+    connection = duckdb.connect()
+    with pytest.raises(InputError, match="CONDITION"):
+        data.read(path, data.Contract(CONTRACT.columns, "2012-01-01", where="revenue > 99"), connection)
+    assert data.read(path, CONTRACT, connection).quality == data.read(path, CONTRACT, duckdb.connect()).quality

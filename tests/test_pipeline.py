@@ -276,8 +276,8 @@ def test_fewer_distinct_predictions_than_k_are_fewer_clusters_and_a_warning(proj
             folder,
             {
                 raw(RANKED): pd.DataFrame(
-                    {"customer_id": ["a", "b"], "predicted_clv": 1.0, "model_version": "1", "as_of": "2011-06-01"}
-                ).assign(lifecycle_stage="new")
+                    {"customer_id": ["a", "b"], "predicted_clv": 1.0, "clv_rank": [1, 2], "model_version": "1"}
+                ).assign(lifecycle_stage="new", as_of="2011-06-01")
             },
         )
     records = run_command("cluster", composed())

@@ -15,6 +15,7 @@ _SEPARATORS = {
     "'": "['’]",
     "": "[^\\s\\S]",
 }  # as regular expressions; the last matches nothing
+_SOFT_HYPHEN = "\xad"
 _MOST = 0.5  # of the rows
 
 
@@ -49,7 +50,7 @@ def _query(name: str, contract: Contract, path: str, currency: str | None) -> st
         currency=re.escape(currency) if currency else None,
         negative_style=contract.negative_style,
         most=contract.max_abs_revenue,
-        unseen=BLANKS + UNSEEN,
+        unseen=BLANKS + UNSEEN.replace(_SOFT_HYPHEN, ""),  # it may have been a minus
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from clv import progress
 from clv.data.decoding import BLOCK, EXPORT, Stream, decoded
 from clv.errors import Code, InputError
 from clv.wording import meant
@@ -38,14 +39,15 @@ _OTHER_KINDS = {
     b"SQLite format 3": "a SQLite database",
     b"%PDF": "a PDF document",
 }
+_INFLATED, _TIMES = 1 << 30, 200  # signs of text, and times its packed size: a file of purchases beyond both is none
 _POINT_AT_A_FILE = "put your purchases there, or point data.path at a CSV, gzipped CSV or Parquet file"
 
 
 class _Hashed(io.RawIOBase):
-    """A stream whose bytes are hashed as they are read."""
+    """A stream whose bytes are hashed as they are read, and counted in blocks."""
 
-    def __init__(self, stream: io.BufferedReader):
-        self._stream, self._sha = stream, hashlib.sha256()
+    def __init__(self, stream: io.BufferedReader, count: progress.Count):
+        self._stream, self._sha, self._count, self.size = stream, hashlib.sha256(), count, 0
 
     @property
     def sha256(self) -> str:
@@ -58,6 +60,9 @@ class _Hashed(io.RawIOBase):
         block = self._stream.read(len(buffer))
         self._sha.update(block)
         buffer[: len(block)] = block
+        blocks, self.size = self.size // BLOCK, self.size + len(block)
+        for _ in range(blocks, self.size // BLOCK):
+            self._count.done()
         return len(block)
 
 
@@ -83,8 +88,20 @@ class Opened:
         """Gives the text in pieces, every line end as a newline.
 
         Args:   encoding: of text without a mark; None is UTF-8.
-        Raises: InputError: the bytes are not text, or what they are packed in is damaged or holds something else.
+        Raises: InputError: the bytes are not text, or what they are packed in is damaged, holds something else, or far more than it is.
         """
+        size = 0
+        for text in self._texts(encoding):
+            size += len(text)
+            self._refuse_inflated(size)
+            yield text
+
+    def _refuse_inflated(self, size: int) -> None:
+        if size > _INFLATED and size > _TIMES * self.source.size:
+            what = f"{self.source.size:,} bytes unpack to more than {size:,}: this is no table of purchases"
+            raise InputError(Code.NOT_A_TABLE, what=what, fix=EXPORT, where=self.path)
+
+    def _texts(self, encoding: str | None) -> Iterator[str]:
         try:
             if self.is_zip:
                 with self.copied() as copy, zipfile.ZipFile(copy) as archive:
@@ -113,8 +130,12 @@ class Opened:
 
     @contextmanager
     def unpacked(self) -> Iterator[Path]:
-        """Makes a copy of a workbook, that may be the only file in a zip archive."""
+        """Makes a copy of a workbook, that may be the only file in a zip archive.
+
+        Raises: InputError: it holds far more than it is.
+        """
         with self.copied() as copy:
+            self._refuse_inflated(_size_unpacked(copy))
             if len(_members(copy)) != 1:
                 yield copy
                 return
@@ -146,6 +167,15 @@ def _members(file: Path | IO[bytes]) -> set[str]:
         return set()
 
 
+def _size_unpacked(file: Path) -> int:
+    """Of all that a zip archive says it holds; 0 where it is none."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        return 0
+
+
 def _is_workbook(file: Path | IO[bytes]) -> bool:
     """Whether a zip archive is a workbook, or is called to hold nothing but one."""
     names = _members(file)
@@ -162,13 +192,14 @@ def opened(path: str, name: str | None = None) -> Iterator[Opened]:
     name = name or path
     try:
         before = _stat_of_file(path)
-        with open(path, "rb") as stream:
+        total = before.st_size // BLOCK
+        with open(path, "rb") as stream, progress.counting(f"blocks of {BLOCK >> 20} MB", total) as count:
             head = stream.read(512)
             is_workbook = head.startswith(_OLD_WORKBOOK) or (head.startswith(_ZIP) and _is_workbook(stream))
             stream.seek(0)
             if not head.startswith(_ZIP):
                 _refuse_other_kinds(head, name)
-            source = _Hashed(stream)
+            source = _Hashed(stream, count)
             try:
                 yield Opened(source, name, head.startswith(_PARQUET), head.startswith(_ZIP), is_workbook)
             except InputError:

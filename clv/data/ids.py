@@ -14,16 +14,17 @@ BLANKS = " \t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\xad\u200e\u200f"
 WORDS_FOR_NOTHING = (
     "nan", "none", "null", "n/a", "#n/a", "na", "<na>", "nat", "unknown", "undefined", "-", "?", "0", "\\n", "(null)", "[null]", "<null>",
-    "(blank)", "blank", "#ref!", "#name?", "#value!", "#nv", "#n/v", "(not set)", "not set", "nil", "n.a.", "--", "---",
+    "total", "grand total", "subtotal", "(blank)", "blank", "#ref!", "#name?", "#value!", "#nv", "#n/v", "(not set)", "not set", "nil", "n.a.", "--", "---",
     "00000000-0000-0000-0000-000000000000",
 )  # fmt: skip
+TOTALS = ("total", "grand total", "subtotal", "total général", "total general", "gesamtergebnis", "gesamtsumme", "totale complessivo", "eindtotaal", "suma końcowa")  # fmt: skip
 
 
 def type_ids(guests: tuple[str, ...], places: Places, connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table `ids` of the table `customer_id_texts`: each text's id, or the reason why it is not one.
 
     Args:   guests: ids that stand for nobody, in lower case.
-    Raises: InputError: a tool turned the ids into floats.
+    Raises: InputError: a tool turned the ids into floats, or rounded them.
     """
     texts = [text for (text,) in connection.execute(render("ids_to_clean")).fetchall()]
     cleaned = [_clean(text) for text in texts]
@@ -33,8 +34,11 @@ def type_ids(guests: tuple[str, ...], places: Places, connection: duckdb.DuckDBP
     connection.execute(render("ids"))
     connection.unregister("cleaned_ids")
     connection.execute(render("ids_swapped"))
+    if row(connection, render("ids_like_totals"))[0]:
+        connection.execute(render("ids_totals", totals=TOTALS))
     connection.execute(render("ids_from_floats", guests=guests))
     _refuse_floats(places, connection)
+    _refuse_cut(places, connection)
 
 
 def _refuse_floats(places: Places, connection: duckdb.DuckDBPyConnection) -> None:
@@ -42,6 +46,14 @@ def _refuse_floats(places: Places, connection: duckdb.DuckDBPyConnection) -> Non
     if rows:
         what = f"{rows:.0f} rows have ids that a tool turned into floats, for example {example[:60]!r}"
         fix = "export customer_id as text; the lost digits cannot be guessed"
+        raise InputError(Code.FLOAT_IDS, what=what, fix=fix, where=places.where(line, "customer_id"))
+
+
+def _refuse_cut(places: Places, connection: duckdb.DuckDBPyConnection) -> None:
+    rows, line, example = row(connection, render("ids_cut"))
+    if rows:
+        what = f"{rows:.0f} rows have ids that all end in zeros behind the 15th digit, as a spreadsheet rounds them, for example {example[:60]!r}"
+        fix = "export customer_id as text, past the spreadsheet; customers that differed in these digits cannot be told apart"
         raise InputError(Code.FLOAT_IDS, what=what, fix=fix, where=places.where(line, "customer_id"))
 
 

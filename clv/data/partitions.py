@@ -63,7 +63,7 @@ class Purchases:
     def add(self, purchases: duckdb.DuckDBPyRelation) -> None:
         """Adds one row per customer and day of the next partition."""
         if self.number == 1:
-            purchases.create("purchases")
+            purchases.create("summed")
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         purchases.order("customer_id, order_date").write_parquet(str(_file(self._folder, self._added)))
@@ -73,6 +73,7 @@ class Purchases:
         """Returns all purchases, and those of each partition; they are the same where there is one."""
         if self.number > 1:
             return opened(self._folder, self.number, self._connection)
+        self._connection.execute("ALTER TABLE summed RENAME TO purchases")
         whole = self._connection.table("purchases")
         return whole, (whole,)
 

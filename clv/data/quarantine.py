@@ -15,6 +15,7 @@ _TIMES_EQUAL = 5  # of the share that every customer would have if all were equa
 _MANY_DUPLICATES = 0.1  # of the rows
 _MANY_ROWS = 500  # below it a file in which no customer comes twice is ordinary
 _SHOWN = 60  # characters of a value
+_CHANGED = "_changed_by_rounding"  # in the name of a normalisation
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,11 @@ def _doubtful_amounts(quality: Quality) -> list[str]:
         sentences.append(
             f"{quality.duplicate_rows} of {quality.rows - quality.rejected_rows} rows repeat customer, date and amount of another: "
             "order lines may; if the export was joined to itself, export it again"
+        )
+    if changed := sum(rows for name, rows in quality.normalisations.items() if name.endswith(_CHANGED)):
+        sentences.append(
+            f"{changed:,} rows ({changed / quality.rows:.1%}) have an amount that four decimals change by more than .1 %: give the amounts in a "
+            "smaller unit"
         )
     if quality.outlier_rows:
         sentences.append(

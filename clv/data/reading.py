@@ -78,7 +78,11 @@ def read(
             purchases = opened_partitions(partitioning.folder, kept.partitions, connection)
             return Transactions(*purchases, kept.rejected, kept.quality, kept.faults)
         clear(partitioning)
-        read = _read(path, contract, connection, partitioning)
+        try:
+            read = _read(path, contract, connection, partitioning)
+        except BaseException:
+            clear(partitioning)
+            raise
         if len(read.partitions) > 1:
             keep(Kept(read.quality, read.rejected, read.faults, len(read.partitions)), path, contract, partitioning)
         return read
@@ -100,14 +104,16 @@ def _check_zone(zone: str | None, path: str, connection: duckdb.DuckDBPyConnecti
 def _read(
     path: str, contract: Contract, connection: duckdb.DuckDBPyConnection, partitioning: Partitioning | None
 ) -> Transactions:
+    _drop_working_tables(contract, connection)  # of a history that was refused before
     staging = Staging(connection, partitioning.folder / "rows" if partitioning else None)
     files = _load_all(path, contract, staging)
     contract = files.contract
     if row(connection, "SELECT COUNT(*) FROM raw")[0] == 0:
         fix = "check the export: every order and return belongs in it"
         raise InputError(Code.NO_ROWS, what="a header and no rows", fix=fix, where=path)
-    header_lines = values.judge(contract, files.layout, files.places, staging)
-    counts, texts = quality.of_texts(contract, connection), faults(contract, connection)
+    with progress.doing("judging distinct texts"):
+        header_lines = values.judge(contract, files.layout, files.places, staging)
+        counts, texts = quality.of_texts(contract, connection), faults(contract, connection)
     purchases = Purchases(connection, partitioning, row(connection, "SELECT COUNT(*) FROM ids WHERE why IS NULL")[0])
     with progress.counting("partitions", purchases.number) as count:
         for sources in staging.cut(purchases.number):
@@ -122,9 +128,10 @@ def _read(
     rejected = connection.sql("FROM rejected ORDER BY line").df()
     reasons = rejected["reason"].value_counts().to_dict()
     counts |= quality.of_rows(contract, connection)
+    relations = purchases.relations()
     _drop_working_tables(contract, connection)
     about_files = Quality(**counts, left_out=left_out, notes=files.layout.notes, sha256=files.sha256, reasons=reasons)
-    return Transactions(*purchases.relations(), _with_files(rejected, files.places), about_files, texts)
+    return Transactions(*relations, _with_files(rejected, files.places), about_files, texts)
 
 
 def judge_rows(path: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
@@ -162,7 +169,7 @@ def _left_out(contract: Contract, path: str, connection: duckdb.DuckDBPyConnecti
 def _drop_working_tables(contract: Contract, connection: duckdb.DuckDBPyConnection) -> None:
     texts = [f"{name}_texts" for name in contract.names]
     amounts = [f"amounts_{name}" for name in contract.amounts]
-    counted = [*quality.COUNTED, "counted_left_out", "rejected"]
+    counted = [*quality.COUNTED, "counted_left_out", "rejected", "strays", "summed"]
     for name in ("typed", "ids", "dates", *amounts, *texts, *counted):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import duckdb
+import pyarrow as pa
 
 from clv.data.amounts import type_amounts
 from clv.data.contract import Contract
@@ -19,7 +20,7 @@ from clv.errors import Code, InputError
 
 
 def judge(contract: Contract, layout: Layout, places: Places, staging: Staging) -> list[int]:
-    """Makes the tables `ids`, `dates` and `amounts_NAME` of what the texts of `raw` mean.
+    """Makes the tables `ids`, `dates`, `amounts_NAME` and `header_lines` of what the texts of `raw` mean.
 
     Returns: the lines of the rows that are the header again.
     Raises:  InputError: a column as a whole could mean two things, or there are several currencies.
@@ -30,6 +31,9 @@ def judge(contract: Contract, layout: Layout, places: Places, staging: Staging) 
         for rows in staging.by_customer() if column == "customer_id" else ["FROM raw"]:
             connection.execute(render("distinct_texts", column=column, rows=rows))
     header_lines = _repeated_headers(contract, layout, places, connection)
+    connection.register("lines", pa.table({"line": pa.array(header_lines, pa.int64())}))
+    connection.execute("CREATE OR REPLACE TABLE header_lines AS FROM lines")
+    connection.unregister("lines")
     _type_columns(contract, layout, places, connection)
     return header_lines
 
@@ -53,7 +57,7 @@ def type_rows(
         rows=rows,
         ids=ids,
         amounts=contract.amounts,
-        header_lines=header_lines,
+        has_headers=bool(header_lines),
         cut_lines=layout.cut,
         most=contract.max_abs_revenue,
         leaves_out=contract.leaves_out,

@@ -250,39 +250,34 @@ def weighted(
     weight: np.ndarray,
 ) -> dict[str, float]:
     """Returns the figures where customer i counts weight[i] times: the same as repeating its row. The rest: of prepared()."""
-    error, total = predicted - actual, weight.sum()
-    squared, revenue = (weight * error**2).sum(), (weight * actual).sum()
-    by_actual, by_predicted = _mid_ranks(actual_group, weight), _mid_ranks(predicted_group, weight)
-    actual_varies, predicted_varies = np.ptp(by_actual[weight > 0]) > 0, np.ptp(by_predicted[weight > 0]) > 0
-    undefined = np.nan
+    share, error, undefined = weight / weight.sum(), predicted - actual, np.nan
+    squared, revenue = share @ error**2, share @ actual
+    (by_actual, actual_varies), (by_predicted, predicted_varies) = (
+        _mid_ranks(group, share) for group in (actual_group, predicted_group)
+    )
+    brought, rank, guess = (values - share @ values for values in (actual, by_actual, by_predicted))
+    weighted_brought, weighted_rank = share * brought, share * rank
     return {
-        "rmse": np.sqrt(squared / total),
-        "mae": (weight * np.abs(error)).sum() / total,
-        "r2": 1 - squared / total / _covariance(actual, actual, weight) if actual_varies else undefined,
-        "spearman": _covariance(by_actual, by_predicted, weight)
-        / np.sqrt(_covariance(by_actual, by_actual, weight) * _covariance(by_predicted, by_predicted, weight))
+        "rmse": np.sqrt(squared),
+        "mae": share @ np.abs(error),
+        "r2": 1 - squared / (weighted_brought @ brought) if actual_varies else undefined,
+        "spearman": weighted_rank @ guess / np.sqrt((weighted_rank @ rank) * (share @ guess**2))
         if actual_varies and predicted_varies
         else undefined,
-        "normalized_gini": _covariance(actual, by_predicted, weight) / _covariance(actual, by_actual, weight)
-        if actual_varies
-        else undefined,
-        "top_decile_share": _top_share(actual, predicted_group, weight, 0.1) / revenue if revenue > 0 else undefined,
-        "bias": (weight * predicted).sum() / revenue if revenue > 0 else undefined,
+        "normalized_gini": (weighted_brought @ guess) / (weighted_brought @ rank) if actual_varies else undefined,
+        "top_decile_share": _top_share(actual, predicted_group, share, 0.1) / revenue if revenue > 0 else undefined,
+        "bias": share @ predicted / revenue if revenue > 0 else undefined,
     }
 
 
-def _mid_ranks(group: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    mass = np.bincount(group, weight)
-    return (np.cumsum(mass) - mass / 2)[group]
-
-
-def _covariance(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
-    share = weight / weight.sum()
-    return float((share * (x - (share * x).sum()) * (y - (share * y).sum())).sum())
+def _mid_ranks(group: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The rank of each customer, as a share of all, and whether they have more than one."""
+    mass = np.bincount(group, share)
+    return (np.cumsum(mass) - mass / 2)[group], bool(np.count_nonzero(mass) > 1)
 
 
 def _top_share(actual: np.ndarray, group: np.ndarray, weight: np.ndarray, share: float) -> float:
     """Revenue of the customers in the top share of predictions; a group on the border counts in part."""
     mass, revenue = np.bincount(group, weight)[::-1], np.bincount(group, weight * actual)[::-1]
-    room = np.clip(share * weight.sum() - (np.cumsum(mass) - mass), 0, mass)
+    room = np.clip(share * mass.sum() - (np.cumsum(mass) - mass), 0, mass)
     return float((revenue * np.divide(room, mass, out=np.zeros_like(mass), where=mass > 0)).sum())

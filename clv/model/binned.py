@@ -38,12 +38,12 @@ class Binned:
 
     @cached_property
     def folds(self) -> list[tuple[Part, Part]]:
-        """By fold of customers: the rows of the others, in the bins of the whole; and its own, which are left out."""
+        """By fold of customers: the rows of the others, and its own, which are left out."""
         values, fold, threads = self._values, folds(self.rows["customer_id"], self.options.seed), self.options.threads
         numbers = np.unique(fold)
         return [
             (
-                Part(fold != number, xgb.QuantileDMatrix(values[fold != number], ref=self.whole, nthread=threads)),
+                Part(fold != number, xgb.QuantileDMatrix(values[fold != number], nthread=threads)),
                 Part(fold == number, xgb.DMatrix(values[fold == number], nthread=threads)),
             )
             for number in (numbers if len(numbers) > 1 else ())

@@ -13,7 +13,7 @@ from clv.model.binned import Binned, Part
 from clv.model.options import Options
 from clv.model.protocol import Lesson
 
-PATIENCE = 20  # trees without a better one, after which no more are tried
+PATIENCE = 30  # trees without a better one, after which no more are tried
 _ROWS_PER_THREAD = 100_000
 
 

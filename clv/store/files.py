@@ -67,7 +67,7 @@ def _write_one(path: Path, content: Any) -> None:
     elif path.suffix == ".parquet":
         _as_parquet(path, [content] if isinstance(content, pd.DataFrame) else content)
     elif path.suffix == ".png":
-        content.savefig(path, dpi=200, metadata={"Software": None})
+        content.savefig(path, dpi=200, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     else:
         path.write_text(as_json(content) if path.suffix == ".json" and not isinstance(content, str) else content)
 

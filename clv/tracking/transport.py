@@ -39,7 +39,9 @@ class Nonsense(requests.RequestException):
 class _Checked(request_utils.TCPKeepAliveHTTPAdapter):
     """MLflow's own transport; it passes on no answer that is not MLflow's, and none beyond a size."""
 
-    def send(self, request: requests.PreparedRequest, stream: bool = False, *args: Any, **more: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, stream: bool = False, *args: Any, **more: Any
+    ) -> requests.Response:
         """Raises: Nonsense."""
         answer = super().send(request, stream, *args, **more)
         _bound(answer, _LONGEST_FILE if stream else _LONGEST)

@@ -54,8 +54,10 @@ SELECT text, n, line, amount, amount_text,
   text LIKE '%−%' AS other_minus,
   signless_text <> plain_text AS had_currency,
   COALESCE(ABS(TRY_CAST(number_text AS DOUBLE) - CAST(amount AS DOUBLE)) > 1e-6, false) AS rounded,
+  COALESCE(ABS(TRY_CAST(number_text AS DOUBLE) - CAST(amount AS DOUBLE)) > 1e-3 * ABS(TRY_CAST(number_text AS DOUBLE)), false) AS changed,
   CASE WHEN amount_text = '' THEN {{ "NULL" if name == "refund" else "'" ~ name ~ " is missing'" }}
        WHEN regexp_full_match(LOWER(amount_text), '[-+]?(inf|infinity|nan)') THEN '{{ name }} is not finite'
        WHEN number_text IS NULL THEN {{ (name ~ " is not a number like -1234" ~ decimal ~ "50") | literal }}
+       WHEN amount = 0 AND TRY_CAST(number_text AS DOUBLE) <> 0 THEN '{{ name }} is not 0, and too small for four decimals'
        WHEN amount IS NULL OR ABS(amount) > {{ most }} THEN '{{ name }} is beyond data.max_abs_revenue={{ "%g" % most }}' END AS why
 FROM estimates

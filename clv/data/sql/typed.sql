@@ -1,4 +1,4 @@
-{% set is_header = "r.line IN (" ~ header_lines | join(", ") ~ ")" if header_lines else "false" %}
+{% set is_header = "r.line IN (FROM header_lines)" if has_headers else "false" %}
 {% from "macros.sql" import listed %}
 {% set share = 1 if margin is none else margin %}
 {% set rate -%}

@@ -11,6 +11,7 @@ from clv.errors import Code, InputError
 MOST_CUSTOMERS = 50_000  # more are sampled: four parameters need no more
 _FIRST_LOOK = 5_000  # groups of equal customers that choose among the starts
 _WORST = 1e10  # the cost where there is no likelihood
+_ROUGHLY, _EXACTLY = 1e-7, 1e-11  # share of the likelihood that a step must gain: among starts, and from the best
 
 _Parameters = Sequence[float] | np.ndarray
 LogLikelihood = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -43,9 +44,9 @@ def best(
     """
     if len(starts) > 1:
         look = np.random.default_rng(0).permutation(len(rows))[:_FIRST_LOOK]
-        looks = [_search(log_likelihood, start, rows[look], counts[look], 1e-7) for start in starts]
+        looks = [_search(log_likelihood, start, rows[look], counts[look], _ROUGHLY) for start in starts]
         starts = [np.exp(min(looks, key=lambda look: look.fun).x)]
-    answer = _search(log_likelihood, starts[0], rows, counts)
+    answer = _search(log_likelihood, starts[0], rows, counts, _EXACTLY)
     if answer.fun >= _WORST or not np.isfinite(answer.fun):
         raise InputError(
             Code.NO_SOLUTION,
@@ -56,7 +57,7 @@ def best(
 
 
 def _search(
-    log_likelihood: LogLikelihood, start: _Parameters, rows: np.ndarray, counts: np.ndarray, tolerance: float = 1e-11
+    log_likelihood: LogLikelihood, start: _Parameters, rows: np.ndarray, counts: np.ndarray, least_gain: float
 ) -> OptimizeResult:
     def cost(logs: np.ndarray) -> float:
         with np.errstate(all="ignore"):  # a value that is not a number is refused below
@@ -69,7 +70,7 @@ def _search(
         method="L-BFGS-B",
         jac="2-point",
         bounds=[(-12, 7)] * len(start),  # e^7: above it customers are all alike, and 2F1 overflows
-        options={"ftol": tolerance, "gtol": 1e-8, "maxiter": 500},
+        options={"ftol": least_gain, "gtol": 1e-8, "maxiter": 500},
     )
 
 
