@@ -231,7 +231,9 @@ def test_a_version_of_another_model_and_one_of_other_features_do_not_score(gover
         run_command("score", governed("tracking.model_name=stranger"))
     from clv import features
 
-    monkeypatch.setattr(features.table, "HISTORY", features.table.HISTORY.replace("calendar.revenue AS paid", "1 AS paid"))
+    monkeypatch.setattr(
+        features.table, "HISTORY", features.table.HISTORY.replace("calendar.revenue AS paid", "1 AS paid")
+    )
     with pytest.raises(
         UserError, match=r"learnt from features defined as [0-9a-f]{16}; this engine defines them as [0-9a-f]{16}"
     ):
