@@ -17,6 +17,9 @@ _CLEARED, _CURSOR = "\r\x1b[K", b"\x1b[?25h"  # an empty line; the cursor, which
 def run(command: str) -> None:
     """Runs a command as this process: signals end it well from here on, before the heavy imports."""
     process.start(_by_force)
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "passive"
+    )  # threads of XGBoost that wait for others sleep: beside other programs, ten times less CPU
     gc.set_threshold(*_SELDOM)
     _say("starting ...")
     from entrypoints.launch import launch
