@@ -8,6 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-strip-extras --no-header --no-annotate --generate-hashes
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
+export OMP_WAIT_POLICY := passive
 
 .PHONY: setup lock pipeline ui lint test test-slow test-ui screenshots
 setup: .venv/ready .venv/mlflow-run-ready
