@@ -48,7 +48,7 @@ def cut(tmp_path):
 
 def test_purchases_wait_in_a_private_folder_until_they_are_forgotten(cut, tmp_path):
     cut.keep_in(tmp_path / "kept")
-    assert len(cut.parts) == 4 and len(list((tmp_path / "kept").glob("*.parquet"))) == 4
+    assert len(cut.parts) == 4 and len(list((tmp_path / "kept").glob("part-*.parquet"))) == 4
     assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o700
     cut.forget()
     assert not (tmp_path / "kept").exists()

@@ -64,12 +64,20 @@ def floored(model: Model, revenue: np.ndarray) -> np.ndarray:
 
 def along(model: Model, chain: Sequence[str], table: pd.DataFrame) -> np.ndarray:
     """Returns the prediction of a chain, in currency; the mean label for an empty chain. table: with BTYD's columns."""
-    revenue = np.full(len(table), model.unit)
-    for stage in stages_of(model, chain):
-        revenue = stage.predict(table, floored(model, revenue), model.threads)
-    return revenue
+    return _along(model, chain, table, {})
+
+
+def _along(model: Model, chain: Sequence[str], table: pd.DataFrame, known: dict[str, np.ndarray]) -> np.ndarray:
+    """known: predictions of chains on the table; chains that begin alike ask each stage once."""
+    if not chain:
+        return np.full(len(table), model.unit)
+    if key(chain) not in known:
+        before = floored(model, _along(model, chain[:-1], table, known))
+        known[key(chain)] = model.stages[key(chain)].predict(table, before, model.threads)
+    return known[key(chain)]
 
 
 def expected(model: Model, table: pd.DataFrame) -> np.ndarray:
     """Returns the mean of the chains, in currency. table: with BTYD's columns."""
-    return model.level * np.mean([along(model, chain, table) for chain in model.chains], axis=0)
+    known: dict[str, np.ndarray] = {}
+    return model.level * np.mean([_along(model, chain, table, known) for chain in model.chains], axis=0)
