@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import gammaln, hyp2f1
 
-from clv.model.btyd.likelihood import by_value, poisson_gamma
+from clv.model.btyd.likelihood import by_pair, by_value, poisson_gamma
 
 _GAUSS, _FINE = np.polynomial.legendre.leggauss(24), np.polynomial.legendre.leggauss(96)
 
@@ -44,14 +44,14 @@ class ParetoNbd:
         a customer with hundreds of orders.
         """
         r, alpha, s, beta = self.r, self.alpha, self.s, self.beta
-        larger, second = (alpha, s + 1) if alpha >= beta else (beta, r + x)
-        power, smaller = r + s + x, min(alpha, beta)
+        larger, smaller = max(alpha, beta), min(alpha, beta)
 
-        def term(t: np.ndarray) -> np.ndarray:
+        def term(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+            power, second = r + s + x, s + 1 if alpha >= beta else r + x
             left = hyp2f1(1, power + 1 - second, power + 1, abs(alpha - beta) / (larger + t))
             return np.log(left) + (1 - second) * np.log((smaller + t) / (larger + t)) - power * np.log(larger + t)
 
-        early, late = term(t_x), term(T)
+        early, late = by_pair(term, x, t_x), by_pair(term, x, T)
         with np.errstate(divide="ignore"):
             return early + np.log(np.maximum(-np.expm1(np.minimum(late - early, 0)), 1e-300))
 
