@@ -91,7 +91,7 @@ def look(history: History, version: Trained, as_of: dt.date) -> Look:
     decided = verdict(findings, section.alarm_at, seen.incomplete)
     reasons = (*decided.reasons, diagnosis(findings, seen)) if decided.word == ALARM else decided.reasons
     fired = {name: finding.reason for name, finding in findings.items() if finding.status in ("warn", "alert")}
-    table = history.snapshot(as_of, version.production.definition)
+    table = history.panel.snapshot(as_of, version.production.definition)
     predicted = model.predict(version.production.model, table)[PREDICTED]
     version.scores[as_of] = table[["customer_id"]].assign(**{PREDICTED: predicted})
     return Look(as_of, decided.word, reasons, fired)

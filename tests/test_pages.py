@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import available, page
-from conftest import Pipeline
 from helpers import person
+from projects import Pipeline
 from test_review_page import content
 
 from clv import reports

@@ -257,6 +257,7 @@ def weighted(
     )
     brought, rank, guess = (values - share @ values for values in (actual, by_actual, by_predicted))
     weighted_brought, weighted_rank = share * brought, share * rank
+    gini = (weighted_brought @ guess) / (weighted_brought @ rank) if actual_varies and predicted_varies else 0.0
     return {
         "rmse": np.sqrt(squared),
         "mae": share @ np.abs(error),
@@ -264,7 +265,7 @@ def weighted(
         "spearman": weighted_rank @ guess / np.sqrt((weighted_rank @ rank) * (share @ guess**2))
         if actual_varies and predicted_varies
         else undefined,
-        "normalized_gini": (weighted_brought @ guess) / (weighted_brought @ rank) if actual_varies else undefined,
+        "normalized_gini": gini if actual_varies else undefined,
         "top_decile_share": _top_share(actual, predicted_group, share, 0.1) / revenue if revenue > 0 else undefined,
         "bias": share @ predicted / revenue if revenue > 0 else undefined,
     }

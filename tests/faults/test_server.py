@@ -6,9 +6,9 @@ import time
 
 import pandas as pd
 import pytest
-from conftest import Pipeline
 from faulty import KINDS, Plan, faulty, from_call
 from helpers import person
+from projects import Pipeline
 from stores import alias_table, client, entries, everywhere, serving
 
 from clv.errors import Unreachable
