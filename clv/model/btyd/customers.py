@@ -101,8 +101,10 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
     """
     placed, kept = _Placed.of(features), _kept(features)
     folds, values = (features[name].to_numpy("float64") for name in ("season_of_orders", "season_of_value"))
-    orders = customers.purchases.expected_purchases(horizon_days, placed.x, placed.t_x, placed.T)
-    seasonal = customers.purchases.expected_purchases(horizon_days * folds, placed.x, placed.t_x, placed.T)
+    history = placed.x, placed.t_x, placed.T
+    alive = customers.purchases.p_alive(*history)
+    orders = customers.purchases.expected_purchases(horizon_days, *history, alive)
+    seasonal = customers.purchases.expected_purchases(horizon_days * folds, *history, alive)
     season = np.divide(seasonal, orders, out=folds.copy(), where=orders > 0) * values
     spend = customers.spend.expected(placed.x + 1, features["placed_order_value"].to_numpy("float64"))
     share = customers.kept.expected(kept, placed.ordered)
@@ -114,7 +116,7 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
     return pd.DataFrame(
         {
             "btyd_purchases": orders,
-            "btyd_alive": customers.purchases.p_alive(placed.x, placed.t_x, placed.T),
+            "btyd_alive": alive,
             "btyd_spend": spend,
             "btyd_placed_revenue": orders * spend * customers.kept.everybody,
             "btyd_kept": share,
@@ -142,10 +144,12 @@ def behaviour(customers: Customers, features: pd.DataFrame, horizon_days: int) -
     """
     placed = _Placed.of(features)
     horizon = horizon_days * features["season_of_orders"].to_numpy("float64")
+    history = placed.x, placed.t_x, placed.T
+    alive = customers.purchases.p_alive(*history)
     answers = {
-        "p_alive": customers.purchases.p_alive(placed.x, placed.t_x, placed.T),
-        "p_buy": customers.purchases.p_order(horizon, placed.x, placed.t_x, placed.T),
-        "expected_orders": customers.purchases.expected_purchases(horizon, placed.x, placed.t_x, placed.T),
+        "p_alive": alive,
+        "p_buy": customers.purchases.p_order(horizon, *history, alive),
+        "expected_orders": customers.purchases.expected_purchases(horizon, *history, alive),
     }
     return pd.DataFrame(answers, index=features.index)
 

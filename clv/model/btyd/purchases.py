@@ -30,13 +30,25 @@ class PurchaseModel(Protocol):
         ...
 
     def expected_purchases(
-        self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray
+        self,
+        horizon: float | np.ndarray,
+        x: np.ndarray,
+        t_x: np.ndarray,
+        T: np.ndarray,
+        alive: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Returns the orders expected in (T, T + horizon] given the history."""
+        """Returns the orders expected in (T, T + horizon] given the history. alive: of p_alive(), where it is known already."""
         ...
 
-    def p_order(self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
-        """Returns the probability of an order in (T, T + horizon] given the history."""
+    def p_order(
+        self,
+        horizon: float | np.ndarray,
+        x: np.ndarray,
+        t_x: np.ndarray,
+        T: np.ndarray,
+        alive: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Returns the probability of an order in (T, T + horizon] given the history. alive: of p_alive(), where it is known already."""
         ...
 
     def p_count(self, n: int, t: np.ndarray) -> np.ndarray:
