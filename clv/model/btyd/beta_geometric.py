@@ -6,11 +6,12 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betaln, gammaln, hyp2f1
 
-from clv.model.btyd.likelihood import by_value, known, poisson_gamma, poisson_gamma_from
+from clv.model.btyd.alive import OfTheLiving
+from clv.model.btyd.likelihood import by_value, poisson_gamma, poisson_gamma_from
 
 
 @dataclass(frozen=True)
-class _BetaGeometric:
+class _BetaGeometric(OfTheLiving):
     """r, alpha: of the gamma distribution of order rates (alpha in the unit of time).
     a, b: of the beta distribution of the chance to end after an order."""
 
@@ -53,33 +54,19 @@ class _BetaGeometric:
         )
         return 1 / (1 + np.exp(np.clip(log_odds, -700, 700)))
 
-    def expected_purchases(
-        self,
-        horizon: float | np.ndarray,
-        x: np.ndarray,
-        t_x: np.ndarray,
-        T: np.ndarray,
-        alive: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def expected_if_alive(self, horizon: float | np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray:
         r, alpha = self.r, self.alpha
         a = self.a + 1e-6 * (abs(self.a - 1) < 1e-6)  # the formula divides by a - 1; its limit is finite
         shape, second = a + self.b + x - 1 + self.FIRST, self.b + x + self.FIRST
         shrunk = np.exp((r + x) * np.log((alpha + T) / (alpha + T + horizon))) * hyp2f1(
             r + x, second, shape, horizon / (alpha + T + horizon)
         )
-        return known(alive, self.p_alive, x, t_x, T) * shape / (a - 1) * (1 - shrunk)
+        return shape / (a - 1) * (1 - shrunk)
 
-    def p_order(
-        self,
-        horizon: float | np.ndarray,
-        x: np.ndarray,
-        t_x: np.ndarray,
-        T: np.ndarray,
-        alive: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def p_order_if_alive(self, horizon: float | np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray:
         """Who is alive at T stays so until the next order: its wait is that of a gamma mixture of exponentials (Pareto II)."""
         never = (self.r + x) * np.log((self.alpha + T) / (self.alpha + T + horizon))
-        return known(alive, self.p_alive, x, t_x, T) * -np.expm1(never)
+        return -np.expm1(never)
 
     def p_count(self, n: int, t: np.ndarray) -> np.ndarray:
         r, alpha, a, b, first = self.r, self.alpha, self.a, self.b, self.FIRST

@@ -101,10 +101,9 @@ def expected(customers: Customers, features: pd.DataFrame, horizon_days: int) ->
     """
     placed, kept = _Placed.of(features), _kept(features)
     folds, values = (features[name].to_numpy("float64") for name in ("season_of_orders", "season_of_value"))
-    history = placed.x, placed.t_x, placed.T
-    alive = customers.purchases.p_alive(*history)
-    orders = customers.purchases.expected_purchases(horizon_days, *history, alive)
-    seasonal = customers.purchases.expected_purchases(horizon_days * folds, *history, alive)
+    alive = customers.purchases.p_alive(placed.x, placed.t_x, placed.T)
+    orders = alive * customers.purchases.expected_if_alive(horizon_days, placed.x, placed.T)
+    seasonal = alive * customers.purchases.expected_if_alive(horizon_days * folds, placed.x, placed.T)
     season = np.divide(seasonal, orders, out=folds.copy(), where=orders > 0) * values
     spend = customers.spend.expected(placed.x + 1, features["placed_order_value"].to_numpy("float64"))
     share = customers.kept.expected(kept, placed.ordered)
@@ -144,12 +143,11 @@ def behaviour(customers: Customers, features: pd.DataFrame, horizon_days: int) -
     """
     placed = _Placed.of(features)
     horizon = horizon_days * features["season_of_orders"].to_numpy("float64")
-    history = placed.x, placed.t_x, placed.T
-    alive = customers.purchases.p_alive(*history)
+    alive = customers.purchases.p_alive(placed.x, placed.t_x, placed.T)
     answers = {
         "p_alive": alive,
-        "p_buy": customers.purchases.p_order(horizon, *history, alive),
-        "expected_orders": customers.purchases.expected_purchases(horizon, *history, alive),
+        "p_buy": alive * customers.purchases.p_order_if_alive(horizon, placed.x, placed.T),
+        "expected_orders": alive * customers.purchases.expected_if_alive(horizon, placed.x, placed.T),
     }
     return pd.DataFrame(answers, index=features.index)
 

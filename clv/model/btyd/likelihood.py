@@ -80,13 +80,6 @@ def by_value(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.
     return function(values)[place]
 
 
-def known(
-    alive: np.ndarray | None, p_alive: Callable[..., np.ndarray], x: np.ndarray, t_x: np.ndarray, T: np.ndarray
-) -> np.ndarray:
-    """Returns the probability of being alive: what was worked out before, or p_alive(x, t_x, T)."""
-    return p_alive(x, t_x, T) if alive is None else alive
-
-
 def by_pair(function: Callable[[np.ndarray, np.ndarray], np.ndarray], x: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Returns a function of the number of orders and a time, worked out once for each pair that occurs: days are few, customers many.
 

@@ -6,13 +6,14 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import gammaln, hyp2f1
 
-from clv.model.btyd.likelihood import by_pair, by_value, known, poisson_gamma
+from clv.model.btyd.alive import OfTheLiving
+from clv.model.btyd.likelihood import by_pair, by_value, poisson_gamma
 
 _GAUSS, _FINE = np.polynomial.legendre.leggauss(24), np.polynomial.legendre.leggauss(96)
 
 
 @dataclass(frozen=True)
-class ParetoNbd:
+class ParetoNbd(OfTheLiving):
     """r, alpha: of the gamma distribution of order rates.   s, beta: of that of the rates at which customers end.
     alpha, beta: in the unit of time.
 
@@ -64,28 +65,12 @@ class ParetoNbd:
         )
         return 1 / (1 + np.exp(np.clip(log_odds, -700, 700)))
 
-    def expected_purchases(
-        self,
-        horizon: float | np.ndarray,
-        x: np.ndarray,
-        t_x: np.ndarray,
-        T: np.ndarray,
-        alive: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def expected_if_alive(self, horizon: float | np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray:
         s = self.s + 1e-6 * (abs(self.s - 1) < 1e-6)  # the formula divides by s - 1; its limit is finite
         left = -np.expm1((s - 1) * np.log((self.beta + T) / (self.beta + T + horizon)))
-        return (
-            known(alive, self.p_alive, x, t_x, T) * (self.r + x) * (self.beta + T) / (self.alpha + T) / (s - 1) * left
-        )
+        return (self.r + x) * (self.beta + T) / (self.alpha + T) / (s - 1) * left
 
-    def p_order(
-        self,
-        horizon: float | np.ndarray,
-        x: np.ndarray,
-        t_x: np.ndarray,
-        T: np.ndarray,
-        alive: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def p_order_if_alive(self, horizon: float | np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray:
         """Given that the customer is alive at T, the first order after it comes at T + u with the density E[rate exp(-(rate + end) u)]:
         both rates are gamma distributed, of shapes r + x and s and of scales alpha + T and beta + T. Its integral by Gauss-Legendre."""
         density = np.zeros(len(x))
@@ -93,7 +78,7 @@ class ParetoNbd:
             u = horizon * (1 + node) / 2
             waited = (self.r + x) * np.log1p(u / (self.alpha + T)) + self.s * np.log1p(u / (self.beta + T))
             density += weight / 2 * (self.r + x) / (self.alpha + T + u) * np.exp(-waited)
-        return np.clip(known(alive, self.p_alive, x, t_x, T) * horizon * density, 0, 1)
+        return np.clip(horizon * density, 0, 1)
 
     def p_count(self, n: int, t: np.ndarray) -> np.ndarray:
         """P(X(t) = n): over the ends in (0, t), by quadrature, and over the customers who have not ended by t.

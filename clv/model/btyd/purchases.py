@@ -15,7 +15,7 @@ _STARTS = ((1.0, 5.0, 1.0, 2.0), (0.3, 1.0, 0.5, 5.0), (2.0, 50.0, 0.2, 1.0))
 class PurchaseModel(Protocol):
     """A frozen dataclass of four positive parameters; x, t_x and T are one value a customer.
 
-    TIMES: which of the parameters are in the unit of time.
+    TIMES: which of the parameters are in the unit of time.   What is said of customers who are alive: as in OfTheLiving.
     """
 
     TIMES: ClassVar[tuple[bool, ...]]
@@ -25,31 +25,15 @@ class PurchaseModel(Protocol):
         """Returns the log-likelihood of each customer's history."""
         ...
 
-    def p_alive(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
-        """Returns the probability that a customer still orders at T."""
-        ...
+    def p_alive(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray: ...
+
+    def expected_if_alive(self, horizon: float | np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray: ...
+
+    def p_order_if_alive(self, horizon: float | np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray: ...
 
     def expected_purchases(
-        self,
-        horizon: float | np.ndarray,
-        x: np.ndarray,
-        t_x: np.ndarray,
-        T: np.ndarray,
-        alive: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Returns the orders expected in (T, T + horizon] given the history. alive: of p_alive(), where it is known already."""
-        ...
-
-    def p_order(
-        self,
-        horizon: float | np.ndarray,
-        x: np.ndarray,
-        t_x: np.ndarray,
-        T: np.ndarray,
-        alive: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Returns the probability of an order in (T, T + horizon] given the history. alive: of p_alive(), where it is known already."""
-        ...
+        self, horizon: float | np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray
+    ) -> np.ndarray: ...
 
     def p_count(self, n: int, t: np.ndarray) -> np.ndarray:
         """Returns the probability that a customer of whom nothing is known places n repeat orders in (0, t]."""
