@@ -39,6 +39,19 @@ def test_the_run_keeps_the_scores_of_the_panel(copied):
     assert set(kept["clv_rank"]) < set(everybody["clv_rank"])
 
 
+def test_a_customer_outside_of_the_panel_is_explained_without_a_change(copied):
+    for day in ("2025-12-01", "2025-12-31"):
+        run_command("score", copied.config(PARTS, f"window.as_of='{day}'"))
+    kept = pd.read_parquet(
+        client().download_artifacts(newest_run().info.run_id, "outputs/clv_ranked_predictions.parquet")
+    )
+    everybody = read(copied.outputs / RANKED)
+    other = everybody.loc[~everybody["customer_id"].isin(kept["customer_id"]), "customer_id"].iloc[0]
+    (said,) = [outcome.summary for outcome in run_command("explain", copied.config(PARTS, f"ask.customer={other}"))[1:]]
+    assert f"no scoring that was kept has customer {other} (a panel: 1 of 6 customers" in said
+    assert f"customer {other} as of 2025-12-31, version 1: predicted" in said
+
+
 def test_the_whole_pipeline_runs_on_parts(copied):
     outcomes = run_command("full_pipeline", copied.config(PARTS))
     assert "customers (a panel: 1 of 6 customers, drawn by their ids) out of time" in outcomes[2].summary

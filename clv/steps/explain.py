@@ -53,7 +53,11 @@ def explain(run: Run, history: History, standing: Standing) -> Outcome:
     if before:
         changes = changes[changes["customer_id"] == customer] if customer else changes
         tables["explain/changes.csv"] = changes
-        if _is_unchanged(changes):
+        if changes.empty:
+            sentences.append(
+                f"no scoring that was kept has customer {customer}{history.panel_in_words}: no change to explain"
+            )
+        elif _is_unchanged(changes):
             sentences.append(_unchanged(before, after))
             lines += _another_pair(standing, before, after)
         else:
