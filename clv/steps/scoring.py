@@ -66,31 +66,11 @@ def _unfinished(run: Run, history: History, production: Production) -> Finished:
 
 
 def _ranked(run: Run, history: History, production: Production, finished: Finished) -> duckdb.DuckDBPyRelation:
-    """Every customer with an order before the as-of date, part by part, in the order of the predictions; kept on the disk.
+    """Every customer with an order before the as-of date, in the order of the predictions; kept on the disk.
 
     Raises: InputError: there is none.
     """
-    if run.config.compute.engine == "spark":
-        return _kept_in_order(run, history, production, finished, [_by_spark(run, history, production, finished)])
-    files = [finished.path(f"part-{number:05d}") for number in range(len(history.parts))]
-    for part, file in progress.over(list(zip(history.parts, files, strict=True)), "parts"):
-        if not file.exists():
-            table = part.snapshot(history.as_of, production.definition)
-            finished.keep(file.stem, scores(production.model, table, history.as_of))
-    return _kept_in_order(run, history, production, finished, files)
-
-
-def _by_spark(run: Run, history: History, production: Production, finished: Finished) -> Path:
-    """The Parquet files of the scores that the workers of Spark write."""
-    target = finished.path("scores")
-    lakes = Lakes(run.config.compute.remote or "")
-    lakes.score(history.folder, production.model, production.definition, history.as_of, target)
-    return target / "*.parquet"
-
-
-def _kept_in_order(
-    run: Run, history: History, production: Production, finished: Finished, files: list[Path]
-) -> duckdb.DuckDBPyRelation:
+    files = _SCORED_BY[run.config.compute.engine](run, history, production, finished)
     rows = run.compute.connection.read_parquet([str(file) for file in files])
     if not rows.limit(1).fetchall():
         raise InputError(
@@ -101,6 +81,26 @@ def _kept_in_order(
     known = {"model_version": production.version.number, "as_of": history.as_of.isoformat()}
     finished.keep("ranked", ranking.rank(rows, known | {"horizon_days": production.horizon_days}))
     return run.compute.connection.read_parquet(str(finished.path("ranked")))
+
+
+def _part_by_part(run: Run, history: History, production: Production, finished: Finished) -> list[Path]:
+    """Scores on this machine; a part that an interrupted run finished is not scored again."""
+    files = [finished.path(f"part-{number:05d}") for number in range(len(history.parts))]
+    for part, file in progress.over(list(zip(history.parts, files, strict=True)), "parts"):
+        if not file.exists():
+            table = part.snapshot(history.as_of, production.definition)
+            finished.keep(file.stem, scores(production.model, table, history.as_of))
+    return files
+
+
+def _on_spark(run: Run, history: History, production: Production, finished: Finished) -> list[Path]:
+    """Scores on the workers of Spark, who write the files."""
+    target, lakes = finished.path("scores"), Lakes(run.config.compute.remote or "")
+    lakes.score(history.folder, production.model, production.definition, history.as_of, target)
+    return [target / "*.parquet"]
+
+
+_SCORED_BY = {"duckdb": _part_by_part, "spark": _on_spark}  # the files of the scores, in any order
 
 
 def column(rows: duckdb.DuckDBPyRelation, name: str) -> np.ndarray:
