@@ -1,7 +1,7 @@
 # make pipeline   everything on the bundled sample        make lint       the linter and the type checker
 # make ui         runs and registry in the browser        make test       the tests (minutes); ONE=tests/test_windows.py runs one file
 # make test-ui    the registry in a real browser          make test-slow  the tests that need minutes, a second environment or a fresh clone
-# make screenshots  the pictures in the README
+# make test-airflow  the graphs on a real Airflow   make screenshots  the pictures in the README
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup lock pipeline ui lint test test-slow test-ui screenshots
+.PHONY: setup lock pipeline ui lint test test-slow test-ui test-airflow screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
 .venv/ready: requirements.lock requirements-build.lock
@@ -26,6 +26,7 @@ lock:
 	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/python -c 'import pathlib, re; p = pathlib.Path("requirements.lock"); p.write_text(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", p.read_text()))'
 	echo 'setuptools==80.9.0' | $(COMPILE) - -o requirements-build.lock
+	$(COMPILE) --strip-extras deploy/airflow/requirements.in -o deploy/airflow/requirements.lock
 
 # The plain `mlflow run .` asks conda for its environment. Without conda it uses python_env.yaml and a cache; this target fills the cache.
 .venv/mlflow-run-ready: .venv/ready conda.yaml
@@ -61,6 +62,15 @@ test-slow: setup
 # The browser test. It installs Playwright, and Chromium if there is no browser on PATH.
 test-ui: .venv/ui-ready
 	$(BIN)/python -m pytest tests/test_ui.py
+
+# The graphs of deploy/airflow on a real Airflow, which has an environment of its own.
+test-airflow: setup deploy/airflow/.venv/ready
+	$(BIN)/python -m pytest tests/airflow
+
+deploy/airflow/.venv/ready: deploy/airflow/requirements.lock
+	$(PYTHON) -m venv deploy/airflow/.venv
+	deploy/airflow/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/airflow/requirements.lock
+	@touch $@
 
 screenshots: .venv/ui-ready
 	PYTHONPATH=. $(BIN)/python tests/screenshots.py
