@@ -129,17 +129,26 @@ def test_a_day_before_the_one_that_was_scored_last_has_a_folder_of_its_own(
 def test_the_graphs_read_what_the_monitor_and_the_review_wrote(trained):
     look = graph.look(trained.outputs)
     assert (look["verdict"], look["model_version"], look["open_alarms"]) == ("stable", "1", [])
-    assert graph.candidate(trained.outputs)["version"] == "1"
+    candidate = graph.candidate(trained.outputs)
+    assert candidate["version"] == "1" and Path(candidate["page"]).exists() and Path(look["page"]).exists()
     assert graph.scored_day(trained.outputs) == look["as_of"] == "2025-12-31"
 
 
+def test_the_monitor_names_all_alarms_that_wait_for_a_person(copied):
+    from clv.run import run_command
+
+    late = copied.config("window.as_of='2026-01-29'", "monitor.evidently=off")  # a month without any order
+    alarms = [run_command("monitor", late)[-1].tags["alarm_run"] for _ in range(2)]
+    look = graph.look(copied.outputs)
+    assert (look["verdict"], look["as_of"], look["open_alarms"]) == ("alarm", "2026-01-29", alarms)
+
+
 def test_the_engine_does_not_see_the_variables_of_the_scheduler(monkeypatch):
-    for name in ("AIRFLOW__CORE__FERNET_KEY", "_AIRFLOW_TOKEN", "PYTHONPATH", "VIRTUAL_ENV", "CLV_ALERT_URLS"):
+    theirs = {"AIRFLOW__CORE__FERNET_KEY", "_AIRFLOW_TOKEN", "PYTHONPATH", "VIRTUAL_ENV"}
+    for name in (*theirs, "CLV_ALERT_URLS"):
         monkeypatch.setenv(name, "x")
     names = graph.environment().keys()
-    assert "CLV_ALERT_URLS" in names and not [
-        name for name in names if "AIRFLOW" in name or name in ("PYTHONPATH", "VIRTUAL_ENV")
-    ]
+    assert "CLV_ALERT_URLS" in names and not theirs & names
 
 
 def test_a_command_is_ended_with_all_its_processes(monkeypatch):

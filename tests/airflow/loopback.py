@@ -40,16 +40,17 @@ class Airflow:
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.address}/execution/",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
             "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(":".join(person) for person in PEOPLE.items()),
         }
         self.processes: list[subprocess.Popen] = []
 
-    def command(self, *words: str, code: int = 0) -> str:
+    def command(self, *words: str, code: int = 0, **environment: str) -> str:
         """Runs `airflow WORDS` to its end, which has the exit code, and returns what it says."""
         done = subprocess.run(
             [str(PYTHON), "-m", "airflow", *words],
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment | environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -120,7 +121,7 @@ class Airflow:
             assert all(process.poll() is None for process in self.processes), f"a process ended: {self.folder}"
             if found := holds():
                 return found
-            time.sleep(1)
+            time.sleep(2)
         raise AssertionError(f"it did not happen within {seconds:g} seconds; the logs are in {self.folder}")
 
     def trigger(self, dag: str, words: str, day: str | None = None) -> "Run":

@@ -164,16 +164,17 @@ def test_nights_end_with_the_same_bytes_for_the_same_day_and_never_go_back(airfl
     assert night.tasks["ask_a_person"] == "skipped"
     before = shop.files()
     assert f",{LAST_DAY}," in before[SAME_EVERY_TIME[0]].decode()
-    said = airflow.command("dags", "test", "clv_nightly", LAST_DAY, "--conf", json.dumps({"words": shop.words}))
+    words = json.dumps({"words": shop.words})
+    said = airflow.command("dags", "test", "clv_nightly", LAST_DAY, "--conf", words, CLV_LATE_HOURS="")
     assert "state=success" in said and shop.files() == before
-    conf, day = json.dumps({"words": shop.words}), "2025-12-01"
+    day = "2025-12-01"
     airflow.command(
         "backfill",
         "create",
         "--dag-id=clv_nightly",
         f"--from-date={day}",
         f"--to-date={day}T23:00:00",
-        f"--dag-run-conf={conf}",
+        f"--dag-run-conf={words}",
     )
     [earlier] = airflow.until(lambda: [run for run in airflow.runs("clv_nightly") if run.type == "backfill"])
     assert earlier.ended() == "success", earlier.tasks
@@ -182,34 +183,33 @@ def test_nights_end_with_the_same_bytes_for_the_same_day_and_never_go_back(airfl
     assert "Late: clv_nightly" in alerts[0]
 
 
-def test_only_an_answer_moves_the_alias(airflow, shop, alerts):
+def test_only_an_answer_moves_the_alias_and_failed_gates_stop_it_unless_the_person_said_so(airflow, shop, alerts):
     run = airflow.trigger("clv_training", shop.words, "2026-01-01")
     assert run.question()["subject"] == f"Version 2 of model {shop.name}"
     assert run.ended() == "failed" and (run.tasks["ask"], run.tasks["decide"]) == ("failed", "upstream_failed")
     assert shop.in_production == "1" and alias_table(shop.name)["candidate"] == "2"
     airflow.until(lambda: "Failed: clv_training" in alerts[0])
-    run = airflow.trigger("clv_training", shop.words, "2026-01-02")
+    run.clear("ask")
     run.question()
     reason = "it's better (really), ${HOME} {{ 7 * 7 }}\nÜber 'all'"
     run.answer("promote", reason, by="bob")
     assert run.ended() == "success", run.tasks
     entry = shop.last_decision
-    assert (shop.in_production, entry["event"], entry["by"], entry["why"]) == ("3", "promotion", "bob", reason)
+    assert (shop.in_production, entry["event"], entry["by"], entry["why"]) == ("2", "promotion", "bob", reason)
 
-
-def test_failed_gates_stop_a_promotion_unless_the_person_said_so(airflow, shop):
-    words = f"{shop.words} review.coverage_low=0.999 review.coverage_high=0.9999"
-    run = airflow.trigger("clv_training", words, "2026-01-03")
+    run = airflow.trigger(
+        "clv_training", f"{shop.words} review.coverage_low=0.999 review.coverage_high=0.9999", "2026-01-03"
+    )
     assert "failed gate: " in run.question()["body"]
     run.answer("promote", "looks fine")
     assert run.ended() == "failed" and run.tries["decide"] == 1 and "failed 1 of 6 gates" in run.log("decide")
-    assert shop.in_production == "1"
+    assert shop.in_production == "2"
     run.clear("ask")
     run.question()
     run.answer("promote although gates failed", "known, and wanted")
     assert run.ended() == "success", run.tasks
     entry = shop.last_decision
-    assert (shop.in_production, entry["by"], entry["despite_gates"]) == ("2", "Ann Lee", True)
+    assert (shop.in_production, entry["by"], entry["despite_gates"]) == ("3", "Ann Lee", True)
 
 
 def test_alarms_are_asked_about_once_and_only_retrain_starts_a_training(airflow, shop):
@@ -249,17 +249,19 @@ def test_unusable_input_fails_at_its_first_try(airflow, place, alerts):
     airflow.until(lambda: "Failed: clv_nightly" in alerts[0])
 
 
-def test_busy_outputs_are_tried_again_and_a_run_that_is_stopped_ends_its_command(airflow, shop):
-    lock = filelock.FileLock(shop.outputs / ".lock")
-    with lock:
-        run = airflow.trigger("clv_nightly", f"{shop.words} lock_wait_seconds=0", "2026-01-05")
+def test_busy_outputs_are_tried_again_and_a_run_that_is_stopped_ends_its_command(airflow, place):
+    home = place / "busy"
+    home.mkdir()
+    words = f"outputs={home} tracking.model_name=busy"
+    with filelock.FileLock(home / ".lock"):
+        run = airflow.trigger("clv_nightly", f"{words} lock_wait_seconds=0", "2026-01-05")
         run.reaches("score", "up_for_retry")
         assert "exit code 75" in run.log("score")
-    run.reaches("score", "success")
-    run.stop()
-    with lock:
-        run = airflow.trigger("clv_nightly", shop.words, "2026-01-06")
-        running = ("entrypoints.score", f"outputs={shop.outputs}")
+    assert run.ended() == "failed" and run.tries["score"] == 2  # its second try finds that nothing is in production
+    assert "exit code 1" in run.log("score", 2)
+    with filelock.FileLock(home / ".lock"):
+        run = airflow.trigger("clv_nightly", words, "2026-01-06")
+        running = ("entrypoints.score", f"outputs={home}")
         airflow.until(lambda: engine_processes(*running))
         run.stop()
         airflow.until(lambda: not engine_processes(*running), 90)

@@ -146,17 +146,19 @@ def scored_day(folder: Path) -> str:
 
 
 def candidate(folder: Path) -> dict[str, Any]:
-    """Returns the version that the newest review is about: model, version, against, recommendation, and the gates that it failed."""
+    """Returns the version that the newest review is about: model, version, against, recommendation, the gates that it failed, and the page."""
     review = json.loads((folder / "current/review/review.json").read_text())
+    failed = [f"{gate['name']}: {gate['reason']}" for gate in review["gates"] if not gate["passed"]]
     kept = {key: review[key] for key in ("model", "version", "against", "recommendation")}
-    return kept | {"failed": [f"{gate['name']}: {gate['reason']}" for gate in review["gates"] if not gate["passed"]]}
+    return kept | {"failed": failed, "page": f"{folder}/review/review.html"}
 
 
 def look(folder: Path) -> dict[str, Any]:
-    """Returns what the newest look of the monitor found: model, model_version, as_of, verdict, reasons, and the open alarms."""
+    """Returns what the newest look of the monitor found: model, model_version, as_of, verdict, reasons, the open alarms, and the page."""
     newest = max((folder / "current/monitoring").glob("monitoring_summary_*.json"), key=lambda path: path.name)
     summary = json.loads(newest.read_text())
-    return {key: summary[key] for key in ("model", "model_version", "as_of", "verdict", "reasons", "open_alarms")}
+    kept = {key: summary[key] for key in ("model", "model_version", "as_of", "verdict", "reasons", "open_alarms")}
+    return kept | {"page": f"{folder}/monitoring/{newest.stem.replace('_summary', '')}.html"}
 
 
 def decision(version: str, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 log = logging.getLogger(__name__)
 
 ZONE = pendulum.timezone(os.environ.get("CLV_TIMEZONE", "UTC"))
-LATE_HOURS = float(os.environ.get("CLV_LATE_HOURS", "6"))
+LATE_HOURS = os.environ.get("CLV_LATE_HOURS", "6")
 DECIDE_WITHIN = timedelta(hours=float(os.environ.get("CLV_DECIDE_HOURS", "168")))
 PEOPLE = [{"id": name, "name": name} for name in filter(None, os.environ.get("CLV_REVIEWERS", "").split(","))]
 RETRIES = {
@@ -166,8 +166,9 @@ _ABOUT_A_CANDIDATE = """
 - failed gate: {{ gate }}
 {% endfor %}
 
-It was compared with version {{ c['against'] or 'none' }}, the one in production. Read `review.html` of its run first. Without an answer it
-stays a candidate, and nothing moves.
+It was compared with version {{ c['against'] or 'none' }}, the one in production. Read its review first: {{ c['page'] }}
+
+Without an answer it stays a candidate, and nothing moves.
 """
 _ABOUT_AN_ALARM = """
 {% set look = dag_run.conf['look'] %}
@@ -177,16 +178,18 @@ As of {{ look['as_of'] }}, the monitor says:
 - {{ reason }}
 {% endfor %}
 
-Your answer closes {{ look['open_alarms'] | length }} open alarm(s): {{ look['open_alarms'] | join(', ') }}. With `retrain`, a candidate is
+Read {{ look['page'] }} first. Your answer closes {{ look['open_alarms'] | length }} open alarm(s): {{ look['open_alarms'] | join(', ') }}. With `retrain`, a candidate is
 trained, and a person decides about it again.
 """
 _LATE = DeadlineAlert(
     reference=DeadlineReference.DAGRUN_QUEUED_AT,
-    interval=timedelta(hours=LATE_HOURS),
-    callback=SyncCallback("clv_commands.late", {"dag_id": "clv_nightly", "hours": f"{LATE_HOURS:g}"}),
+    interval=timedelta(hours=float(LATE_HOURS or 0)),
+    callback=SyncCallback("clv_commands.late", {"dag_id": "clv_nightly", "hours": LATE_HOURS}),
 )
 
-with graph("clv_nightly", schedule=os.environ.get("CLV_NIGHTLY", "30 2 * * *") or None, deadline=_LATE):
+with graph(
+    "clv_nightly", schedule=os.environ.get("CLV_NIGHTLY", "30 2 * * *") or None, deadline=_LATE if LATE_HOURS else None
+):
     today = day()
     steps = {name: engine(commands.NIGHTLY, name, today) for name in commands.NIGHTLY}
     steps["report"].trigger_rule = "none_failed"  # a day without a look has a report
