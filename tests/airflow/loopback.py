@@ -175,8 +175,11 @@ class Run:
             raise AssertionError(f"{self.path} ended before {task} was {state}: {self.tasks}")
 
     def question(self) -> dict:
-        """Returns what a person is asked, once they are."""
+        """Returns what a person is asked, once they are and have read it: Airflow 3.3.2 fails a task that is answered within two seconds,
+        before its scheduler has noticed that the task waits.
+        """
         self.reaches("ask", "awaiting_input")
+        time.sleep(8)
         return self.airflow.get(f"{self.path}/taskInstances/ask/-1/hitlDetails")
 
     def answer(self, option: str, reason: str, by: str = "Ann Lee") -> None:
