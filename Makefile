@@ -24,7 +24,8 @@ setup: .venv/ready .venv/mlflow-run-ready
 # for the hashes of both spellings. The files name no package index.
 lock:
 	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
-	$(BIN)/python -c 'import pathlib, re; p = pathlib.Path("requirements.lock"); p.write_text(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", p.read_text()))'
+	$(COMPILE) --extra server -c requirements.lock pyproject.toml -o deploy/requirements.lock
+	$(BIN)/python -c 'import pathlib, re; [p.write_text(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", p.read_text())) for p in map(pathlib.Path, ("requirements.lock", "deploy/requirements.lock"))]'
 	echo 'setuptools==80.9.0' | $(COMPILE) - -o requirements-build.lock
 
 # The plain `mlflow run .` asks conda for its environment. Without conda it uses python_env.yaml and a cache; this target fills the cache.
