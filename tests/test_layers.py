@@ -6,7 +6,7 @@ import pytest
 from helpers import ROOT
 
 SHELVES = [
-    {"errors", "process", "spill", "hints", "progress", "wording"},
+    {"errors", "process", "spill", "hints", "progress", "wording", "libraries"},
     {"config", "season", "dialects"},
     {"data", "simulate", "features", "windows", "ranking", "clusters", "segments", "search", "compute"},
     {"panel"},
