@@ -22,12 +22,12 @@ READ_BY_US = {"huey": "MIT"}  # its file LICENSE says it, its metadata do not
 
 def licences(package: Message) -> list[str]:
     """The licences that a package offers: one of them is ours to choose."""
-    if expression := package["License-Expression"]:
+    if expression := package.get("License-Expression"):
         return expression.split(" OR ")
     classified = [text for text in package.get_all("Classifier", []) if text.startswith("License :: ")]
-    stated = (package["License"] or "").splitlines()[:1]
+    stated = (package.get("License") or "").splitlines()[:1]
     return [text for text in classified or stated if text.strip()] or [
-        READ_BY_US.get(package["Name"], "none is stated")
+        READ_BY_US.get(package.get("Name"), "none is stated")
     ]
 
 
