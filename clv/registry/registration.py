@@ -59,7 +59,7 @@ def register(candidate: Candidate, name: str) -> tuple[str, str]:
         written.mkdir()
         files.save(candidate.model, written)
         shutil.copytree(Path(__file__).parent.parent, code, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-        model_id, location = server.carry(_logged, candidate, (written, code), run)
+        model_id, location = server.call(_logged, candidate, (written, code), run)
     listing = digests(server.download(location), MODEL)
     listing |= digests(server.download(run.info.artifact_uri, BASELINE), BASELINE)
     client.log_dict(run.info.run_id, listing, LISTING)

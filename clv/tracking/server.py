@@ -1,17 +1,19 @@
 """The one door to the tracking server: every call has a deadline and is tried again, and the first failure keeps the door shut.
 
-A run's whole waiting is bounded by tracking.patience_seconds: a call that takes its time counts, and once the server is taken for dead
-nothing waits for it again. A local store (sqlite) is called directly. MLflow is imported by the first call, after `tracking.start`.
+A run's whole waiting is bounded by tracking.patience_seconds: every silence before an answer counts that is longer than a
+moment, and once the server is taken for dead nothing waits for it again. A local store (sqlite) is called directly. MLflow is imported by
+the first call, after `tracking.start`.
 """
 
 import functools
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clv import process
@@ -22,13 +24,8 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-_AT_ONCE, _QUICK, _BULKY = (
-    0.2,
-    1.0,
-    5.0,
-)  # seconds; a faster call costs no patience, and one that carries files may take longer
+_AT_ONCE, _QUICK = 0.2, 1.0  # seconds; a shorter silence of the server costs no patience
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
-_CARRY = ("log_artifacts", "log_text", "log_dict")  # calls that carry files
 _FAULTS = {
     "INTERNAL_ERROR",
     "TEMPORARILY_UNAVAILABLE",
@@ -54,13 +51,34 @@ class Refused(UserError):
 
 
 class Circuit:
-    """What the process knows of its server. patience: seconds that are left to wait for it.   quick: seconds; a faster call costs none.
+    """What the process knows of its server. patience: seconds that are left to wait for it.   quick: seconds; a shorter silence costs none.
     why: the reason why it is taken for dead; None while it is not.
     """
 
     def __init__(self, patience: float):
         self.patience, self.quick = patience, _QUICK
         self.why: str | None = None
+        self._lock, self._open, self._since = Lock(), 0, 0.0
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """A request is under way. An answer ends the silence of the server, also where it leaves others open: many files are many answers."""
+        with self._lock:
+            self._since = self._since if self._open else time.monotonic()
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                silence = self.silence
+                self.patience -= silence if silence > self.quick else 0
+                self._since += silence
+                self._open -= 1
+
+    @property
+    def silence(self) -> float:
+        """Seconds since a request was made or the last answer came; 0 where the server was asked nothing."""
+        return time.monotonic() - self._since if self._open else 0.0
 
     def hurry(self) -> None:
         """From here on all waiting counts that a server which answers at once would not ask for: what is done does without it."""
@@ -118,9 +136,8 @@ class Client:
 def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
     from mlflow import MlflowClient
 
-    quick = _BULKY if name in _CARRY else None
     function = functools.partial(getattr(MlflowClient(), name), *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(function, quick))
+    return _first_answer(lambda _attempt_number: _attempt(function))
 
 
 client = Client()
@@ -158,12 +175,6 @@ def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result
     return _first_answer(lambda _attempt_number: _attempt(bound))
 
 
-def carry(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
-    """The same as call(), for a function that carries files."""
-    bound = functools.partial(function, *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(bound, _BULKY))
-
-
 def once(find: Callable[[], _Result | None], make: Callable[[], _Result], *, is_new: bool = False) -> _Result:
     """Returns make() unless find() gives what it would make: where the reply to it was lost, nothing is made twice.
 
@@ -182,7 +193,7 @@ def download(root: str, path: str = "", into: str | None = None) -> Path:
     Args: root: address of a run's or a model's artifacts.   path: below it.   into: folder for a copy.
     Raises: Refused, OSError: it is not there.
     """
-    return Path(carry(_downloaded, root, path, into))
+    return Path(call(_downloaded, root, path, into))
 
 
 def _downloaded(root: str, path: str, into: str | None) -> str:
@@ -229,7 +240,7 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
     raise circuit.broken(failure or TimeoutError("no answer"))
 
 
-def _attempt(function: Callable[[], _Result], quick: float | None = None) -> _Result:
+def _attempt(function: Callable[[], _Result]) -> _Result:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
         return process.undisturbed(function)
@@ -240,19 +251,28 @@ def _attempt(function: Callable[[], _Result], quick: float | None = None) -> _Re
 
     def work() -> None:
         try:
-            done.set_result(function())
+            with nullcontext() if uri().startswith("http") else circuit.asking():
+                done.set_result(function())
         except BaseException as error:  # noqa: BLE001 the caller's thread raises it
             done.set_exception(error)
 
-    begun = time.monotonic()
     Thread(target=work, daemon=True).start()
-    try:
-        return done.result(max(circuit.patience, 0.01))
-    except TimeoutError as error:
-        raise (error if done.done() else circuit.broken(TimeoutError("no answer in time"))) from None
-    finally:
-        took = time.monotonic() - begun
-        circuit.patience -= took if took > (quick or circuit.quick) else 0
+    return _awaited(done)
+
+
+def _awaited(done: Future[_Result]) -> _Result:
+    """Waits while the server goes on answering.
+
+    Raises: Unreachable: it is silent for longer than the patience that is left.
+    """
+    while True:
+        try:
+            return done.result(max(circuit.patience - circuit.silence, 0.01))
+        except TimeoutError as error:
+            if done.done():
+                raise
+            if circuit.silence >= circuit.patience:
+                raise circuit.broken(TimeoutError("no answer in time")) from error
 
 
 def _is_fault(error: Exception) -> bool:
