@@ -7,9 +7,10 @@ nothing waits for it again. A local store (sqlite) is called directly. MLflow is
 import functools
 import json
 import re
+import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-_AT_ONCE, _QUICK, _BULKY = (
-    0.2,
-    1.0,
-    5.0,
-)  # seconds; a faster call costs no patience, and one that carries files may take longer
+_QUICK, _BULKY = 1.0, 5.0  # seconds; a faster call costs no patience, and one that carries files may take longer
+_AT_ONCE = 8  # files that are fetched at once
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
 _CARRY = ("log_artifacts", "log_text", "log_dict")  # calls that carry files
+_CHANGE = (  # calls before which MlflowClient would fetch the whole model, to see that it is no prompt
+    *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
+    *("update_registered_model", "set_model_version_tag", "update_model_version"),
+)
 _FAULTS = {
     "INTERNAL_ERROR",
     "TEMPORARILY_UNAVAILABLE",
@@ -54,17 +56,17 @@ class Refused(UserError):
 
 
 class Circuit:
-    """What the process knows of its server. patience: seconds that are left to wait for it.   quick: seconds; a faster call costs none.
-    why: the reason why it is taken for dead; None while it is not.
+    """What the process knows of its server. patience: seconds that are left to wait for it.   quick, bulky: seconds; a faster call costs
+    none, and one that carries files.   why: the reason why it is taken for dead; None while it is not.
     """
 
     def __init__(self, patience: float):
-        self.patience, self.quick = patience, _QUICK
+        self.patience, self.quick, self.bulky = patience, _QUICK, _BULKY
         self.why: str | None = None
 
     def hurry(self) -> None:
-        """From here on all waiting counts that a server which answers at once would not ask for: what is done does without it."""
-        self.quick = _AT_ONCE
+        """From here on all waiting counts, on one clock: what is done does without the server."""
+        self.quick = self.bulky = 0
 
     def broken(self, error: BaseException) -> Unreachable:
         """Returns the error to raise; from here on every call fails at once."""
@@ -118,9 +120,16 @@ class Client:
 def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
     from mlflow import MlflowClient
 
-    quick = _BULKY if name in _CARRY else None
-    function = functools.partial(getattr(MlflowClient(), name), *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(function, quick))
+    store = _registry() if name in _CHANGE else MlflowClient()
+    function = functools.partial(getattr(store, name), *args, **kwargs)
+    return _first_answer(lambda _attempt_number: _attempt(function, is_bulky=name in _CARRY))
+
+
+def _registry() -> Any:
+    from mlflow import get_registry_uri, get_tracking_uri
+    from mlflow.tracking._model_registry.client import ModelRegistryClient
+
+    return ModelRegistryClient(get_registry_uri(), get_tracking_uri())
 
 
 client = Client()
@@ -161,7 +170,7 @@ def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result
 def carry(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
     """The same as call(), for a function that carries files."""
     bound = functools.partial(function, *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(bound, _BULKY))
+    return _first_answer(lambda _attempt_number: _attempt(bound, is_bulky=True))
 
 
 def once(find: Callable[[], _Result | None], make: Callable[[], _Result], *, is_new: bool = False) -> _Result:
@@ -189,6 +198,31 @@ def _downloaded(root: str, path: str, into: str | None) -> str:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     return get_artifact_repository(root).download_artifacts(path, into)
+
+
+def fetch(root: str, names: Sequence[str]) -> Path:
+    """Returns a folder of this machine with files of the store by their names below the root; nothing is listed for it.
+
+    Args: root: address of a run's or a model's artifacts.   Raises: Refused, OSError: one is not there.
+    """
+    return carry(_fetched, root, names)
+
+
+def _fetched(root: str, names: Sequence[str]) -> Path:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+    store = get_artifact_repository(root)
+    if isinstance(store, LocalArtifactRepository):
+        return Path(store.artifact_dir)
+    into = Path(tempfile.mkdtemp()).resolve()
+    for name in names:
+        if not (into / name).resolve().is_relative_to(into):
+            raise Refused(f"{name} is no file below {hidden(root)}")
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda name: store._download_file(name, str(into / name)), names))
+    return into
 
 
 def in_one_line(error: BaseException) -> str:
@@ -229,7 +263,7 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
     raise circuit.broken(failure or TimeoutError("no answer"))
 
 
-def _attempt(function: Callable[[], _Result], quick: float | None = None) -> _Result:
+def _attempt(function: Callable[[], _Result], *, is_bulky: bool = False) -> _Result:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
         return process.undisturbed(function)
@@ -252,7 +286,7 @@ def _attempt(function: Callable[[], _Result], quick: float | None = None) -> _Re
         raise (error if done.done() else circuit.broken(TimeoutError("no answer in time"))) from None
     finally:
         took = time.monotonic() - begun
-        circuit.patience -= took if took > (quick or circuit.quick) else 0
+        circuit.patience -= took if took > (circuit.bulky if is_bulky else circuit.quick) else 0
 
 
 def _is_fault(error: Exception) -> bool:
