@@ -52,6 +52,14 @@ class Pipeline:
         project.folder = folder
         return project
 
+    def served_from(self, folder: Path) -> None:
+        """Makes a copy of the project what a server in that folder has: its store, and all artifacts through the server (`stores.serving`)."""
+        self.copied_to(folder)
+        (folder / "mlflow.db").rename(folder / "server.db")
+        (folder / "mlruns").rename(folder / "artifacts")
+        for place in (f"file://{folder}/mlruns", f"{folder}/mlruns"):
+            _move_store(folder / "server.db", place, "mlflow-artifacts:")
+
     def state(self) -> dict[str, tuple[int, int]]:
         """Returns the size and the time of the last change of every file: reading leaves both as they are."""
         files = [path for path in self.folder.rglob("*") if path.is_file()]
