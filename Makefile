@@ -1,5 +1,6 @@
 # make pipeline   everything on the bundled sample        make lint       the linter and the type checker
 # make ui         runs and registry in the browser        make test       the tests (minutes); ONE=tests/test_windows.py runs one file
+# make test-faults  files, disks, processes, servers and models that fail, hundreds of times, with a table of what was found
 # make test-ui    the registry in a real browser          make test-slow  the tests that need minutes, a second environment or a fresh clone
 # make screenshots  the pictures in the README
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -10,7 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup lock pipeline ui lint test test-slow test-ui screenshots
+.PHONY: setup lock pipeline ui lint test test-slow test-faults test-ui screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
 .venv/ready: requirements.lock requirements-build.lock
@@ -57,6 +58,9 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+test-faults: setup
+	$(BIN)/python -m pytest tests/faults
 
 # The browser test. It installs Playwright, and Chromium if there is no browser on PATH.
 test-ui: .venv/ui-ready

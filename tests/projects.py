@@ -12,6 +12,8 @@ from helpers import SMALL, composed
 
 from clv import config, simulate
 
+MODEL = "governed"  # of the project with two versions
+
 
 class Pipeline:
     """A project folder with a small simulated history.

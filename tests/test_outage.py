@@ -15,7 +15,7 @@ from clv import tracking
 from clv.errors import Unreachable, UserError
 from clv.registry import registration
 from clv.run import run_command
-from clv.tracking import server, spool
+from clv.tracking import faults, server, spool
 
 QUICK = "tracking.patience_seconds=6"
 
@@ -158,10 +158,22 @@ def test_no_fault_holds_a_run_longer_than_its_patience(behind, failing, kind):
     assert time.monotonic() - begun < 3 + 5
 
 
+def once_its_run_is_there(kind):
+    """Every call after that which begins the run."""
+    seen = []
+
+    def fault(number, method, path):
+        is_begun = bool(seen)
+        seen.extend([path] if "runs/create" in path else [])
+        return kind if is_begun else None
+
+    return fault
+
+
 @pytest.mark.parametrize("step", ["train", "promote"])
 def test_who_cannot_do_without_the_server_stops_with_exit_code_69_and_moves_nothing(behind, failing, step):
     moved, said = alias_table(), person(version=1) if step == "promote" else ["model=btyd"]
-    failing(from_call(10, "killed"))
+    failing(Plan(once_its_run_is_there("killed")))
     with pytest.raises(Unreachable) as error:
         run_command(step, behind.config(QUICK, *said))
     assert error.value.exit_code == 69 and "does not answer" in str(error.value)
@@ -203,7 +215,7 @@ def test_without_the_server_a_project_that_never_saw_a_version_says_so(behind, f
 def test_a_copy_that_the_server_refuses_is_no_outage_although_mlflow_calls_it_an_internal_error(cause, is_fault):
     wrapped = MlflowException(f"Failed to create model version copy.\nError: {cause}")
     wrapped.__cause__ = cause
-    assert server._is_fault(cause) == server._is_fault(wrapped) == is_fault
+    assert faults.is_fault(cause) == faults.is_fault(wrapped) == is_fault
 
 
 def left_behind(behind, failing):

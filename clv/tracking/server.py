@@ -5,7 +5,6 @@ nothing waits for it again. A local store (sqlite) is called directly. MLflow is
 """
 
 import functools
-import json
 import re
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from clv import process
 from clv.errors import Unreachable, UserError, hidden
+from clv.tracking.faults import is_fault
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
@@ -31,19 +31,6 @@ _CHANGE = (  # calls before which MlflowClient would fetch the whole model, to s
     *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
     *("update_registered_model", "set_model_version_tag", "update_model_version"),
 )
-_FAULTS = {
-    "INTERNAL_ERROR",
-    "TEMPORARILY_UNAVAILABLE",
-    "REQUEST_LIMIT_EXCEEDED",
-    "RESOURCE_EXHAUSTED",
-    "DEADLINE_EXCEEDED",
-    "INVALID_STATE",
-}
-# What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
-_ANSWERS = re.compile("404 Client Error|No such file|No such artifact|Permission denied|failed with error code 40[0-9]")
-_PAGE = re.compile(
-    r"failed with error code 404 .*Response body: '\s*<", re.DOTALL
-)  # of what stands before a server that is not there
 _Result = TypeVar("_Result")
 
 
@@ -257,7 +244,7 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
         try:
             return attempted(number)
         except Exception as error:
-            if not _is_fault(error):
+            if not is_fault(error):
                 raise
             failure = error
     raise circuit.broken(failure or TimeoutError("no answer"))
@@ -287,25 +274,6 @@ def _attempt(function: Callable[[], _Result], *, is_bulky: bool = False) -> _Res
     finally:
         took = time.monotonic() - begun
         circuit.patience -= took if took > (circuit.bulky if is_bulky else circuit.quick) else 0
-
-
-def _is_fault(error: Exception) -> bool:
-    """Returns whether the server failed, and not the request."""
-    import requests
-    import urllib3
-    from google.protobuf.json_format import ParseError
-    from mlflow.exceptions import MlflowException
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return error.response.status_code >= 500 or error.response.status_code == 429
-    if isinstance(error, MlflowException) and isinstance(error.__cause__, (MlflowException, requests.HTTPError)):
-        return _is_fault(error.__cause__)  # MLflow calls a copy that was refused an internal error
-    if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and _is_fault(error.__cause__):
-        return True  # a download that failed for any reason is called a missing file
-    if isinstance(error, MlflowException):
-        return bool(_PAGE.search(str(error))) or (error.error_code in _FAULTS and not _ANSWERS.search(str(error)))
-    kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
-    return isinstance(error, (*kinds, json.JSONDecodeError, ParseError))
 
 
 def contradicts_itself(what: str) -> Unreachable:
