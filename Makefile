@@ -60,7 +60,7 @@ test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
 test-faults: setup
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest $(or $(ONE),tests/faults)
 
 # The browser test. It installs Playwright, and Chromium if there is no browser on PATH.
 test-ui: .venv/ui-ready
