@@ -37,6 +37,11 @@ def run_named(name, order="ASC"):
     return client().search_runs(everywhere(), f"tags.step = '{name}'", order_by=[f"attributes.start_time {order}"])[0]
 
 
+def runs(step):
+    """The runs of a step, newest first."""
+    return client().search_runs(everywhere(), f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
+
+
 def artifacts(run_id, path=""):
     found = client().list_artifacts(run_id, path)
     return {item.path for item in found if not item.is_dir} | {

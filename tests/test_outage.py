@@ -9,7 +9,7 @@ import pytest
 from faulty import Plan, faulty, from_call
 from helpers import person
 from mlflow.exceptions import MlflowException, RestException
-from stores import alias_table, artifacts, client, everywhere, serving
+from stores import alias_table, artifacts, client, runs, serving
 
 from clv import tracking
 from clv.errors import Unreachable, UserError
@@ -52,10 +52,6 @@ def failing(behind):
 
     yield fail
     fail(Plan())
-
-
-def runs(step):
-    return client().search_runs(everywhere(), f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
 
 
 @pytest.mark.parametrize("step", ["score", "cluster", "monitor"])
