@@ -1,7 +1,6 @@
 """The table of what the suites found, printed at the end as docs/faults.md has it: `make test-faults`."""
 
 import pytest
-from faults.engine import PATIENCE
 
 _ROWS = pytest.StashKey[list[tuple[str, str, str, str]]]()
 
@@ -28,7 +27,6 @@ def behind(tmp_path_factory):
         patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_URI", proxy.address)
         project = Pipeline(folder)
-        project.words = (f"tracking.patience_seconds={PATIENCE}",)
         project.proxy = proxy
         run_command("full_pipeline", project.config("model=btyd"))
         run_command("train", project.config("model=btyd", "model.probability_model=bg_nbd"))

@@ -21,7 +21,6 @@ RANKED, CLUSTERED, RANKINGS = (
     f"clv_{name}" for name in ("ranked_predictions", "clustered_customers", "cluster_rankings")
 )
 FAULTS = int(os.environ.get("CLV_FAULTS", 120))
-PATIENCE = 8  # seconds for a server that fails; the promise of 30 is tested where every call takes its time
 DAYS = ("2025-12-31", "2025-12-20", "2025-12-10")
 
 
