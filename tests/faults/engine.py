@@ -20,7 +20,7 @@ from clv import simulate
 RANKED, CLUSTERED, RANKINGS = (
     f"clv_{name}" for name in ("ranked_predictions", "clustered_customers", "cluster_rankings")
 )
-FAULTS = int(os.environ.get("CLV_FAULTS", 120))
+FAULTS = int(os.environ.get("CLV_FAULTS", 90))
 DAYS = ("2025-12-31", "2025-12-20", "2025-12-10")
 
 
