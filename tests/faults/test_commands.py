@@ -1,4 +1,4 @@
-"""Whole commands that are killed, that meet a rival, that meet a full disk. CLV_FAULTS scales the kills (the issue asks for 300)."""
+"""Whole commands that are killed, that meet a rival, that meet a full disk. CLV_FAULTS scales the kills."""
 
 import itertools
 import os
