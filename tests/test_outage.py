@@ -94,6 +94,11 @@ def test_a_version_is_fetched_once_and_what_only_mlflow_reads_never(behind, fail
     assert len(seen) == before
 
 
+def test_a_name_that_leads_out_of_its_folder_is_not_fetched(behind, failing):
+    with pytest.raises(server.Refused, match="../outside is no file below mlflow-artifacts:/1"):
+        server.fetch("mlflow-artifacts:/1", ["MLmodel", "../outside"])
+
+
 def test_a_server_that_comes_back_in_time_is_asked_again(behind, failing):
     failing(Plan(lambda number, method, path: "503" if number % 5 == 0 else None))
     run_command("cluster", behind.config())
