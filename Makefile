@@ -1,5 +1,6 @@
 # make pipeline   everything on the bundled sample        make lint       the linter and the type checker
 # make ui         runs and registry in the browser        make test       the tests (minutes); ONE=tests/test_windows.py runs one file
+# make test-faults  files, disks, processes, servers and models that fail, hundreds of times, with a table of what was found
 # make test-ui    the registry in a real browser          make test-slow  the tests that need minutes, a second environment or a fresh clone
 # make screenshots  the pictures in the README         make sbom       sbom.json: every package, its version, its licence
 # make test-airflow  the graphs of deploy/airflow on a real Airflow
@@ -12,7 +13,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup lock sbom pipeline ui lint lint-deploy test test-slow test-ui test-airflow test-platform screenshots
+.PHONY: setup lock sbom pipeline ui lint lint-deploy test test-slow test-faults test-ui test-airflow test-platform screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
 .venv/ready: requirements-dev.lock requirements-build.lock
@@ -62,6 +63,9 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+test-faults: setup
+	$(BIN)/python -m pytest $(or $(ONE),tests/faults)
 
 # The browser test. It installs Playwright, and Chromium if there is no browser on PATH.
 test-ui: .venv/ui-ready

@@ -18,6 +18,7 @@ from clv.features import OF_GAPS
 from clv.model import files
 from clv.registry import pages
 from clv.registry.aliases import CANDIDATE
+from clv.registry.standing import Standing
 from clv.registry.versions import BASELINE, FILES, FILES_SHA256, LISTING, MODEL, Version, digest_of, digests
 from clv.tracking import server
 from clv.tracking.server import Refused, client
@@ -46,7 +47,7 @@ class Candidate:
     recipe: str
 
 
-def register(candidate: Candidate, name: str) -> tuple[str, str]:
+def register(candidate: Candidate, standing: Standing) -> tuple[str, str]:
     """Logs the model to the open run, registers it with the digests of its files, and lets the alias `candidate` name it.
 
     The run holds the rest of the version (its baseline) by now. A lost reply makes no second version.
@@ -60,15 +61,17 @@ def register(candidate: Candidate, name: str) -> tuple[str, str]:
         files.save(candidate.model, written)
         shutil.copytree(Path(__file__).parent.parent, code, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
         model_id, location = server.call(_logged, candidate, (written, code), run)
-    listing = digests(server.download(location), MODEL)
-    listing |= digests(server.download(run.info.artifact_uri, BASELINE), BASELINE)
+    stored = {MODEL: server.download(location), BASELINE: server.download(run.info.artifact_uri, BASELINE)}
+    listing = {name: digest for part, there in stored.items() for name, digest in digests(there, part).items()}
     client.log_dict(run.info.run_id, listing, LISTING)
     tags = {
         "recipe": candidate.recipe,
         **_UNDECIDED,
         FILES_SHA256: digest_of(listing),
     }  # MLflow lists them in this order
+    name = standing.candidates
     number = created(name, location, run.info.run_id, tags, model_id)
+    standing.parts_of(f"{name}/{number}").update(stored)
     client.set_logged_model_tags(model_id, {_VERSIONS: json.dumps([{"name": name, "version": number}])})
     client.update_model_version(name, number, description=pages.of_training(candidate.description))
     client.set_registered_model_alias(name, CANDIDATE, number)
