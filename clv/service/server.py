@@ -1,5 +1,6 @@
 """The process that listens; SIGTERM ends it."""
 
+import gc
 import logging
 import socket
 
@@ -34,4 +35,5 @@ def serve(app: fastapi.FastAPI, at: socket.socket, waiting: int) -> None:
         limit_concurrency=waiting,
         timeout_graceful_shutdown=_GRACE,
     )
+    gc.freeze()  # what was imported stays: the collector need not look at it during a request, nor at the end
     uvicorn.Server(config).run(sockets=[at])
