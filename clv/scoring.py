@@ -23,13 +23,9 @@ def scores(fitted: model.Model, features: pd.DataFrame, as_of: dt.date) -> pd.Da
         features: the feature table as of the day, one row a customer.
         as_of: the day of the scoring.
     """
-    return ranking.scores(features, pd.concat([_said(fitted, features), ranking.past(features, as_of)], axis=1))
+    return ranking.scores(features, pd.concat([model.answers(fitted, features), ranking.past(features, as_of)], axis=1))
 
 
 def predictions(fitted: model.Model, features: pd.DataFrame) -> pd.DataFrame:
     """Returns the columns of scores() that the columns of model.inputs are enough for: all but the past. features: as for scores()."""
-    return ranking.scores(features, _said(fitted, features))
-
-
-def _said(fitted: model.Model, features: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat([model.predict(fitted, features), model.behaviour(fitted, features)], axis=1)
+    return ranking.scores(features, model.answers(fitted, features))

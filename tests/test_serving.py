@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import mlflow
 import pandas as pd
@@ -215,6 +217,10 @@ def test_while_the_tracking_server_is_away_the_loaded_version_answers_and_where_
         refused = service.post("/predict", json={"purchases": [ONE]})
         assert (refused.status_code, refused.json()["code"]) == (503, "NO_VERSION")
         assert "No version of model clv is in production" in refused.json()["message"]
+        assert ask(service, pd.DataFrame([ONE]), version="1")["alias"] == ""
+        mlflow.MlflowClient().delete_model_version("clv", "1")
+        watch.look()
+        assert service.post("/predict", json={"purchases": [ONE], "version": "1"}).json()["code"] == "VERSION"
 
 
 def test_a_version_whose_files_were_changed_is_not_loaded_and_the_one_before_goes_on(copied):
@@ -228,9 +234,17 @@ def test_a_version_whose_files_were_changed_is_not_loaded_and_the_one_before_goe
         assert ask(service, pd.DataFrame([ONE]))["version"] == "1"
 
 
-def test_several_at_once_get_what_each_asked_for(trained):
-    from concurrent.futures import ThreadPoolExecutor
+def test_what_went_wrong_inside_is_logged_without_the_values(trained, capsys):
+    watch = watching(trained)
+    watch.production = replace(watch.production, scorer=None)
+    with asking(watch) as service:
+        answer = service.post("/predict", json={"purchases": [ONE | {"customer_id": "secret"}]})
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
+    said = "".join(capsys.readouterr())
+    assert "AttributeError" in said and "loaded.py" in said and "secret" not in said
 
+
+def test_several_at_once_get_what_each_asked_for(trained):
     version, rows = Standing("clv").existing("1"), purchases(trained)
     scorer, ids = Scorer(versions.load(version), version.definition), sorted(rows["customer_id"].unique())[:24]
     one = lambda customer: scorer.of_purchases(rows[rows["customer_id"] == customer], "2026-01-01").scores  # noqa: E731

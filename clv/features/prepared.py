@@ -21,7 +21,9 @@ class Prepared:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, definition: Definition):
         self.connection, self._definition = connection, definition
-        connection.execute("PRAGMA disable_optimizer")  # for some customers, looking for a better plan takes longer than it spares
+        connection.execute(
+            "PRAGMA disable_optimizer"
+        )  # for some customers, looking for a better plan takes longer than it spares
         connection.execute(f"CREATE OR REPLACE TABLE {_TABLE} AS {days_query(definition.season)}")
         (self._history,) = connection.extract_statements(
             f"CREATE OR REPLACE TEMP TABLE history AS {history_query(definition.season, _TABLE)}"

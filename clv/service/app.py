@@ -48,9 +48,10 @@ def application(watch: Watch, limits: Limits) -> fastapi.FastAPI:
         redoc_url=None,
         lifespan=_Life(watch, limits).run,
     )
-    app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(_Refused, _refused)
-    problems: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for status in (400, 404, 413, 422, 503)}
+    problems: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem} for status in (400, 404, 413, 422, 500, 503)
+    }
     body = {"required": True, "content": {"application/json": {"schema": Request.model_json_schema()}}}
 
     @app.post("/predict", response_model=Answer, responses=problems, openapi_extra={"requestBody": body})
@@ -110,6 +111,11 @@ class _Life:
             raise _Refused(503, "TRACKING_SERVER", str(error)) from None
         except UserError as error:
             raise _Refused(404, "VERSION", str(error)) from None
+        except _Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 its message, which a server would log, may hold a customer's values
+            sys.stderr.write(f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}\n")
+            raise _Refused(500, "INTERNAL", "[INTERNAL] the service failed; its log says where") from None
 
 
 def _read(body: bytes, most: int) -> Request:
@@ -171,10 +177,3 @@ def _json(content: dict[str, Any], status: int = 200) -> fastapi.Response:
 async def _refused(_request: fastapi.Request, error: Exception) -> fastapi.Response:
     assert isinstance(error, _Refused)
     return _json({"code": error.code, "message": error.message}, error.status)
-
-
-async def _unforeseen(_request: fastapi.Request, error: Exception) -> fastapi.Response:
-    """Shows where, and not with which values: they may be a customer's."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    sys.stderr.write(f"{where}{type(error).__name__}\n")
-    return _json({"code": "INTERNAL", "message": "[INTERNAL] the service failed; its log says where"}, 500)

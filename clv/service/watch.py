@@ -42,6 +42,8 @@ class Watch:
                 self.answers = self.problem is None
             except Exception as error:  # noqa: BLE001 the next look may find what this one did not
                 self.answers, self.problem = not isinstance(error, Unreachable), hidden(str(error))
+            if self.answers:
+                self._forget_deleted()
 
     def keep_looking(self, seconds: float) -> None:
         """Looks every so many seconds, until stop()."""
@@ -77,6 +79,11 @@ class Watch:
         production = Production(self._standing, self._home, self._require_record)
         self.production = load(production.version)
         return production.warning
+
+    def _forget_deleted(self) -> None:
+        """Lets go of versions that the registry does not list any more."""
+        for number in [each for each in self._pinned if each not in self._standing.versions]:
+            del self._pinned[number]
 
     def _is_loaded(self) -> bool:
         """Whether the registry names the version that is loaded. Raises: UserError: it names none."""
