@@ -1,40 +1,41 @@
 # make pipeline   everything on the bundled sample        make lint       the linter and the type checker
 # make ui         runs and registry in the browser        make test       the tests (minutes); ONE=tests/test_windows.py runs one file
 # make test-ui    the registry in a real browser          make test-slow  the tests that need minutes, a second environment or a fresh clone
-# make screenshots  the pictures in the README
+# make screenshots  the pictures in the README         make sbom       sbom.json: every package, its version, its licence
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-strip-extras --no-header --no-annotate --generate-hashes
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup lock pipeline ui lint test test-slow test-ui screenshots
+.PHONY: setup lock sbom pipeline ui lint test test-slow test-ui screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
-.venv/ready: requirements.lock requirements-build.lock
+.venv/ready: requirements-dev.lock requirements-build.lock
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed, this is %d.%d. Hint: make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(INSTALL) -r requirements-build.lock
-	$(INSTALL) --no-build-isolation -r requirements.lock
+	$(INSTALL) --no-build-isolation -r requirements-dev.lock
 	@touch $@
 
-# Run this after you change a pin. Other locked versions stay as they are. A name with [extras] is written twice, because pip asks
-# for the hashes of both spellings. The files name no package index.
+# Run this after you change a pin. Other locked versions stay as they are. The files name no package index: requirements.lock is the engine
+# alone, requirements-dev.lock has what checks it, too. conda.yaml holds the digest of the first, because MLflow keeps an environment as
+# long as that text is the same.
 lock:
-	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
-	$(BIN)/python -c 'import pathlib, re; p = pathlib.Path("requirements.lock"); p.write_text(re.sub(r"(?m)^([\w.-]+)\[[^]]+\](==(?:.*\\\n)*.*\n)", r"\g<0>\1\2", p.read_text()))'
+	$(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --constraint requirements-dev.lock pyproject.toml -o requirements.lock
 	echo 'setuptools==80.9.0' | $(COMPILE) - -o requirements-build.lock
+	$(BIN)/python deploy/locks.py
 
-# The plain `mlflow run .` asks conda for its environment. Without conda it uses python_env.yaml and a cache; this target fills the cache.
-.venv/mlflow-run-ready: .venv/ready conda.yaml
-	@if command -v conda >/dev/null; then echo "conda found: mlflow run will build conda.yaml"; else \
-	  { echo 'python: "3.11"'; echo 'build_dependencies: [pip]'; echo 'dependencies:'; sed -n 's/^      - /  - /p' conda.yaml; } > python_env.yaml; \
-	  folder=$$(mktemp -d) && cp python_env.yaml $$folder/ && printf 'name: warm\nentry_points: {main: {command: "true"}}\n' > $$folder/MLproject && \
-	  { (export PATH="$(CURDIR)/$(BIN):$$PATH"; cd $$folder && MLFLOW_TRACKING_URI=sqlite:///warm.db mlflow run . --env-manager uv > warm.log 2>&1) || \
-	    { tail -n 5 $$folder/warm.log; echo "The environment of the plain 'mlflow run' could not be prepared; use 'mlflow run . --env-manager local' with .venv/bin on PATH."; }; }; \
-	  rm -rf $$folder; fi
+# CycloneDX; --output-reproducible leaves out the hour, so the same packages give the same file.
+sbom: .venv/ready
+	$(BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --output-file sbom.json $(BIN)/python
+
+# The plain `mlflow run .` asks conda for its environment. Without conda it takes .venv.
+.venv/mlflow-run-ready: .venv/ready conda.yaml deploy/plain_mlflow_run.py
+	@if command -v conda >/dev/null; then echo "conda found: mlflow run will build conda.yaml"; else $(BIN)/python deploy/plain_mlflow_run.py; fi
 	@touch $@
 
 # The store is made first, because MLflow fails if several commands create it at the same time.

@@ -3,13 +3,14 @@
 import datetime as dt
 import inspect
 import tempfile
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from clv import commands, hints, model, settings, store, terminal, tracking
+from clv import commands, hints, model, prometheus, settings, store, terminal, tracking
 from clv.commands import Command, Step
 from clv.config import Config, as_yaml, parameters
 from clv.errors import UserError, hidden
@@ -48,6 +49,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     command, now, home = commands.COMMANDS[name], dt.datetime.now(dt.UTC), Path(config.outputs)
     shown: list[tuple[str, str]] = []
     outcomes: list[Outcome] = []
+    seconds: list[float] = []
     with terminal.waiting("starting"), hints.about(words):
         lines = tracking.start(home, config.tracking.patience_seconds)
     history = settings.history(config, now)
@@ -66,11 +68,15 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
             values = _of_run(command, Run(config, now, folder, history.compute), history)
             noticed = _caught_up(values.standing, command.settles) if command.catches_up else []
             for step in commands.steps_of(name, values.run, values.standing):
+                begun = time.perf_counter()
                 with terminal.working(step.__name__) as came_out:
                     outcome = _nested(step, values) if command.nested else _finished(step, values)
                     came_out.append(outcome.summary)
                 outcomes.append(outcome)
                 shown.append((step.__name__, outcome.summary))
+                seconds.append(time.perf_counter() - begun)
+            if command.writes_outputs:
+                _expose(values, [step for step, _ in shown], seconds, outcomes)
             facts, next_moves = _facts(outcomes, values, log.run_id), _next_moves(outcomes, config)
             history.forget()
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
@@ -232,6 +238,20 @@ def _applied(outcome: Outcome, values: _Values) -> Outcome:
         tags, metrics = outcome.tags | consequence.tags, outcome.metrics | consequence.metrics
         outcome = replace(outcome, tags=tags, metrics=metrics, warnings=warnings, title=title)
     return outcome
+
+
+def _expose(values: _Values, steps: list[str], seconds: list[float], outcomes: list[Outcome]) -> None:
+    """Writes what Prometheus reads, beside the outputs: these steps, and the others as the current file has them."""
+    path, now = Path(values.run.config.outputs) / store.CURRENT / prometheus.NAME, dt.datetime.now(dt.UTC)
+    ended = [
+        prometheus.Ended(
+            step, now, took, outcome.metrics, outcome.tags.get("production_version"), outcome.tags.get("verdict")
+        )
+        for step, took, outcome in zip(steps, seconds, outcomes, strict=True)
+    ]
+    before = path.read_text() if path.exists() else ""
+    model_name = values.run.config.tracking.model_name
+    store.write(values.run.bundle, {prometheus.NAME: prometheus.exposition(model_name, ended, before)})
 
 
 def _title(command: Command, steps: list[str], outcomes: list[Outcome]) -> str:

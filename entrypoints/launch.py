@@ -4,13 +4,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from clv import config, process, spill, tracking
+from clv import config, process, spill, terminal, tracking
 from clv.errors import InputError, OutputsError, UserError, disk_trouble, hidden
 from clv.jobs import Jobs
 from clv.run import run_command
@@ -23,6 +23,7 @@ def launch(command: str) -> None:
     An error that a person can put right ends the process with its message and its exit code.
     """
     with readable_errors():
+        terminal.begin(command)
         spill.begin()
         sys.argv[1:] = checked(hydra_arguments(sys.argv[1:]))
         jobs = Jobs(sweeps(sys.argv[1:])) if "--multirun" in sys.argv else None
@@ -56,8 +57,7 @@ def readable_errors() -> Iterator[None]:
 def exit_code(error: BaseException) -> int | str | None:
     """Returns the exit code of a command that an error ended, and prints the error."""
     if process.stopped_by or isinstance(error, KeyboardInterrupt):
-        _say("\nStopped.")
-        return 128 + (process.stopped_by or signal.SIGINT)
+        return _said("\nStopped.", 128 + (process.stopped_by or signal.SIGINT))
     if isinstance(error, SystemExit):
         return error.code
     if reason := disk_trouble(error):
@@ -66,13 +66,13 @@ def exit_code(error: BaseException) -> int | str | None:
             "the earlier outputs are as they were. Then run the command again."
         )
     if isinstance(error, UserError):
-        _say(str(error) if isinstance(error, InputError) else f"\nError: {error}")
-        return error.exit_code
-    _say(hidden("".join(traceback.format_exception(error))))  # Hydra would print it with the whole command line
-    return 1
+        return _said(str(error) if isinstance(error, InputError) else f"\nError: {error}", error.exit_code)
+    return _said(
+        hidden("".join(traceback.format_exception(error))), 1
+    )  # Hydra would print it with the whole command line
 
 
-def _say(text: str) -> None:
-    """On a full disk even the file of the messages may be full."""
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+def _said(message: str, code: int) -> int:
+    """Returns the exit code, once it is said why."""
+    terminal.failed(message, code)
+    return code

@@ -30,7 +30,7 @@ def without(*programs):
 
 @pytest.mark.slow
 def test_the_plain_command_works_after_make_setup_without_conda_and_pyenv(clone):
-    environment = without("conda", "pyenv")
+    environment = without("conda", "pyenv") | {"MLFLOW_ENV_ROOT": str(clone.parent / "envs")}
     assert not any(shutil.which(name, path=environment["PATH"]) for name in ("conda", "pyenv"))
     base = subprocess.run(
         [sys.executable, "-c", "import sys; print(sys._base_executable)"], capture_output=True, text=True

@@ -6,7 +6,7 @@ import pytest
 from helpers import ROOT
 
 SHELVES = [
-    {"errors", "process", "spill", "hints", "progress", "wording"},
+    {"errors", "process", "spill", "hints", "progress", "wording", "libraries"},
     {"config", "season", "dialects"},
     {"data", "simulate", "features", "windows", "ranking", "clusters", "segments", "search", "compute"},
     {"panel"},
@@ -14,7 +14,7 @@ SHELVES = [
     {"evaluation", "scoring"},
     {"monitor", "engine", "spark", "scorer"},
     {"settings"},
-    {"tracking", "reports", "store", "terminal", "alerts"},
+    {"tracking", "reports", "store", "terminal", "alerts", "prometheus"},
     {"registry"},
     {"outcome", "service"},
     {"steps"},
@@ -28,6 +28,7 @@ ONE_PLACE = {
     "rich": ("terminal",),
     "apprise": ("alerts",),
     "optuna": ("search",),
+    "prometheus_client": ("prometheus",),
     "hydra": (),
     "fastapi": ("service",),
     "uvicorn": ("service",),

@@ -4,20 +4,25 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
 import yaml
 from helpers import ROOT
+from packaging.requirements import Requirement
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def test_conda_yaml_pins_what_pyproject_pins():
-    conda = yaml.safe_load((ROOT / "conda.yaml").read_text())["dependencies"]
-    assert conda[:2] == ["python=3.11", "pip"] and conda[2]["pip"] == PROJECT["dependencies"]
+def pinned(*groups):
+    """name -> version of the pins that hold on this machine."""
+    pins = [Requirement(pin) for group in groups for pin in group]
+    return {pin.name: str(pin.specifier).removeprefix("==") for pin in pins if not pin.marker or pin.marker.evaluate()}
+
+
+DEV = PROJECT["optional-dependencies"]["dev"]
 
 
 def test_every_dependency_is_pinned_exactly_and_installed_so():
-    for pin in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]:
-        name, version = pin.split("==")
+    for name, version in pinned(PROJECT["dependencies"], DEV).items():
         assert importlib.metadata.version(name) == version
 
 
@@ -25,7 +30,7 @@ def locked(name):
     """package -> version of a lock file, every one of them with hashes."""
     text = (ROOT / name).read_text()
     found = re.findall(
-        r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)(?: ; [^\\\n]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
+        r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+)(?: ; [^\\\n]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
         text,
         re.M,
     )
@@ -33,28 +38,36 @@ def locked(name):
     return {package: version for package, version, _ in found}
 
 
-def test_the_lock_file_has_every_pin_with_its_hashes_and_names_no_index():
-    pins = dict(pin.split("==") for pin in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
-    found = locked("requirements.lock")
+@pytest.mark.parametrize(
+    "file, groups",
+    [("requirements.lock", [PROJECT["dependencies"]]), ("requirements-dev.lock", [PROJECT["dependencies"], DEV])],
+)
+def test_a_lock_file_has_every_pin_with_its_hashes_and_names_no_index(file, groups):
+    pins, found = pinned(*groups), locked(file)
     assert {name: found.get(name) for name in pins} == pins and len(found) > len(pins)
+    assert "://" not in (ROOT / file).read_text()
+
+
+def test_the_engine_alone_and_what_checks_it_have_the_same_versions():
+    engine, everything = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert engine.items() < everything.items()
     assert list(locked("requirements-build.lock")) == ["setuptools"]
-    assert "://" not in (ROOT / "requirements.lock").read_text() + (ROOT / "requirements-build.lock").read_text()
 
 
 def test_make_setup_installs_from_the_lock_files_with_hashes_alone():
     recipe = (ROOT / "Makefile").read_text().split(".venv/ready:")[1].split("\n\n")[0]
     assert (
-        "INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes"
+        "INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes "
         in (ROOT / "Makefile").read_text()
     )
-    assert "-r requirements.lock" in recipe and "pip install" not in recipe
+    assert "-r requirements-dev.lock" in recipe and "pip install" not in recipe
 
 
 def test_what_is_installed_is_what_is_locked():
     here = {plain(one.metadata["Name"]): one.version for one in importlib.metadata.distributions()}
     other = {
         name: here[plain(name)]
-        for name, version in locked("requirements.lock").items()
+        for name, version in locked("requirements-dev.lock").items()
         if here.get(plain(name), version) != version
     }
     assert other == {}

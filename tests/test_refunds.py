@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import day, history
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_model import Shop
 
@@ -45,6 +45,11 @@ def predicted(shop, fitted, *histories, season=NONE):
     return amounts.set_axis(table["customer_id"]).reindex([str(who) for who in range(len(histories))]).fillna(0.0)
 
 
+def net(rows, day):
+    """The net revenue of a day, in hundredths."""
+    return sum(round(paid * 100) for when, paid in rows if when == day)
+
+
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(
     orders=st.lists(st.tuples(DAYS, AMOUNTS), min_size=1, max_size=12),
@@ -55,9 +60,11 @@ def predicted(shop, fitted, *histories, season=NONE):
 )
 def test_a_refund_never_raises_a_prediction(shop, fitted, orders, refunds, ago, amount, season):
     """amount: of the refund; a whole number up to 11 is that of an order, which it may cancel. On a day without another refund: of
-    two refunds on one day the table sees the sum."""
+    two refunds on one day the table sees the sum. What it leaves of an order's day is not exactly another refund: that one would then
+    cancel this order, and no longer a newer one."""
     amount = orders[amount % len(orders)][1] if isinstance(amount, int) else amount
     rows = orders + [(when, -value) for when, value in refunds if when != ago]
+    assume(net([*rows, (ago, -amount)], ago) not in {-net(rows, when) for when, _ in refunds})
     before, after = predicted(shop, fitted, rows, [*rows, (ago, -amount)], season=season)
     assert after <= before * (1 + 1e-6)
 

@@ -2,12 +2,11 @@
 
 import platform
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
-from clv import data, model, settings
+from clv import data, libraries, model, settings
 from clv.config import Config, from_yaml
 from clv.errors import Code, InputError, UserError
 from clv.evaluation.measure import OURS, measure
@@ -81,7 +80,7 @@ def _data_of(run: Run, version: Version, recorded: Config, differences: list[str
 def different_libraries(version: Version) -> list[str]:
     """Returns the libraries, and Python, that are not of the version's training: name, version now, version then."""
     then = version.facts["libraries"] | {"python": version.facts["python"]}
-    now = {name: metadata.version(name) for name in version.facts["libraries"]} | {"python": platform.python_version()}
+    now = libraries.versions(version.facts["libraries"]) | {"python": platform.python_version()}
     return [f"{name} {now[name]}, then {then[name]}" for name in then if then[name] != now[name]]
 
 

@@ -2,12 +2,11 @@
 
 import datetime as dt
 import platform
-from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 
-from clv import clusters, data, features, model, progress, reports, settings, windows
+from clv import clusters, data, features, libraries, model, progress, reports, settings, windows
 from clv.config import recipe_name
 from clv.errors import hidden
 from clv.evaluation import leaderboard, metrics, purchase_model
@@ -23,9 +22,6 @@ from clv.registry.registration import Candidate
 from clv.steps.evidence import in_average_season, ordered_since, over_year
 from clv.wording import counted, literal
 
-_LIBRARIES = (  # what a prediction depends on
-    *("duckdb", "kmeans1d", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "xgboost"),
-)
 _HEADLINE = ("rmse", "normalized_gini", "bias")  # and coverage
 _SHOWN = ["rmse", "mae", "r2", "spearman", "normalized_gini", "bias"]
 
@@ -166,7 +162,7 @@ def facts_of(run: Run, history: History, measured: Measured) -> dict:
         "data_counts": history.dataset["profile"],
         "model": run.config.tracking.model_name,
         "python": platform.python_version(),
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": libraries.versions(libraries.PREDICTING),
     } | ({} if history.is_plain_revenue else {"money": history.money})
 
 

@@ -1,18 +1,16 @@
-"""Steps on the terminal: counts that live while a step runs, and one line that stays when it has ended."""
+"""Steps: counts that live while a step runs, and one line that stays when it has ended."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from clv import progress
-from clv.terminal.console import as_text, console
+from clv.terminal.console import console
+from clv.terminal.ways import way
 
-_NAME, _SECONDS = 13, 10  # columns of a line that stays
 _HEARTBEAT = 30  # seconds between the lines of a long count in a pipe
 _REFRESH = 5  # times a second
 
@@ -28,15 +26,16 @@ def working(step: str) -> Iterator[list[str]]:
         with waiting(step):
             yield summary
     except BaseException as error:
-        _leave(step, time.perf_counter() - begun, "FAILED" if isinstance(error, Exception) else "stopped")
+        ended = "FAILED" if isinstance(error, Exception) else "stopped"
+        way().step(step, time.perf_counter() - begun, ended, is_well=False)
         raise
-    _leave(step, time.perf_counter() - begun, "; ".join(summary))
+    way().step(step, time.perf_counter() - begun, "; ".join(summary))
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Shows that something is under way, and how far its counts are; leaves nothing on a terminal."""
-    if not console.is_interactive:
+    if not way().is_live:
         with progress.heard_by(_Beats(what).begin):
             yield
         return
@@ -103,8 +102,7 @@ class _Beats:
         now = time.monotonic()
         if now - self._said >= _HEARTBEAT:
             self._said = now
-            line = f"{self._step}: {text}, {timedelta(seconds=round(now - self._begun))}"
-            console.print(as_text(line), soft_wrap=True)
+            way().beat(self._step, now - self._begun, text)
 
 
 class _Beat:
@@ -117,17 +115,3 @@ class _Beat:
 
     def end(self) -> None:
         pass
-
-
-def _leave(step: str, seconds: float, summary: str) -> None:
-    """The line of a step that has ended: its name, how long it took, what came out."""
-    took = f"{seconds:.1f} s" if seconds < 100 else f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
-    if not console.is_terminal:
-        console.print(as_text(f"{step:{_NAME}} {took:>{_SECONDS}}  {summary}"), soft_wrap=True)
-        return
-    line = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-    line.add_column(min_width=_NAME, style="bold", no_wrap=True)
-    line.add_column(width=_SECONDS, justify="right", style="dim", no_wrap=True)
-    line.add_column(overflow="fold")
-    line.add_row(step, took, as_text(summary))
-    console.print(line)

@@ -8,7 +8,7 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from clv.terminal.console import as_text, console, show, width
+from clv.terminal.console import as_text, console, width
 
 _GAP = 2  # columns between two columns of a table
 _WORD = 12  # letters; a longer word of a text may be folded
@@ -50,9 +50,8 @@ def table(content: pd.DataFrame) -> None:
     else:
         _one_below_the_other(shown, len(content))
     if same:
-        show(
-            [f"the same in all rows: {', '.join(f'{column.name} {column.values[0]}' for column in same)}"], style="dim"
-        )
+        line = f"the same in all rows: {', '.join(f'{column.name} {column.values[0]}' for column in same)}"
+        console.print(as_text(line), style="dim")
 
 
 def in_short(values: pd.Series) -> list[str]:

@@ -20,6 +20,9 @@ def set_environment() -> None:
     os.environ |= without_password(os.environ) | _SETTINGS
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it raises what it prints
+    logging.getLogger("mlflow.utils.git_utils").setLevel(
+        logging.ERROR
+    )  # an image needs no git; our own tags have the commit
 
 
 def without_password(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,74 @@
+"""Figures of the last time that each step ended well, as a text file that Prometheus reads: the one place for prometheus_client."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+NAME = "metrics.prom"  # in the outputs folder, where the textfile collector of the node exporter finds it
+_VERDICTS = ("stable", "alarm", "insufficient")
+_HELP = {
+    "clv_step_success_timestamp_seconds": "when the step ended well the last time, in seconds since 1970",
+    "clv_step_seconds": "how long it took",
+    "clv_production_version": "the version in production that the step used",
+    "clv_verdict": "1 for what the monitor said, 0 for what it did not say",
+    "clv_figure": "what the step found: the metrics of its run",
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A step that ended well. at: UTC.   figures: name -> value.   version: in production, where the step used one.   verdict: of the monitor."""
+
+    step: str
+    at: dt.datetime
+    seconds: float
+    figures: dict[str, float] = field(default_factory=dict)
+    version: str | None = None
+    verdict: str | None = None
+
+
+def exposition(model: str, ended: Iterable[Ended], before: str = "") -> str:
+    """Returns the text of the file: these steps, and the other steps of the same model from the file of before.
+
+    Source: https://prometheus.io/docs/instrumenting/exposition_formats, version 0.0.4.
+    """
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+    steps, registry = list(ended), CollectorRegistry()
+    labels = {"clv_figure": ("figure",), "clv_verdict": ("verdict",)}
+    gauges = {
+        name: Gauge(name, text, ("model", "step", *labels.get(name, ())), registry=registry)
+        for name, text in _HELP.items()
+    }
+    anew = {step.step for step in steps}
+    for name, known, value in _samples(before):
+        if name in gauges and known.get("model") == model and known.get("step") not in anew:
+            gauges[name].labels(**known).set(value)
+    for step in steps:
+        for name, more, value in _of(step):
+            gauges[name].labels(model=model, step=step.step, **more).set(value)
+    return generate_latest(registry).decode()
+
+
+def _of(step: Ended) -> Iterable[tuple[str, dict[str, str], float]]:
+    """Family, labels beside model and step, and value of each sample."""
+    yield "clv_step_success_timestamp_seconds", {}, step.at.timestamp()
+    yield "clv_step_seconds", {}, step.seconds
+    if step.version is not None:
+        yield "clv_production_version", {}, float(step.version)
+    if step.verdict is not None:
+        for verdict in _VERDICTS:
+            yield "clv_verdict", {"verdict": verdict}, float(verdict == step.verdict)
+    for figure, value in step.figures.items():
+        yield "clv_figure", {"figure": figure}, value
+
+
+def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
+    """Name, labels and value of what an earlier file says; nothing of a file that somebody changed into another one."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    try:
+        families = list(text_string_to_metric_families(text))
+    except ValueError:
+        return []
+    return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
