@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from helpers import person
 from processes import get, post, service
+from projects import MODEL
 from test_serving import COLUMNS
 
 from clv.run import run_command
 
 pytestmark = pytest.mark.slow
-MODEL = "served"
 ROWS = [("secret-ann", "2025-06-01", 20.0), ("secret-ann", "2025-09-01", 35.0), ("secret-bob", "2025-08-01", 9.0)]
 PURCHASES = pd.DataFrame(ROWS, columns=COLUMNS).to_dict("records")
 
@@ -68,4 +68,4 @@ def test_a_request_that_is_open_is_answered_before_the_end(governed_project):
         begun.send_signal(signal.SIGTERM)
         client.join(10)
         assert begun.wait(10) == 143
-    assert found[0][0] == 200
+    assert found[0][0] == 200, found
