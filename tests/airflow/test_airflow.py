@@ -191,11 +191,18 @@ def test_only_an_answer_moves_the_alias_and_failed_gates_stop_it_unless_the_pers
     airflow.until(lambda: "Failed: clv_training" in alerts[0])
     run.clear("ask")
     run.question()
+    run.answer("reject", "top decile falls apart", by="bob")
+    assert run.ended() == "success", run.tasks
+    entry = shop.last_decision
+    assert (shop.in_production, entry["event"], entry["by"]) == ("1", "rejection", "bob")
+
+    run = airflow.trigger("clv_training", shop.words, "2026-01-02")
+    run.question()
     reason = "it's better (really), ${HOME} {{ 7 * 7 }}\nÜber 'all'"
     run.answer("promote", reason, by="bob")
     assert run.ended() == "success", run.tasks
     entry = shop.last_decision
-    assert (shop.in_production, entry["event"], entry["by"], entry["why"]) == ("2", "promotion", "bob", reason)
+    assert (shop.in_production, entry["event"], entry["by"], entry["why"]) == ("3", "promotion", "bob", reason)
 
     run = airflow.trigger(
         "clv_training", f"{shop.words} review.coverage_low=0.999 review.coverage_high=0.9999", "2026-01-03"
@@ -203,16 +210,16 @@ def test_only_an_answer_moves_the_alias_and_failed_gates_stop_it_unless_the_pers
     assert "failed gate: " in run.question()["body"]
     run.answer("promote", "looks fine")
     assert run.ended() == "failed" and run.tries["decide"] == 1 and "failed 1 of 6 gates" in run.log("decide")
-    assert shop.in_production == "2"
+    assert shop.in_production == "3"
     run.clear("ask")
     run.question()
     run.answer("promote although gates failed", "known, and wanted")
     assert run.ended() == "success", run.tasks
     entry = shop.last_decision
-    assert (shop.in_production, entry["by"], entry["despite_gates"]) == ("3", "Ann Lee", True)
+    assert (shop.in_production, entry["by"], entry["despite_gates"]) == ("4", "Ann Lee", True)
 
 
-def test_alarms_are_asked_about_once_and_only_retrain_starts_a_training(airflow, shop):
+def test_alarms_are_asked_about_once_and_retrain_starts_a_training(airflow, shop):
     night = airflow.trigger("clv_nightly", shop.words, "2026-01-29")  # a month without any order
     assert night.ended() == "success" and night.tasks["ask_a_person"] == "success", night.tasks
     [question] = airflow.runs("clv_alarm")
@@ -230,15 +237,11 @@ def test_alarms_are_asked_about_once_and_only_retrain_starts_a_training(airflow,
         "decision": "retrain",
     }
     *_, training = airflow.until(lambda: len(found := airflow.runs("clv_training")) > before and found)
-    training.question()
-    training.answer("reject", "a month is missing")
-    assert training.ended() == "success", training.tasks
-    entry = shop.last_decision
-    assert (shop.in_production, entry["event"], entry["why"]) == ("1", "rejection", "a month is missing")
+    assert training.ended() == "failed" and training.tries["train"] == 1
+    assert "SILENT_DAYS" in training.log("train")  # it trains as of today, and this history ended long ago
+    assert shop.in_production == "1"
     night.clear("open_alarms")
-    assert (
-        night.ended() == "success" and night.tasks["ask_a_person"] == "success"
-    )  # the file of that night still names it
+    assert night.ended() == "success" and night.tasks["ask_a_person"] == "skipped"
 
 
 def test_unusable_input_fails_at_its_first_try(airflow, place, alerts):
