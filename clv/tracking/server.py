@@ -1,47 +1,37 @@
 """The one door to the tracking server: every call has a deadline and is tried again, and the first failure keeps the door shut.
 
-A run's whole waiting is bounded by tracking.patience_seconds: a call that takes its time counts, and once the server is taken for dead
-nothing waits for it again. A local store (sqlite) is called directly. MLflow is imported by the first call, after `tracking.start`.
+A run's whole waiting is bounded by tracking.patience_seconds: every silence before an answer counts that is longer than a
+moment, and once the server is taken for dead nothing waits for it again. A local store (sqlite) is called directly. MLflow is imported by
+the first call, after `tracking.start`.
 """
 
 import functools
-import json
 import re
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clv import process
 from clv.errors import Unreachable, UserError, hidden
+from clv.tracking.faults import is_fault
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-_AT_ONCE, _QUICK, _BULKY = (
-    0.2,
-    1.0,
-    5.0,
-)  # seconds; a faster call costs no patience, and one that carries files may take longer
+_QUICK = 1.0  # seconds; a shorter silence of the server costs no patience
+_AT_ONCE = 8  # files that are fetched at once
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
-_CARRY = ("log_artifacts", "log_text", "log_dict")  # calls that carry files
-_FAULTS = {
-    "INTERNAL_ERROR",
-    "TEMPORARILY_UNAVAILABLE",
-    "REQUEST_LIMIT_EXCEEDED",
-    "RESOURCE_EXHAUSTED",
-    "DEADLINE_EXCEEDED",
-    "INVALID_STATE",
-}
-# What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
-_ANSWERS = re.compile("404 Client Error|No such file|No such artifact|Permission denied|failed with error code 40[0-9]")
-_PAGE = re.compile(
-    r"failed with error code 404 .*Response body: '\s*<", re.DOTALL
-)  # of what stands before a server that is not there
+_CHANGE = (  # calls before which MlflowClient would fetch the whole model, to see that it is no prompt
+    *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
+    *("update_registered_model", "set_model_version_tag", "update_model_version"),
+)
 _Result = TypeVar("_Result")
 
 
@@ -54,17 +44,38 @@ class Refused(UserError):
 
 
 class Circuit:
-    """What the process knows of its server. patience: seconds that are left to wait for it.   quick: seconds; a faster call costs none.
+    """What the process knows of its server. patience: seconds that are left to wait for it.   quick: seconds; a shorter silence costs none.
     why: the reason why it is taken for dead; None while it is not.
     """
 
     def __init__(self, patience: float):
         self.patience, self.quick = patience, _QUICK
         self.why: str | None = None
+        self._lock, self._open, self._since = Lock(), 0, 0.0
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """A request is under way. An answer ends the silence of the server, also where it leaves others open: many files are many answers."""
+        with self._lock:
+            self._since = self._since if self._open else time.monotonic()
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                silence = self.silence
+                self.patience -= silence if silence > self.quick else 0
+                self._since += silence
+                self._open -= 1
+
+    @property
+    def silence(self) -> float:
+        """Seconds since a request was made or the last answer came; 0 where the server was asked nothing."""
+        return time.monotonic() - self._since if self._open else 0.0
 
     def hurry(self) -> None:
-        """From here on all waiting counts that a server which answers at once would not ask for: what is done does without it."""
-        self.quick = _AT_ONCE
+        """From here on all waiting counts, on one clock: what is done does without the server."""
+        self.quick = 0
 
     def broken(self, error: BaseException) -> Unreachable:
         """Returns the error to raise; from here on every call fails at once."""
@@ -118,9 +129,16 @@ class Client:
 def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
     from mlflow import MlflowClient
 
-    quick = _BULKY if name in _CARRY else None
-    function = functools.partial(getattr(MlflowClient(), name), *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(function, quick))
+    store = _registry() if name in _CHANGE else MlflowClient()
+    function = functools.partial(getattr(store, name), *args, **kwargs)
+    return _first_answer(lambda _attempt_number: _attempt(function))
+
+
+def _registry() -> Any:
+    from mlflow import get_registry_uri, get_tracking_uri
+    from mlflow.tracking._model_registry.client import ModelRegistryClient
+
+    return ModelRegistryClient(get_registry_uri(), get_tracking_uri())
 
 
 client = Client()
@@ -158,12 +176,6 @@ def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result
     return _first_answer(lambda _attempt_number: _attempt(bound))
 
 
-def carry(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
-    """The same as call(), for a function that carries files."""
-    bound = functools.partial(function, *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(bound, _BULKY))
-
-
 def once(find: Callable[[], _Result | None], make: Callable[[], _Result], *, is_new: bool = False) -> _Result:
     """Returns make() unless find() gives what it would make: where the reply to it was lost, nothing is made twice.
 
@@ -182,13 +194,38 @@ def download(root: str, path: str = "", into: str | None = None) -> Path:
     Args: root: address of a run's or a model's artifacts.   path: below it.   into: folder for a copy.
     Raises: Refused, OSError: it is not there.
     """
-    return Path(carry(_downloaded, root, path, into))
+    return Path(call(_downloaded, root, path, into))
 
 
 def _downloaded(root: str, path: str, into: str | None) -> str:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     return get_artifact_repository(root).download_artifacts(path, into)
+
+
+def fetch(root: str, names: Sequence[str]) -> Path:
+    """Returns a folder of this machine with files of the store by their names below the root; nothing is listed for it.
+
+    Args: root: address of a run's or a model's artifacts.   Raises: Refused, OSError: one is not there.
+    """
+    return call(_fetched, root, names)
+
+
+def _fetched(root: str, names: Sequence[str]) -> Path:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+    store = get_artifact_repository(root)
+    if isinstance(store, LocalArtifactRepository):
+        return Path(store.artifact_dir)
+    into = Path(tempfile.mkdtemp()).resolve()
+    for name in names:
+        if not (into / name).resolve().is_relative_to(into):
+            raise Refused(f"{name} is no file below {hidden(root)}")
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda name: store._download_file(name, str(into / name)), names))
+    return into
 
 
 def in_one_line(error: BaseException) -> str:
@@ -223,13 +260,13 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
         try:
             return attempted(number)
         except Exception as error:
-            if not _is_fault(error):
+            if not is_fault(error):
                 raise
             failure = error
     raise circuit.broken(failure or TimeoutError("no answer"))
 
 
-def _attempt(function: Callable[[], _Result], quick: float | None = None) -> _Result:
+def _attempt(function: Callable[[], _Result]) -> _Result:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
         return process.undisturbed(function)
@@ -240,38 +277,28 @@ def _attempt(function: Callable[[], _Result], quick: float | None = None) -> _Re
 
     def work() -> None:
         try:
-            done.set_result(function())
+            with nullcontext() if uri().startswith("http") else circuit.asking():
+                done.set_result(function())
         except BaseException as error:  # noqa: BLE001 the caller's thread raises it
             done.set_exception(error)
 
-    begun = time.monotonic()
     Thread(target=work, daemon=True).start()
-    try:
-        return done.result(max(circuit.patience, 0.01))
-    except TimeoutError as error:
-        raise (error if done.done() else circuit.broken(TimeoutError("no answer in time"))) from None
-    finally:
-        took = time.monotonic() - begun
-        circuit.patience -= took if took > (quick or circuit.quick) else 0
+    return _awaited(done)
 
 
-def _is_fault(error: Exception) -> bool:
-    """Returns whether the server failed, and not the request."""
-    import requests
-    import urllib3
-    from google.protobuf.json_format import ParseError
-    from mlflow.exceptions import MlflowException
+def _awaited(done: Future[_Result]) -> _Result:
+    """Waits while the server goes on answering.
 
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return error.response.status_code >= 500 or error.response.status_code == 429
-    if isinstance(error, MlflowException) and isinstance(error.__cause__, (MlflowException, requests.HTTPError)):
-        return _is_fault(error.__cause__)  # MLflow calls a copy that was refused an internal error
-    if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and _is_fault(error.__cause__):
-        return True  # a download that failed for any reason is called a missing file
-    if isinstance(error, MlflowException):
-        return bool(_PAGE.search(str(error))) or (error.error_code in _FAULTS and not _ANSWERS.search(str(error)))
-    kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
-    return isinstance(error, (*kinds, json.JSONDecodeError, ParseError))
+    Raises: Unreachable: it is silent for longer than the patience that is left.
+    """
+    while True:
+        try:
+            return done.result(max(circuit.patience - circuit.silence, 0.01))
+        except TimeoutError as error:
+            if done.done():
+                raise
+            if circuit.silence >= circuit.patience:
+                raise circuit.broken(TimeoutError("no answer in time")) from error
 
 
 def contradicts_itself(what: str) -> Unreachable:
