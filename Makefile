@@ -1,7 +1,9 @@
 # make pipeline   everything on the bundled sample        make lint       the linter and the type checker
 # make ui         runs and registry in the browser        make test       the tests (minutes); ONE=tests/test_windows.py runs one file
+# make test-faults  files, disks, processes, servers and models that fail, hundreds of times, with a table of what was found
 # make test-ui    the registry in a real browser          make test-slow  the tests that need minutes, a second environment or a fresh clone
 # make screenshots  the pictures in the README         make sbom       sbom.json: every package, its version, its licence
+# make test-airflow  the graphs of deploy/airflow on a real Airflow
 # make test-platform  every command on PostgreSQL, an object store, accounts and a proxy; make lint-deploy  the files of deploy/ alone
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -11,7 +13,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup lock sbom pipeline ui lint test test-slow test-ui test-platform lint-deploy screenshots
+.PHONY: setup lock sbom pipeline ui lint lint-deploy test test-slow test-faults test-ui test-airflow test-platform screenshots
 setup: .venv/ready .venv/mlflow-run-ready
 
 .venv/ready: requirements-dev.lock requirements-build.lock
@@ -29,6 +31,7 @@ lock:
 	$(COMPILE) --constraint requirements-dev.lock pyproject.toml -o requirements.lock
 	$(COMPILE) --constraint requirements-dev.lock --extra server pyproject.toml -o deploy/requirements.lock
 	echo 'setuptools==80.9.0' | $(COMPILE) - -o requirements-build.lock
+	$(COMPILE) --strip-extras deploy/airflow/requirements.in -o deploy/airflow/requirements.lock
 	$(BIN)/python deploy/locks.py
 
 # CycloneDX; --output-reproducible leaves out the hour, so the same packages give the same file.
@@ -61,9 +64,21 @@ test: setup
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
+test-faults: setup
+	$(BIN)/python -m pytest $(or $(ONE),tests/faults)
+
 # The browser test. It installs Playwright, and Chromium if there is no browser on PATH.
 test-ui: .venv/ui-ready
 	$(BIN)/python -m pytest tests/test_ui.py
+
+# The graphs of deploy/airflow on a real Airflow, which has an environment of its own.
+test-airflow: setup deploy/airflow/.venv/ready
+	$(BIN)/python -m pytest tests/airflow
+
+deploy/airflow/.venv/ready: deploy/airflow/requirements.lock
+	$(PYTHON) -m venv --clear deploy/airflow/.venv
+	$(INSTALL:$(BIN)/%=deploy/airflow/$(BIN)/%) -r deploy/airflow/requirements.lock
+	@touch $@
 
 # The tests of deploy/ with real parts. They install those that PyPI has; PostgreSQL is the system's (apt-get install postgresql).
 test-platform: .venv/platform-ready

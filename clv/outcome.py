@@ -145,7 +145,7 @@ class Register:
     figures: pd.DataFrame
 
     def apply(self, run: Run, standing: Standing) -> Consequence:
-        run.candidate, model_id = registration.register(self.candidate, standing.candidates)
+        run.candidate, model_id = registration.register(self.candidate, standing)
         standing.forget()
         pages.show_model(standing)
         self._number(run)

@@ -51,7 +51,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
     outcomes: list[Outcome] = []
     seconds: list[float] = []
     with terminal.waiting("starting"), hints.about(words):
-        lines = tracking.start(home, config.tracking.patience_seconds)
+        lines = tracking.start(home, config.tracking.patience_seconds, in_a_hurry=not command.needs_server)
     history = settings.history(config, now)
     own = _own_model(command, config, history, words)
     if own:
@@ -120,7 +120,7 @@ def _another_history(config: Config, history: History) -> str | None:
     if config.tracking.candidates:
         return None
     try:
-        version = Standing(config.tracking.model_name).in_production()
+        version = Standing(config.tracking.model_name, home=Path(config.outputs)).in_production()
         return lineage.stranger(version, history) if version else None
     except UserError:
         return None  # the step that needs it says what is wrong
@@ -129,7 +129,7 @@ def _another_history(config: Config, history: History) -> str | None:
 def _of_run(command: Command, run: Run, history: History) -> _Values:
     """The values for the model that the configuration of the run names."""
     config = run.config
-    standing = Standing(config.tracking.model_name, config.tracking.candidates)
+    standing = Standing(config.tracking.model_name, config.tracking.candidates, Path(config.outputs))
     production = Production(standing, Path(config.outputs), config.review.require_record)
     return _Values(command, run, history, production, standing)
 
@@ -179,7 +179,8 @@ def _finished(step: Step, values: _Values) -> Outcome:
     outcome = step(**{name: getattr(values, name) for name in named})
     store.write(values.run.bundle, outcome.outputs)
     with tempfile.TemporaryDirectory() as folder:
-        config = {"config.yaml": as_yaml(values.run.config)} if values.command.writes_outputs else {}
+        is_due = values.command.writes_outputs and not tracking.current().holds_files
+        config = {"config.yaml": as_yaml(values.run.config)} if is_due else {}
         store.write(Path(folder), outcome.artifacts | config | _details(step.__name__, outcome.metrics))
         notes = _log(outcome, values.run.bundle, Path(folder), values.run.config.tracking.max_artifact_mb)
     outcome = _applied(replace(outcome, notes=notes), values)

@@ -11,7 +11,7 @@ import tempfile
 import hypothesis
 import pandas as pd
 import pytest
-from projects import Pipeline, copy_of, unchanged
+from projects import MODEL, Pipeline, copy_of, unchanged
 
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # notes of runs that are open
 hypothesis.settings.register_profile("here", deadline=None)  # the machine may be busy
@@ -85,16 +85,17 @@ def server(tmp_path, monkeypatch):
         yield address
 
 
-@pytest.fixture(scope="module")
-def two_versions(pipeline, tmp_path_factory, request):
-    """A copy of the shared project with two versions of the test module's MODEL, of which the first is in production."""
+@pytest.fixture(scope="session")
+def two_versions(pipeline, tmp_path_factory):
+    """A copy of the shared project with two versions of MODEL, of which the first is in production. Nobody changes it."""
     from clv.run import run_command
 
     with pipeline.copied_to(tmp_path_factory.mktemp("two_versions")).entered() as project:
-        project.words = (f"tracking.model_name={request.module.MODEL}", "model=btyd")
+        project.words = (f"tracking.model_name={MODEL}", "model=btyd")
         run_command("full_pipeline", project.config())
         run_command("train", project.config("model.probability_model=bg_nbd"))
-    return project
+    with unchanged(project):
+        yield project
 
 
 @pytest.fixture

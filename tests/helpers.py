@@ -1,11 +1,16 @@
 """Small literal tables and a composed configuration. Nothing here imports MLflow."""
 
+import copy
 import datetime as dt
+import functools
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
 
 from clv import config, data
 
@@ -13,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RANKED = "clv_ranked_predictions.csv"
 SHARED = ROOT.parent / "shared" / "data"
 CONNECTION = duckdb.connect()
+_PARSER = OverridesParser.create()
 SMALL = (
     "model.rounds=40",
     "model.probability_model=mbg_nbd",
@@ -31,8 +37,19 @@ def history(*rows: tuple) -> duckdb.DuckDBPyRelation:
 
 
 def composed(*overrides: str) -> config.Config:
+    """The configuration as a command composes it. The files of the groups that are chosen are read once; values are put in anew."""
+    said = _PARSER.parse_overrides(list(overrides))
+    values = [each for each in said if "." in each.key_or_group or each.key_or_group == "outputs"]
+    choices = tuple(each.input_line for each in said if each not in values)
+    whole = copy.deepcopy(_of_groups(choices))
+    ConfigLoaderImpl._apply_overrides_to_config(values, whole)
+    return config.load(whole)
+
+
+@functools.cache
+def _of_groups(choices: tuple[str, ...]) -> DictConfig:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return config.load(compose("config", list(overrides)))
+        return compose("config", list(choices))
 
 
 def read(path):

@@ -12,6 +12,8 @@ from helpers import SMALL, composed
 
 from clv import config, simulate
 
+MODEL = "governed"  # of the project with two versions
+
 
 class Pipeline:
     """A project folder with a small simulated history.
@@ -51,6 +53,14 @@ class Pipeline:
         project = copy.copy(self)
         project.folder = folder
         return project
+
+    def served_from(self, folder: Path) -> None:
+        """Makes a copy of the project what a server in that folder has: its store, and all artifacts through the server (`stores.serving`)."""
+        self.copied_to(folder)
+        (folder / "mlflow.db").rename(folder / "server.db")
+        (folder / "mlruns").rename(folder / "artifacts")
+        for place in (f"file://{folder}/mlruns", f"{folder}/mlruns"):
+            _move_store(folder / "server.db", place, "mlflow-artifacts:")
 
     def state(self) -> dict[str, tuple[int, int]]:
         """Returns the size and the time of the last change of every file: reading leaves both as they are."""

@@ -1,12 +1,13 @@
 """What a test asks of the tracking store, and an MLflow server of its own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import mlflow
 
@@ -35,6 +36,11 @@ def description():
 
 def run_named(name, order="ASC"):
     return client().search_runs(everywhere(), f"tags.step = '{name}'", order_by=[f"attributes.start_time {order}"])[0]
+
+
+def runs(step):
+    """The runs of a step, newest first."""
+    return client().search_runs(everywhere(), f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
 
 
 def artifacts(run_id, path=""):
@@ -69,12 +75,16 @@ def serving(folder, *options, **environment):
             await_health(f"http://127.0.0.1:{port}", process)
             yield f"http://127.0.0.1:{port}"
         finally:
-            os.killpg(process.pid, 15)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:  # the machine is busy
-                os.killpg(process.pid, 9)
-                process.wait()
+            ended(process)
+
+
+def ended(process):
+    """Ends a server and whatever it started, also where it has ended by itself, or the machine is too busy for a gentle end."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
 
 
 def await_health(address, process):

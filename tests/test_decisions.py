@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from helpers import person
+from projects import MODEL, copy_of
 from stores import alias_table, client, description, entries, tags
 
 from clv.errors import UserError
@@ -18,23 +19,21 @@ from clv.registry.standing import Standing
 from clv.run import run_command
 from clv.steps.readiness import _ledger as checked_by_readiness
 
-MODEL = "stored"
-
 
 def decision(event, version, by="Ann"):
-    return Decision(event, by, "because", version, (f"stored/{version}",), {})
+    return Decision(event, by, "because", version, (f"governed/{version}",), {})
 
 
 FACTS = {"at": "2026-11-23T12:00:00.000+00:00", "run": "", "entered_by": "", "git_commit": ""}
 
 
 @pytest.fixture(scope="module")
-def two_versions(two_versions):
+def two_versions(two_versions, tmp_path_factory):
     """The project with two versions, each of which a person has put into production: the second, then the first."""
-    with two_versions.entered():
+    with copy_of(two_versions, tmp_path_factory) as project:
         for number in ("2", "1"):
             ledger_store.record(Standing(MODEL), decision(ledger.PROMOTION, number), FACTS | {"run": f"to {number}"})
-    return two_versions
+        yield project
 
 
 def test_many_decisions_at_once_are_all_recorded_in_one_order_and_production_ends_on_the_last(governed):
@@ -72,12 +71,12 @@ def test_two_first_decisions_at_once_open_one_ledger(project):
 def interrupted(now):
     """A promotion of the other version whose command died after its entry. Returns that version."""
     other = "2" if now == "1" else "1"
-    content = FACTS | {"event": ledger.PROMOTION, "by": "Ann", "why": "died", "versions": [f"stored/{other}"]}
+    content = FACTS | {"event": ledger.PROMOTION, "by": "Ann", "why": "died", "versions": [f"governed/{other}"]}
     ledger_store.append(Standing(MODEL), lambda known: content | {"from": now, "to": other, "back": now})
     return other
 
 
-WAITS = r"entry \d+ \(promotion of stored/\d by Ann\) waits in the ledger of model stored: somebody is at it, was interrupted, or added it"
+WAITS = r"entry \d+ \(promotion of governed/\d by Ann\) waits in the ledger of model governed: somebody is at it, was interrupted, or added it"
 
 
 @pytest.mark.parametrize("has_moved", [False, True], ids=["before the alias", "after the alias"])
@@ -100,14 +99,14 @@ def test_a_promotion_that_died_after_its_entry_waits_for_a_person(governed, has_
 @pytest.mark.parametrize("step", ["reject", "rollback"])
 def test_the_next_decision_of_a_person_finishes_what_waits(governed, step):
     other = interrupted(alias_table(MODEL)["production"])
-    with pytest.raises(UserError, match="Model stored has no version 9|needs reviewer"):
+    with pytest.raises(UserError, match="Model governed has no version 9|needs reviewer"):
         run_command(step, governed(*(person("9") if step == "reject" else ())))
     assert alias_table(MODEL)["production"] == other and Standing(MODEL).waiting == []
 
 
 def test_an_alarm_is_not_closed_over_an_entry_that_waits(governed):
     interrupted(alias_table(MODEL)["production"])
-    closing = Decision(ledger.ACKNOWLEDGEMENT, "Ann", "seen", None, ("stored/1",), {"alarm_run": "x"})
+    closing = Decision(ledger.ACKNOWLEDGEMENT, "Ann", "seen", None, ("governed/1",), {"alarm_run": "x"})
     with pytest.raises(UserError, match=WAITS):
         ledger_store.record(Standing(MODEL), closing, FACTS)
     with pytest.raises(UserError, match=WAITS):
@@ -138,14 +137,14 @@ def test_a_ledger_that_was_taken_away_is_missed(governed):
     run_id = Standing(MODEL).ledger_run
     client().delete_run(run_id)
     with pytest.raises(
-        UserError, match=f"The ledger of model stored was taken away: its entries are in run {run_id} \\(deleted\\)"
+        UserError, match=f"The ledger of model governed was taken away: its entries are in run {run_id} \\(deleted\\)"
     ):
         run_command("ledger", governed())
     client().restore_run(run_id)
-    client().delete_registered_model("stored-ledger")
-    with pytest.raises(UserError, match="The ledger of model stored was taken away"):
+    client().delete_registered_model("governed-ledger")
+    with pytest.raises(UserError, match="The ledger of model governed was taken away"):
         run_command("ledger", governed())
-    client().create_registered_model("stored-ledger", tags={"run": run_id})
+    client().create_registered_model("governed-ledger", tags={"run": run_id})
     assert "verified" in run_command("ledger", governed("ask.verify=true"))[-1].summary
 
 
@@ -168,7 +167,7 @@ def forged(texts, **changed):
         "from": "1",
         "to": "2",
         "back": "1",
-        "versions": ["stored/2"],
+        "versions": ["governed/2"],
     }
     return ledger.following(texts, FACTS | base | changed)
 
@@ -177,7 +176,7 @@ def test_an_entry_added_by_hand_fails_the_verification_and_every_command_tells_o
     texts, run_id = seals()
     client().log_param(run_id, *forged(texts))
     before = alias_table(MODEL)
-    with pytest.raises(UserError, match=r"is not finished: entry \d+ \(promotion of stored/2 by CFO\) waits"):
+    with pytest.raises(UserError, match=r"is not finished: entry \d+ \(promotion of governed/2 by CFO\) waits"):
         run_command("ledger", governed("ask.verify=true"))
     for step in ("score", "monitor"):
         run_command(step, governed())
@@ -210,14 +209,14 @@ def test_nothing_is_brought_about_from_a_broken_chain(governed, governed_project
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM registered_model_tags WHERE key = 'ledger_head' AND name = 'stored'",
-        "UPDATE registered_model_tags SET value = '[]' WHERE key = 'ledger_head' AND name = 'stored'",
-        "UPDATE registered_model_tags SET value = replace(value, '\"number\": ', '\"number\": -') WHERE key = 'ledger_head' AND name = 'stored'",
-        "DELETE FROM registered_model_tags WHERE key = 'run' AND name = 'stored-ledger'",
+        "DELETE FROM registered_model_tags WHERE key = 'ledger_head' AND name = 'governed'",
+        "UPDATE registered_model_tags SET value = '[]' WHERE key = 'ledger_head' AND name = 'governed'",
+        "UPDATE registered_model_tags SET value = replace(value, '\"number\": ', '\"number\": -') WHERE key = 'ledger_head' AND name = 'governed'",
+        "DELETE FROM registered_model_tags WHERE key = 'run' AND name = 'governed-ledger'",
         "DELETE FROM params WHERE key = '000002.sealed' AND run_uuid = :run",
         "DELETE FROM params WHERE key IN (:last, :last || '.sealed') AND run_uuid = :run",
         "UPDATE params SET value = replace(value, 'because', 'becausE') WHERE key = :last AND run_uuid = :run",
-        "UPDATE model_version_tags SET value = replace(value, 'a', 'b') WHERE key = 'ledger_entry' AND name = 'stored'",
+        "UPDATE model_version_tags SET value = replace(value, 'a', 'b') WHERE key = 'ledger_entry' AND name = 'governed'",
     ],
 )
 def test_what_is_done_to_the_store_behind_the_ledgers_back_is_found(governed, governed_project, statement):
@@ -248,7 +247,7 @@ def test_an_alias_that_was_taken_away_is_entered_and_opens_no_gate(governed):
     run_command("review", governed("person.version=2"))
     now = alias_table(MODEL)["production"]
     client().delete_registered_model_alias(MODEL, "production")
-    with pytest.raises(UserError, match="No version of model stored is in production"):
+    with pytest.raises(UserError, match="No version of model governed is in production"):
         run_command("monitor", governed())
     assert (entries(MODEL)[-1]["event"], entries(MODEL)[-1]["to"]) == (ledger.OUTSIDE, None)
     other = "2" if now == "1" else "1"
@@ -262,7 +261,7 @@ def test_one_review_promotes_once_however_many_press_at_once(governed):
     other = "2" if alias_table(MODEL)["production"] == "1" else "1"
     run_command("review", governed(f"person.version={other}"))
     sha = tags(other, MODEL)["review_sha256"]
-    made = Decision(ledger.PROMOTION, "Ann", "at once", other, (f"stored/{other}",), {"review_sha256": sha})
+    made = Decision(ledger.PROMOTION, "Ann", "at once", other, (f"governed/{other}",), {"review_sha256": sha})
 
     def press(number):
         try:

@@ -16,7 +16,6 @@ from clv.registry import versions
 from clv.registry.standing import Standing
 from clv.run import run_command
 
-MODEL = "governed"
 POOR = ("model=xgboost_squared_error", "model.rounds=2", "model.learning_rate=0.01")  # hardly better than the mean
 BLIND = (
     "model=xgboost_squared_error",

@@ -2,11 +2,10 @@
 
 import pandas as pd
 from helpers import person
+from projects import MODEL
 from stores import client, tags
 
 from clv.run import run_command
-
-MODEL = "paged"
 
 
 def page(version):
@@ -93,7 +92,7 @@ def test_what_somebody_else_wrote_about_the_model_stays(governed):
 def test_the_ledgers_model_says_that_it_is_none(governed):
     assert client().get_registered_model(f"{MODEL}-ledger").description.startswith("**Not a model, and nothing to open")
     ledger = client().get_experiment_by_name(f"{MODEL}-ledger")
-    assert ledger.tags["mlflow.note.content"].startswith("The ledger of model paged")
+    assert ledger.tags["mlflow.note.content"].startswith("The ledger of model governed")
 
 
 def test_the_metric_table_names_the_version_that_it_measured(governed_project):

@@ -9,13 +9,13 @@ import pytest
 from faulty import Plan, faulty, from_call
 from helpers import person
 from mlflow.exceptions import MlflowException, RestException
-from stores import alias_table, artifacts, client, everywhere, serving
+from stores import alias_table, artifacts, client, runs, serving
 
 from clv import tracking
 from clv.errors import Unreachable, UserError
 from clv.registry import registration
 from clv.run import run_command
-from clv.tracking import server, spool
+from clv.tracking import faults, server, spool
 
 QUICK = "tracking.patience_seconds=6"
 
@@ -24,8 +24,7 @@ QUICK = "tracking.patience_seconds=6"
 def behind(pipeline, tmp_path_factory):
     """A project whose server stands behind a proxy: a copy of the trained one, that has scored once over it."""
     folder = tmp_path_factory.mktemp("behind")
-    pipeline.copied_to(folder)
-    (folder / "mlflow.db").rename(folder / "server.db")
+    pipeline.served_from(folder)
     with serving(folder) as address, faulty(address) as proxy, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_URI", proxy.address)
@@ -55,10 +54,6 @@ def failing(behind):
     fail(Plan())
 
 
-def runs(step):
-    return client().search_runs(everywhere(), f"tags.step = '{step}'", order_by=["attributes.start_time DESC"])
-
-
 @pytest.mark.parametrize("step", ["score", "cluster", "monitor"])
 def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_by_the_next_command(
     behind, failing, step, capsys
@@ -77,6 +72,31 @@ def test_outputs_are_finished_without_the_server_and_its_log_is_delivered_once_b
     found = runs(step)
     assert len(found) == before + 1 and found[0].info.status == "FINISHED" and spool.waiting(behind.outputs) == []
     assert f"metrics/{step}.csv" in artifacts(found[0].info.run_id, "metrics")
+
+
+@pytest.mark.parametrize("step, most", [("score", 20), ("cluster", 12)])
+def test_an_everyday_command_makes_few_calls_and_asks_nothing_twice(behind, failing, step, most):
+    seen = []
+    failing(Plan(lambda number, method, path: seen.append(f"{method} {path}")))
+    run_command(step, behind.config())
+    asked = [call for call in seen if call.startswith("GET")]
+    assert len(seen) <= most and len(asked) == len(set(asked)), seen
+
+
+def test_a_version_is_fetched_once_and_what_only_mlflow_reads_never(behind, failing):
+    shutil.rmtree(behind.outputs / ".production")
+    seen = []
+    failing(Plan(lambda number, method, path: seen.append(path) if method == "GET" and "/artifacts/" in path else None))
+    run_command("score", behind.config())
+    assert 5 <= len(seen) <= 10 and not [path for path in seen if "/code/" in path], seen
+    before = len(seen)
+    run_command("score", behind.config())
+    assert len(seen) == before
+
+
+def test_a_name_that_leads_out_of_its_folder_is_not_fetched(behind, failing):
+    with pytest.raises(server.Refused, match="../outside is no file below mlflow-artifacts:/1"):
+        server.fetch("mlflow-artifacts:/1", ["MLmodel", "../outside"])
 
 
 def test_a_server_that_comes_back_in_time_is_asked_again(behind, failing):
@@ -122,10 +142,11 @@ def test_a_page_in_place_of_a_file_is_no_file(behind, failing, kind, tmp_path):
 
 
 def test_all_waiting_of_a_command_that_can_do_without_the_server_is_on_one_clock(behind, failing):
+    """Calls that carry files, and those before the run begins, count like any other: at .9 s a call, four seconds are five calls."""
     failing(Plan(lambda number, method, path: "sluggish"))
     begun = time.monotonic()
     run_command("score", behind.config("tracking.patience_seconds=4"))
-    assert time.monotonic() - begun < 4 + 8
+    assert time.monotonic() - begun < 4 + 8 and behind.proxy.plan.calls <= 5
     failing(Plan())
     run_command("sync", behind.config())
 
@@ -138,10 +159,22 @@ def test_no_fault_holds_a_run_longer_than_its_patience(behind, failing, kind):
     assert time.monotonic() - begun < 3 + 5
 
 
+def once_its_run_is_there(kind):
+    """Every call after that which begins the run."""
+    seen = []
+
+    def fault(number, method, path):
+        is_begun = bool(seen)
+        seen.extend([path] if "runs/create" in path else [])
+        return kind if is_begun else None
+
+    return fault
+
+
 @pytest.mark.parametrize("step", ["train", "promote"])
 def test_who_cannot_do_without_the_server_stops_with_exit_code_69_and_moves_nothing(behind, failing, step):
     moved, said = alias_table(), person(version=1) if step == "promote" else ["model=btyd"]
-    failing(from_call(10, "killed"))
+    failing(Plan(once_its_run_is_there("killed")))
     with pytest.raises(Unreachable) as error:
         run_command(step, behind.config(QUICK, *said))
     assert error.value.exit_code == 69 and "does not answer" in str(error.value)
@@ -183,7 +216,7 @@ def test_without_the_server_a_project_that_never_saw_a_version_says_so(behind, f
 def test_a_copy_that_the_server_refuses_is_no_outage_although_mlflow_calls_it_an_internal_error(cause, is_fault):
     wrapped = MlflowException(f"Failed to create model version copy.\nError: {cause}")
     wrapped.__cause__ = cause
-    assert server._is_fault(cause) == server._is_fault(wrapped) == is_fault
+    assert faults.is_fault(cause) == faults.is_fault(wrapped) == is_fault
 
 
 def left_behind(behind, failing):

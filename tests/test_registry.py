@@ -70,12 +70,14 @@ def test_without_production_and_bootstrap_the_promote_command_is_given(copied):
         match="No version of model careful is in production.\nHint: look at version 1 in the UI, then\n"
         "  mlflow run . -e promote -P version=1 -P reviewer=NAME -P reason=WHY",
     ):
-        run_command("full_pipeline", copied.config("tracking.model_name=careful", "tracking.bootstrap=false"))
+        run_command(
+            "full_pipeline", copied.config("tracking.model_name=careful", "tracking.bootstrap=false", "model=btyd")
+        )
 
 
 def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_an_error(copied):
     for _ in range(2):
-        run_command("train", copied.config("tracking.model_name=variants"))
+        run_command("train", copied.config("tracking.model_name=variants", "model=btyd"))
     client().set_registered_model_alias("variants", "Production", "1")
     records = run_command("score", copied.config("tracking.model_name=variants"))
     assert records[-1].tags["production_alias"] == "Production" and records[-1].tags["production_version"] == "1"
@@ -99,7 +101,7 @@ def test_a_case_variant_of_the_alias_is_taken_and_two_on_different_versions_are_
 
 
 def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(copied):
-    run_command("train", copied.config("tracking.model_name=foreign"))
+    run_command("train", copied.config("tracking.model_name=foreign", "model=btyd"))
     client().create_model_version("foreign", f"{copied.folder}/nothing", run_id=None)
     client().set_registered_model_alias("foreign", "production", "2")
     with pytest.raises(UserError, match="Version 2 of model foreign is not a whole version that this engine made"):
@@ -117,11 +119,11 @@ def test_a_version_that_this_engine_did_not_make_is_named_with_the_way_out(copie
 
 
 def test_bootstrap_is_for_a_model_that_nobody_ever_promoted(copied):
-    run_command("train", copied.config("tracking.model_name=withdrawn"))
+    run_command("train", copied.config("tracking.model_name=withdrawn", "model=btyd"))
     run_command(
         "promote",
         copied.config("tracking.model_name=withdrawn", "person.version=1", "person.reviewer=Ann", "person.reason=x"),
     )
     client().delete_registered_model_alias("withdrawn", "production")
     with pytest.raises(UserError, match="No version of model withdrawn is in production"):
-        run_command("full_pipeline", copied.config("tracking.model_name=withdrawn"))
+        run_command("full_pipeline", copied.config("tracking.model_name=withdrawn", "model=btyd"))

@@ -11,7 +11,7 @@ from clv.errors import UserError
 from clv.run import run_command
 
 RANKED, CLUSTERED, CONTACTS = "clv_ranked_predictions.csv", "clv_clustered_customers.csv", "clv_contact_list.csv"
-MODEL = "reported"
+
 CAMPAIGN = ("economics=campaign", "economics.contact_cost=0.5")
 
 

@@ -20,7 +20,6 @@ from clv.registry.scores import scoring_runs
 from clv.run import _of_run, run_command
 from clv.tracking import views
 
-MODEL = "compared"
 NAMES = {
     "full_pipeline": "v1 pipeline blend 90d",
     "train": "v1 blend 90d",

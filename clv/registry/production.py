@@ -33,7 +33,8 @@ class Production:
         """
         try:
             version = self._promoted()
-            return local_copy.keep(self._home, version) if server.remote() else version
+            kept = local_copy.keep(self._home, version) if server.remote() else version
+            return usable(kept, self._standing.name)
         except Unreachable:
             seen = local_copy.find(self._home, self._standing.name)
             if seen is None:
@@ -75,7 +76,6 @@ class Production:
         version, move = self._standing.in_production(), ledger.newest_move(self._standing.decisions)
         if version is None:
             raise self._standing.without_production()
-        usable(version, self._standing.name)
         promoted = move.get(FILES_SHA256) if move and move["to"] == version.number else None
         if move and promoted and promoted != version.tags.get(FILES_SHA256):
             raise UserError(

@@ -1,11 +1,12 @@
 """What the registry says of one model: its aliases, its versions, and the decisions about it."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clv import hints
 from clv.errors import UserError
-from clv.registry import answer, ledger, ledger_key, versions
+from clv.registry import answer, ledger, ledger_key, local_copy, versions
 from clv.registry.aliases import CANDIDATE, PRODUCTION
 from clv.registry.answer import ENTRY, HEAD, Answer, Head
 from clv.registry.versions import Version
@@ -18,10 +19,12 @@ class Standing:
     """What the registry says of one model, asked once and kept; reading it changes nothing.
 
     name: of the registered model that production is taken from.   candidates: of the one that training registers in, by default the same.
+    home: the outputs folder, where this machine's copy of the version in production is.
     """
 
-    def __init__(self, name: str, candidates: str | None = None):
-        self.name, self.candidates = name, candidates or name
+    def __init__(self, name: str, candidates: str | None = None, home: Path | None = None):
+        self.name, self.candidates, self._home = name, candidates or name, home
+        self._parts: dict[str, dict[str, Path]] = {}  # MODEL/NUMBER -> its files on this machine; they do not change
         self._answer: Answer | None = None
         self._waiting: Answer | None = None  # of the model of the candidates, if it is another one
         self._unentered: ledger.Entry | None = None
@@ -106,11 +109,15 @@ class Standing:
 
     def existing(self, number: str | None) -> Version:
         """Returns a version of the model. Raises: UserError: it has none with this number; names those that it has."""
-        return _existing(self.name, self.versions, number)
+        return self._existing(self.name, self.versions, number)
 
     def candidate(self, number: str | None) -> Version:
         """Returns a version of the model that training registers in. Raises: UserError: as existing()."""
-        return _existing(self.candidates, self._asked_of_candidates.versions, number)
+        return self._existing(self.candidates, self._asked_of_candidates.versions, number)
+
+    def parts_of(self, full_name: str) -> dict[str, Path]:
+        """Returns the files of a version (MODEL/NUMBER) that are on this machine; whoever fetches one adds it."""
+        return self._parts.setdefault(full_name, {})
 
     def in_production(self) -> Version | None:
         """Returns the version that the alias names, or None; while a move waits for a person, the version of before it.
@@ -126,7 +133,7 @@ class Standing:
                 f"Model {self.name} has several Production aliases: {named}.\nHint: this leaves one:\n  {hints.promote('N')}"
             )
         for alias, number in variants.items():
-            return _existing(self.name, self.versions, number, alias)
+            return self._existing(self.name, self.versions, number, alias)
         return None
 
     def without_production(self) -> UserError:
@@ -184,11 +191,13 @@ class Standing:
             self._waiting = answer.ask_without_ledger(self.candidates)
         return self._waiting
 
-
-def _existing(name: str, listed: "dict[str, ModelVersion]", number: str | None, alias: str = "") -> Version:
-    if str(number) not in listed:
-        raise UserError(
-            f"Model {name} has no version {number}; it has {', '.join(listed) or 'none'}."
-            "\nHint: the version's number stands in the UI under Models, and at the end of each training run."
-        )
-    return versions.of(listed[str(number)], alias)
+    def _existing(self, name: str, listed: "dict[str, ModelVersion]", number: str | None, alias: str = "") -> Version:
+        if str(number) not in listed:
+            raise UserError(
+                f"Model {name} has no version {number}; it has {', '.join(listed) or 'none'}."
+                "\nHint: the version's number stands in the UI under Models, and at the end of each training run."
+            )
+        entry, parts = listed[str(number)], self.parts_of(f"{name}/{number}")
+        if not parts and self._home:
+            parts |= local_copy.parts(self._home, entry)
+        return versions.of(entry, alias, parts)

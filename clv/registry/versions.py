@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from clv import features, hints, model
 from clv.errors import Unreachable, UserError
 from clv.model import files
@@ -23,6 +25,13 @@ MODEL, BASELINE, LISTING = "model", "baseline", "files.json"  # the parts of a v
 CONFIG = "config.yaml"
 _LINK, _COMPILED = "a link", ".pyc"
 _LEFT_BY_MLFLOW = "registered_model_meta"  # MLflow writes it into a folder that it fetched
+LABEL = "MLmodel"  # of MODEL: where its facts are
+AS_READ = "model, as it is read"  # of MODEL: what this engine reads
+_READ = (
+    f"{MODEL}/{LABEL}",
+    f"{MODEL}/artifacts/",
+    f"{BASELINE}/",
+)  # the rest, three hundred files of code, is there for MLflow
 FILES_SHA256 = "files_sha256"  # tag: the digest of LISTING
 _COPY = "Hint: this is the copy on this machine, and the tracking server does not answer; when it does, any command fetches the version again."
 
@@ -33,7 +42,7 @@ class Version:
 
     run_id: of its training.   alias: by which it was looked for, or empty.   facts: of its Candidate.   tags, description: of the registry.
     kept: folder with its files on this machine, where the registry could not be asked.   seen: when this machine last saw it.
-    parts: its files that were fetched already.
+    parts: its files that are on this machine already.   source: address of its model's files.
     """
 
     name: str
@@ -46,6 +55,7 @@ class Version:
     kept: Path | None = None
     seen: str = ""
     parts: dict[str, Path] = field(default_factory=dict, compare=False, repr=False)
+    source: str = ""
 
     @property
     def full_name(self) -> str:
@@ -88,19 +98,20 @@ class Version:
         return self.run.data.tags.get("account") or self.run.info.user_id or ""
 
 
-def of(entry: "ModelVersion", alias: str = "") -> Version:
+def of(entry: "ModelVersion", alias: str = "", parts: dict[str, Path] | None = None) -> Version:
     """Returns the version that the registry lists, with its facts.
 
+    Args:   parts: its files that are on this machine already; what is fetched joins them.
     Raises: UserError: this engine did not make it, or its files are gone.
     """
-    from mlflow.models import Model
-
     number, source = str(entry.version), entry.source or ""
+    parts = {} if parts is None else parts
     try:
         if source.startswith("models:"):
             source = client.get_model_version_download_uri(entry.name, number)
-        folder = server.download(source)
-        facts = dict((Model.load(str(folder)).metadata or {})["clv"])
+        if LABEL not in parts:
+            parts[LABEL] = server.fetch(source, [LABEL]) / LABEL
+        facts = dict(_metadata(parts[LABEL].read_text())["clv"])
     except Unreachable:
         raise
     except Exception as error:  # whatever a file raises that is not an MLmodel
@@ -108,10 +119,16 @@ def of(entry: "ModelVersion", alias: str = "") -> Version:
         raise UserError(
             f"Version {number} of model {entry.name} is not a whole version that this engine made: {reason}.\n{hints.another()}"
         ) from error
-    parts = {MODEL: folder}
-    return Version(
-        entry.name, number, entry.run_id or "", alias, facts, dict(entry.tags), entry.description or "", parts=parts
-    )
+    said, tags = entry.description or "", dict(entry.tags)
+    return Version(entry.name, number, entry.run_id or "", alias, facts, tags, said, parts=parts, source=source)
+
+
+@functools.lru_cache(maxsize=8)
+def _metadata(label: str) -> dict[str, Any]:
+    """What an MLmodel file says of the model, by its text: a command reads the same one several times, and it takes a tenth of a second.
+    The parser in C would be faster; it dies of a text that is nested deeply.
+    """
+    return yaml.safe_load(label)["metadata"] or {}
 
 
 def digests(folder: Path, part: str) -> dict[str, str]:
@@ -139,8 +156,27 @@ def fetched(version: Version, name: str) -> Path:
     if version.kept:
         return version.kept / name
     if name not in version.parts:
-        version.parts[name] = server.download(version.run.info.artifact_uri, name)
+        version.parts[name] = _fetched(version, name)
     return version.parts[name]
+
+
+def _fetched(version: Version, name: str) -> Path:
+    if name == MODEL:
+        return server.download(version.source)
+    if name == BASELINE:
+        return server.download(version.run.info.artifact_uri, name)
+    return server.fetch(version.run.info.artifact_uri, [name]) / name
+
+
+def _fetched_as_read(version: Version, part: str, names: list[str]) -> Path:
+    """A part of the version without what only MLflow reads; its files are known by name, so that the store lists nothing."""
+    if version.kept or part in version.parts:
+        return fetched(version, part)
+    key = AS_READ if part == MODEL else part
+    if key not in version.parts:
+        root = version.source if part == MODEL else f"{version.run.info.artifact_uri}/{part}"
+        version.parts[key] = server.fetch(root, [name.removeprefix(f"{part}/") for name in names])
+    return version.parts[key]
 
 
 def recorded_files(version: Version) -> dict[str, str]:
@@ -174,19 +210,27 @@ def recorded_config(version: Version) -> str:
         raise _earlier(version) from error
 
 
-def verified(version: Version, part: str) -> Path:
+def is_read(name: str) -> bool:
+    """Returns whether this engine reads the file of a version. name: as in the list of its files."""
+    return name.startswith(_READ)
+
+
+def verified(version: Version, part: str, *, whole: bool = False) -> Path:
     """Returns a part of the version (MODEL or BASELINE), every file of it as it was when it was registered.
 
+    Args:   whole: what only MLflow reads as well; it is fetched from a server for nobody else, and looked at anyway where it is at hand.
     Raises: UserError: a file is missing, was changed, or was added.
     """
-    recorded = {name: digest for name, digest in recorded_files(version).items() if name.startswith(f"{part}/")}
+    whole = whole or not server.remote()
+    listed = {name: digest for name, digest in recorded_files(version).items() if name.startswith(f"{part}/")}
+    recorded = listed if whole else {name: digest for name, digest in listed.items() if is_read(name)}
     try:
-        folder = fetched(version, part)
+        folder = fetched(version, part) if whole else _fetched_as_read(version, part, list(recorded))
     except (Refused, OSError) as error:
         raise UserError(
             f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{hints.another()}"
         ) from error
-    present = digests(folder, part)
+    present = {name: digest for name, digest in digests(folder, part).items() if whole or is_read(name)}
     if wrong := sorted(name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)):
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "

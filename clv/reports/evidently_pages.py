@@ -19,7 +19,7 @@ from clv.monitor.sketches import Sketch
 from clv.reports.canvas import BLUE, GREY
 
 _NOT_SHOWN = "moves by itself"
-_KINDS = {  # status -> what Evidently's page says of it, and whether it says "detected"; in the order of the page
+_KINDS = {  # status -> what Evidently's page says of it, and whether the column counts as moved; in the order of the page
     "alert": ("moved far", True),
     "warn": ("moved", True),
     "stable": ("did not move", False),
@@ -151,7 +151,6 @@ def _table(verdict: str, rows: list[Any]) -> Any:
         ColumnDefinition("Column", "column_name"),
         histogram("Reference Distribution", "reference_distribution", GREY),
         histogram("Current Distribution", "current_distribution", BLUE),
-        ColumnDefinition("Data Drift", "data_drift"),
         ColumnDefinition("Decision", "decision"),
         ColumnDefinition("Drift Score", "drift_score"),
     ]
@@ -162,14 +161,13 @@ def _row(column: dict[str, Any], before: Sketch, now: Sketch) -> Any:
     """One column in Evidently's table; unfolded, its distributions on both sides."""
     from evidently.legacy.renderers.html_widgets import RichTableDataRow, RowDetails, plotly_data
 
-    says, detected = _KINDS[column["status"]]
+    says, _ = _KINDS[column["status"]]
     name = escape(column["feature"])  # its page would run a script that stands in a name
     small = [_histogram(sketch, _SMALL) for sketch in (before, now)]
     fields = {
         "column_name": name,
         "reference_distribution": small[0],
         "current_distribution": small[1],
-        "data_drift": "Moved" if detected else "Did not move",
         "decision": says,
         "drift_score": round(float(column["ks_statistic"]), 6),
     }

@@ -154,8 +154,8 @@ def signed(person: Person, command: str, *keys: str) -> dict[str, str]:
 
 
 def _whole(version: Version) -> Version:
-    """Raises: UserError: a file of it is not as it was registered."""
-    versions.verified(version, versions.MODEL)
+    """Raises: UserError: a file of it is not as it was registered, be it one that only MLflow reads."""
+    versions.verified(version, versions.MODEL, whole=True)
     versions.verified(version, versions.BASELINE)
     return version
 

@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
-def start(home: Path, patience: float) -> list[str]:
+def start(home: Path, patience: float, *, in_a_hurry: bool = False) -> list[str]:
     """Prepares a command, before its first call: MLflow's environment is set, the store is there, runs of dead processes are closed, and
     the spool is delivered.
 
-    Args: home: the outputs folder.   patience: seconds that the command may wait for the server in all.
+    Args: home: the outputs folder.   patience: seconds that the command may wait for the server in all.   in_a_hurry: what is done does
+          without the server, so that all waiting counts.
     Returns: what was done, in words.   Raises: UserError: the store refuses.
     """
     set_environment()
     server.begin(patience)
+    if in_a_hurry:
+        server.circuit.hurry()
     sentences = []
     with suppress(Unreachable):
         local_store.ready()

@@ -7,6 +7,7 @@ from clv.tracking import server, views
 from clv.tracking.server import client
 
 DEFAULT = "0"  # MLflow's Default: `mlflow run` opens runs there unasked, and the runs of earlier engines are there
+_DEFAULT_NAME = "Default"
 _NOTE = "mlflow.note.content"
 _PAGE = """**Model `{name}`.** To compare trainings, open **Views**, *Trainings*. To promote one: unfold this text.
 
@@ -35,8 +36,9 @@ def is_chosen() -> bool:
 
 def of_mlflow() -> list[str]:
     """Returns the ids of the experiments where `mlflow run` may have opened a run."""
-    chosen = place("Default")
-    number = chosen["experiment"] or found(chosen["experiment_name"])
+    chosen = place(_DEFAULT_NAME)
+    named = chosen["experiment_name"] if chosen["experiment_name"] != _DEFAULT_NAME else None
+    number = chosen["experiment"] or found(named)
     return list(dict.fromkeys([number or DEFAULT, DEFAULT]))
 
 
@@ -57,17 +59,17 @@ def made(name: str) -> str:
         experiment = store.get_experiment_by_name(name)
         if experiment is None:
             return None
-        for key, value in tags.items() if _NOTE not in experiment.tags and name != "Default" else ():
+        for key, value in tags.items() if _NOTE not in experiment.tags and name != _DEFAULT_NAME else ():
             store.set_experiment_tag(experiment.experiment_id, key, value)
         return experiment.experiment_id
 
     return server.once(find, lambda: store.create_experiment(name, tags=tags))
 
 
-def searched(model: str, current: str | None) -> list[str]:
-    """Returns the ids of all experiments where runs of the model may be: that of this command, its own, and Default.
+def searched(current: str | None, model: str | None) -> list[str]:
+    """Returns the ids of all experiments where runs of a model may be: that of this command, the model's own, and Default.
 
-    Args: model: name of the registered model.   current: id of the experiment of the command.
+    Args: current: id of the experiment of the command.   model: name of the experiment of the model, if it is another one.
     """
     ids = (current, found(model), DEFAULT)
     return list(dict.fromkeys(each for each in ids if each))

@@ -61,7 +61,7 @@ class Journal:
         self.key, parent = uuid.uuid4().hex, stack[-1] if stack else None
         self._given = None if parent else os.environ.pop(process.RUN_OF_MLFLOW, None)
         self._resumed = self._given if experiment.is_chosen() else None
-        self.terms, self._name, self.is_begun = terms, name, False
+        self.terms, self._name, self.is_begun, self.holds_files = terms, name, False, False
         self._parameters: dict[str, str] = {}
         self.folder = terms.home / SPOOL / f"{time.time_ns()}_{self.key[:8]}"
         self._waiting: list[dict[str, Any]] = []
@@ -86,8 +86,9 @@ class Journal:
     @property
     def experiments(self) -> list[str]:
         """The ids of all experiments where runs of the model may be."""
-        current = self.head["experiment"] or experiment.found(self.head["experiment_name"])
-        return experiment.searched(self.terms.model, current)
+        name, model = self.head["experiment_name"], self.terms.model
+        self.head["experiment"] = self.head["experiment"] or experiment.found(name)
+        return experiment.searched(self.head["experiment"], None if name == model else model)
 
     @property
     def experiment(self) -> str:
@@ -195,6 +196,7 @@ class Journal:
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Logs every file below the folder. path: folder in the run for them."""
+        self.holds_files = True
         self._do("files", folder=str(folder), path=path)
 
     def dataset(self, content: dict[str, Any]) -> None:

@@ -6,11 +6,11 @@ the first call, after `tracking.start`.
 """
 
 import functools
-import json
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock, Thread
@@ -18,27 +18,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from clv import process
 from clv.errors import Unreachable, UserError, hidden
+from clv.tracking.faults import is_fault
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-_AT_ONCE, _QUICK = 0.2, 1.0  # seconds; a shorter silence of the server costs no patience
+_QUICK = 1.0  # seconds; a shorter silence of the server costs no patience
+_AT_ONCE = 8  # files that are fetched at once
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
-_FAULTS = {
-    "INTERNAL_ERROR",
-    "TEMPORARILY_UNAVAILABLE",
-    "REQUEST_LIMIT_EXCEEDED",
-    "RESOURCE_EXHAUSTED",
-    "DEADLINE_EXCEEDED",
-    "INVALID_STATE",
-}
-# What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
-_ANSWERS = re.compile("404 Client Error|No such file|No such artifact|Permission denied|failed with error code 40[0-9]")
-_PAGE = re.compile(
-    r"failed with error code 404 .*Response body: '\s*<", re.DOTALL
-)  # of what stands before a server that is not there
+_CHANGE = (  # calls before which MlflowClient would fetch the whole model, to see that it is no prompt
+    *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
+    *("update_registered_model", "set_model_version_tag", "update_model_version"),
+)
 _Result = TypeVar("_Result")
 
 
@@ -81,8 +74,8 @@ class Circuit:
         return time.monotonic() - self._since if self._open else 0.0
 
     def hurry(self) -> None:
-        """From here on all waiting counts that a server which answers at once would not ask for: what is done does without it."""
-        self.quick = _AT_ONCE
+        """From here on all waiting counts, on one clock: what is done does without the server."""
+        self.quick = 0
 
     def broken(self, error: BaseException) -> Unreachable:
         """Returns the error to raise; from here on every call fails at once."""
@@ -136,8 +129,16 @@ class Client:
 def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
     from mlflow import MlflowClient
 
-    function = functools.partial(getattr(MlflowClient(), name), *args, **kwargs)
+    store = _registry() if name in _CHANGE else MlflowClient()
+    function = functools.partial(getattr(store, name), *args, **kwargs)
     return _first_answer(lambda _attempt_number: _attempt(function))
+
+
+def _registry() -> Any:
+    from mlflow import get_registry_uri, get_tracking_uri
+    from mlflow.tracking._model_registry.client import ModelRegistryClient
+
+    return ModelRegistryClient(get_registry_uri(), get_tracking_uri())
 
 
 client = Client()
@@ -202,6 +203,31 @@ def _downloaded(root: str, path: str, into: str | None) -> str:
     return get_artifact_repository(root).download_artifacts(path, into)
 
 
+def fetch(root: str, names: Sequence[str]) -> Path:
+    """Returns a folder of this machine with files of the store by their names below the root; nothing is listed for it.
+
+    Args: root: address of a run's or a model's artifacts.   Raises: Refused, OSError: one is not there.
+    """
+    return call(_fetched, root, names)
+
+
+def _fetched(root: str, names: Sequence[str]) -> Path:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+    store = get_artifact_repository(root)
+    if isinstance(store, LocalArtifactRepository):
+        return Path(store.artifact_dir)
+    into = Path(tempfile.mkdtemp()).resolve()
+    for name in names:
+        if not (into / name).resolve().is_relative_to(into):
+            raise Refused(f"{name} is no file below {hidden(root)}")
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda name: store._download_file(name, str(into / name)), names))
+    return into
+
+
 def in_one_line(error: BaseException) -> str:
     """Returns the innermost cause in one line of at most 200 characters, without the signs of Python around it.
 
@@ -234,7 +260,7 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
         try:
             return attempted(number)
         except Exception as error:
-            if not _is_fault(error):
+            if not is_fault(error):
                 raise
             failure = error
     raise circuit.broken(failure or TimeoutError("no answer"))
@@ -273,25 +299,6 @@ def _awaited(done: Future[_Result]) -> _Result:
                 raise
             if circuit.silence >= circuit.patience:
                 raise circuit.broken(TimeoutError("no answer in time")) from error
-
-
-def _is_fault(error: Exception) -> bool:
-    """Returns whether the server failed, and not the request."""
-    import requests
-    import urllib3
-    from google.protobuf.json_format import ParseError
-    from mlflow.exceptions import MlflowException
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return error.response.status_code >= 500 or error.response.status_code == 429
-    if isinstance(error, MlflowException) and isinstance(error.__cause__, (MlflowException, requests.HTTPError)):
-        return _is_fault(error.__cause__)  # MLflow calls a copy that was refused an internal error
-    if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and _is_fault(error.__cause__):
-        return True  # a download that failed for any reason is called a missing file
-    if isinstance(error, MlflowException):
-        return bool(_PAGE.search(str(error))) or (error.error_code in _FAULTS and not _ANSWERS.search(str(error)))
-    kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
-    return isinstance(error, (*kinds, json.JSONDecodeError, ParseError))
 
 
 def contradicts_itself(what: str) -> Unreachable:

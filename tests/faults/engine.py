@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,25 +15,30 @@ import pandas as pd
 import pytest
 from helpers import ROOT, SMALL, read
 
+from clv import simulate
+
 RANKED, CLUSTERED, RANKINGS = (
     f"clv_{name}" for name in ("ranked_predictions", "clustered_customers", "cluster_rankings")
 )
-FAULTS = int(os.environ.get("CLV_FAULTS", 120))
+FAULTS = int(os.environ.get("CLV_FAULTS", 90))
 DAYS = ("2025-12-31", "2025-12-20", "2025-12-10")
 
 
 class Warm:
-    """Commands as real processes, forked from one that has imported everything."""
+    """Commands as real processes, forked from one that has imported everything.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    Args: code: the folder of the engine's code.
+    """
+
+    def __init__(self, folder: Path, code: Path = ROOT):
+        self.folder, self.code = folder, code
         self.process = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("warm.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"},
+            env=os.environ | {"PYTHONPATH": str(code), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"},
         )
 
     def begin(self, step: str, *overrides: str) -> int:
@@ -58,6 +64,22 @@ class Warm:
     @property
     def said(self) -> str:
         return (self.folder / f"log_{self.process.pid}.txt").read_text()
+
+
+@contextmanager
+def started(folder: Path, *overrides: str, code: Path = ROOT) -> Iterator[Warm]:
+    """A project of its own with a version in production, and commands that run in it as processes; the folder is the working directory."""
+    simulate.simulate(300, "2024-01-01", 730, seed=3)[0].to_csv(folder / "history.csv", index=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        warm = Warm(folder, code)
+        try:
+            assert warm.run("full_pipeline", *overrides) == 0, warm.said
+            yield warm
+        finally:
+            warm.process.kill()
+            warm.process.wait()
 
 
 def alive(pid: int) -> bool:

@@ -56,26 +56,30 @@ def judged(file, path):
     return "quarantined" if file.lines else "right"
 
 
-def figures(files, folder):
+def figures(files, folder, told):
     verdicts = Counter(judged(file, folder / "sales.csv") for file in files)
     good = {kind: verdicts.pop(kind, 0) for kind in ("right", "quarantined", "refused")}
     counts = ", ".join(f"{number} {kind}" for kind, number in good.items())
-    print(f"\n{len(files)} files: {counts}, {sum(verdicts.values())} silently wrong or wrongly named")
+    told(
+        "a file that the outside world wrote",
+        f"{len(files)} files",
+        f"{counts}, {sum(verdicts.values())} silently wrong",
+    )
     assert not verdicts, "\n".join(verdicts)
 
 
-def test_no_file_is_silently_wrong_short(tmp_path):
-    figures(FILES[::4], tmp_path)
+def test_no_file_is_silently_wrong_short(tmp_path, told):
+    figures(FILES[::4], tmp_path, told)
 
 
 @pytest.mark.slow
-def test_no_file_is_silently_wrong(tmp_path):
+def test_no_file_is_silently_wrong(tmp_path, told):
     assert len(FILES) >= 90
-    figures(FILES, tmp_path)
+    figures(FILES, tmp_path, told)
 
 
 @pytest.mark.slow
-def test_the_command_line_refuses_in_one_line_with_exit_code_65(tmp_path):
+def test_the_command_line_refuses_in_one_line_with_exit_code_65(tmp_path, told):
     refusals = [file for file in FILES if file.code and not file.settings][::12]
     for file in refusals:
         (tmp_path / "sales.csv").write_bytes(file.content)
@@ -90,7 +94,7 @@ def test_the_command_line_refuses_in_one_line_with_exit_code_65(tmp_path):
         assert process.returncode == 65 and process.stderr.startswith(f"[{file.code}] "), file.name
         assert process.stderr.count("\n") == 1 and not list(tmp_path.glob("outputs/clv_*")), file.name
         assert (tmp_path / "outputs/data_quality/data_quality.json").stat().st_mode & 0o077 == 0
-    print(f"\n{len(refusals)} refusals on the command line: one line each, exit code 65")
+    told("a file that is refused, on the command line", f"{len(refusals)} files", "one line each, exit code 65")
 
 
 # Mutations of a good file. A slower, stricter reader says what is true of them, and customers of whom no line was touched keep their sums.
@@ -200,7 +204,7 @@ def hold(data, path):
     return "read"
 
 
-def mutated(examples, path):
+def mutated(examples, path, told):
     seen = Counter()
 
     @seed(20260101)
@@ -216,16 +220,15 @@ def mutated(examples, path):
         seen[hold(data, path)] += 1
 
     check()
-    print(
-        f"\n{sum(seen.values())} mutations: {seen['read']} read, {seen['refused']} refused, 0 tracebacks, 0 wrong aggregates"
-    )
+    found = f"{seen['read']} read right, {seen['refused']} refused, 0 tracebacks, 0 wrong sums"
+    told("one to three changes of the bytes or lines of a good file", f"{sum(seen.values())} files", found)
     assert min(seen["read"], seen["refused"]) > examples / 10
 
 
-def test_a_mutation_of_a_good_file_is_read_right_or_refused_short(tmp_path):
-    mutated(60, tmp_path / "sales.csv")
+def test_a_mutation_of_a_good_file_is_read_right_or_refused_short(tmp_path, told):
+    mutated(60, tmp_path / "sales.csv", told)
 
 
 @pytest.mark.slow
-def test_a_mutation_of_a_good_file_is_read_right_or_refused(tmp_path):
-    mutated(2000, tmp_path / "sales.csv")
+def test_a_mutation_of_a_good_file_is_read_right_or_refused(tmp_path, told):
+    mutated(2000, tmp_path / "sales.csv", told)

@@ -103,9 +103,9 @@ def test_a_flipped_bit_is_refused_before_anything_is_loaded(whole, read):
 
 
 @pytest.mark.slow
-def test_200_flipped_bits_in_model_and_baseline_files(whole, read):
+def test_200_flipped_bits_in_model_and_baseline_files(whole, read, told):
     held = flips(whole, read, 200)
-    print(f"bit flips: {held} of 200 refused before loading, over {len(whole[1])} files")
+    told(f"one bit of a version's {len(whole[1])} files is flipped", 200, f"{held} refused before anything was loaded")
     assert held == 200
     assert scores(whole[0]()) and monitors(whole[0]())
 
@@ -283,10 +283,9 @@ def test_a_model_that_brings_code_along_is_refused_and_the_code_is_not_run(make,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", HOSTILE)
-def test_no_model_of_five_kinds_runs_its_code(make, copied, tmp_path, monkeypatch):
+def test_no_model_of_five_kinds_runs_its_code(make, copied, tmp_path, monkeypatch, told):
     ran = executed(make, copied, tmp_path, monkeypatch)
     alive = runs_when_loaded(make, tmp_path / "marker", tmp_path)
-    print(
-        f"code-carrying model {make.__name__}: refused by 4 of 4 commands, executed {int(ran)}, alive in MLflow {int(alive)}"
-    )
+    kind = make.__name__.replace("_", " ")
+    told(f"a model that carries code: {kind}", "4 commands", f"refused by 4, its code ran {int(ran)} times")
     assert alive and not ran
