@@ -104,6 +104,7 @@ COMMANDS = {
     "explain": Command((steps.read, steps.explain), logged=Logged.NEVER),
     "readiness": Command((steps.readiness,), writes_outputs=False, logged=Logged.NEVER),
     "sync": Command((steps.sync,), writes_outputs=False, logged=Logged.NEVER),
+    "serve": Command((steps.serve,), needs_server=False, writes_outputs=False, logged=Logged.NEVER),
     "simulate": Command((steps.simulate,), needs_server=False, writes_outputs=False),
 }
 

@@ -59,6 +59,7 @@ class Code(StrEnum):
         return name
 
     AMBIGUOUS_REVENUE = auto()
+    AS_OF = auto()
     AS_OF_TOO_EARLY = auto()
     CELLS = auto()
     COLUMN_TYPE = auto()
@@ -106,6 +107,7 @@ class Code(StrEnum):
     TOO_MANY_REJECTS = auto()
     UNIQUE_IDS = auto()
     UNREADABLE_FILE = auto()
+    UNREADABLE_ROWS = auto()
     WRONG_ENCODING = auto()
 
 
@@ -122,6 +124,11 @@ class InputError(UserError):
         self.code, self.what, self.fix, self.where = code, what, fix, where
         line = f"[{code}] {what}{', ' if where else ''}{where} -- fix: {fix}"
         super().__init__("".join(sign if sign.isprintable() else " " for sign in " ".join(line.split())))
+
+    def about(self, path: str, name: str) -> "InputError":
+        """Returns the same error about a table that is called otherwise."""
+        what, fix, where = (text.replace(path, name) for text in (self.what, self.fix, self.where))
+        return InputError(self.code, what=what, fix=fix, where=where)
 
     def __reduce__(self) -> tuple:  # a worker process sends its error to its parent
         return functools.partial(InputError, what=self.what, fix=self.fix, where=self.where), (self.code,)

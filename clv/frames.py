@@ -14,7 +14,7 @@ from clv import config, data, features, model, ranking, settings, windows
 from clv.evaluation import leaderboard
 from clv.evaluation.measure import Measured, measure
 from clv.history import History
-from clv.scoring import scores
+from clv.scoring import of_customers
 
 _CONF = next(path for path in (Path(__file__).parent / "conf", Path(__file__).parents[1] / "conf") if path.is_dir())
 _COLUMNS = ["customer_id", "order_date", "revenue"]
@@ -65,9 +65,8 @@ def predict(fitted: Fitted, purchases: pd.DataFrame, as_of: str | None = None) -
     Returns: of ranking.rank(): customer_id, predicted_clv with its interval (currency over the horizon), clv_rank (1 = highest), ...
     """
     history = _history(_configuration(fitted.horizon_days, as_of, None), purchases)
-    table = history.panel.snapshot(history.as_of, fitted.definition)
-    scored = history.connection.from_df(scores(fitted.model, table, history.as_of))
-    return ranking.rank(scored, {}).df()
+    parts = [of_customers(fitted.model, fitted.definition, part, history.as_of) for part in history.parts]
+    return ranking.rank(history.connection.from_df(pd.concat(parts)), {}).df()
 
 
 def backtest(

@@ -12,14 +12,14 @@ def scores(features: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
     """Returns one row per customer, in the order of the features.
 
     Args:
-        features: n rows; customer_id, lifecycle_stage.
+        features: n rows; lifecycle_stage, and customer_id if the customers have one.
         predicted: of model.predict(), for the rows of the features; further columns are taken over.
     Returns:
         customer_id; the columns of predicted (amounts, probabilities) with 4 decimals; lifecycle_stage.
     """
     columns = {name: column.to_numpy() for name, column in predicted.round(4).items()}
-    stage = features["lifecycle_stage"]
-    return pd.DataFrame({"customer_id": features["customer_id"], **columns, "lifecycle_stage": stage})
+    ids = {"customer_id": features["customer_id"]} if "customer_id" in features else {}
+    return pd.DataFrame({**ids, **columns, "lifecycle_stage": features["lifecycle_stage"]})
 
 
 def rank(scored: duckdb.DuckDBPyRelation, known: Mapping[str, str | int]) -> duckdb.DuckDBPyRelation:

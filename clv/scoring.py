@@ -4,7 +4,15 @@ import datetime as dt
 
 import pandas as pd
 
-from clv import model, ranking
+from clv import features, model, ranking
+from clv.panel import Panel
+
+
+def of_customers(
+    fitted: model.Model, definition: features.Definition, customers: Panel, as_of: dt.date
+) -> pd.DataFrame:
+    """Returns scores() of those of the customers who ordered before the day. definition: of the features that the model learnt from."""
+    return scores(fitted, customers.snapshot(as_of, definition), as_of)
 
 
 def scores(fitted: model.Model, features: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
@@ -15,5 +23,9 @@ def scores(fitted: model.Model, features: pd.DataFrame, as_of: dt.date) -> pd.Da
         features: the feature table as of the day, one row a customer.
         as_of: the day of the scoring.
     """
-    known = [model.predict(fitted, features), model.behaviour(fitted, features), ranking.past(features, as_of)]
-    return ranking.scores(features, pd.concat(known, axis=1))
+    return ranking.scores(features, pd.concat([model.answers(fitted, features), ranking.past(features, as_of)], axis=1))
+
+
+def predictions(fitted: model.Model, features: pd.DataFrame) -> pd.DataFrame:
+    """Returns the columns of scores() that the columns of model.inputs are enough for: all but the past. features: as for scores()."""
+    return ranking.scores(features, model.answers(fitted, features))

@@ -23,7 +23,12 @@ def stored(trained, tmp_path):
 
 
 def loaded_by_mlflow(folder):
-    script = f"import mlflow; mlflow.pyfunc.load_model({str(folder)!r})"
+    rows = [("Käthe", "2025-01-01", 5.0)]  # an id that has to be judged
+    script = (
+        "import mlflow, pandas\n"
+        f"table = pandas.DataFrame({rows!r}, columns=['customer_id', 'order_date', 'revenue'])\n"
+        f"mlflow.pyfunc.load_model({str(folder)!r}).predict(table, params={{'as_of': '2025-02-01'}})\n"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
 

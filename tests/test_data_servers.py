@@ -1,20 +1,15 @@
 """Histories on other machines: a web server, a server that behaves like S3, and PostgreSQL, all on loopback."""
 
-import getpass
 import http.server
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 from pathlib import Path
 
+import databases
 import pandas as pd
 import pytest
+from databases import SECRET
 from test_data_sources import QUERY, ROWS, days, read, refused
 
-SECRET = "hunter2-planted"
 CSV = b"customer_id,order_date,revenue\nann,2011-05-01,10.5\nbob,2011-05-02,7\nann,2011-05-02,-2\n"
 PURCHASES = [("ann", "2011-05-01", 10.5), ("ann", "2011-05-02", -2.0), ("bob", "2011-05-02", 7.0)]
 
@@ -89,53 +84,20 @@ def test_what_a_bucket_does_not_have_is_refused_without_the_secret(bucket):
     assert SECRET not in "".join(messages)
 
 
-def binaries():
-    """The folder with PostgreSQL's programs; None where it is not installed."""
-    beside = shutil.which("initdb")
-    folders = [Path(beside).parent] if beside else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return next((folder for folder in reversed(folders) if (folder / "postgres").exists()), None)
-
-
 @pytest.fixture(scope="module")
 def postgresql():
     """The address of a PostgreSQL of this test, with a table; the password is in the environment."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     psycopg = pytest.importorskip("psycopg")
-    user = "postgres" if os.getuid() == 0 else getpass.getuser()  # PostgreSQL does not run as root
-    home = Path(tempfile.mkdtemp(prefix="clv-pg-"))
-    (home / "password").write_text(SECRET)
-    if os.getuid() == 0:
-        shutil.chown(home, user)
-        shutil.chown(home / "password", user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(program, *arguments):
-        who = {"user": user} if os.getuid() == 0 else {}
-        command = [str(programs / program), "-D", str(home / "data"), *arguments]
-        subprocess.run(command, check=True, cwd=home, capture_output=program == "initdb", timeout=120, **who)
-
-    run("initdb", "-U", "ann", f"--pwfile={home}/password", "--auth=scram-sha-256", "--no-sync")
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c fsync=off"
-    run("pg_ctl", "-w", "-l", str(home / "log"), "-o", settings, "start")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("PGPASSWORD", SECRET)
-    patch.setenv("PGUSER", "ann")
-    try:
-        address = f"postgresql://127.0.0.1:{port}/postgres"
+    with databases.postgresql() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        address = f"postgresql://127.0.0.1:{server.port}/postgres"
         with psycopg.connect(address) as database:
             database.execute("CREATE TABLE sales (customer_id BIGINT, order_date TIMESTAMPTZ, revenue NUMERIC(10,2))")
             rows = [({"ann": 1, "bob": 2}[who], f"{day} 23:30:00+00", revenue) for who, day, revenue in ROWS]
             with database.cursor() as cursor:
                 cursor.executemany("INSERT INTO sales VALUES (%s, %s, %s)", rows)
         yield address
-    finally:
-        patch.undo()
-        run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.mark.slow

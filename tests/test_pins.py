@@ -40,7 +40,11 @@ def locked(name):
 
 @pytest.mark.parametrize(
     "file, groups",
-    [("requirements.lock", [PROJECT["dependencies"]]), ("requirements-dev.lock", [PROJECT["dependencies"], DEV])],
+    [
+        ("requirements.lock", [PROJECT["dependencies"]]),
+        ("requirements-dev.lock", [PROJECT["dependencies"], DEV]),
+        ("deploy/requirements.lock", [PROJECT["dependencies"], PROJECT["optional-dependencies"]["server"]]),
+    ],
 )
 def test_a_lock_file_has_every_pin_with_its_hashes_and_names_no_index(file, groups):
     pins, found = pinned(*groups), locked(file)
@@ -51,6 +55,9 @@ def test_a_lock_file_has_every_pin_with_its_hashes_and_names_no_index(file, grou
 def test_the_engine_alone_and_what_checks_it_have_the_same_versions():
     engine, everything = locked("requirements.lock"), locked("requirements-dev.lock")
     assert engine.items() < everything.items()
+    server = locked("deploy/requirements.lock")
+    assert engine.items() < server.items()
+    assert all(everything.get(name, version) == version for name, version in server.items())
     assert list(locked("requirements-build.lock")) == ["setuptools"]
 
 

@@ -244,6 +244,18 @@ class Simulate:
 
 
 @dataclass
+class Serve:
+    host: str = pattern(r"[\w.:-]+", "no address of this machine, like 127.0.0.1")
+    port: int = between(0, 65535)
+    look_seconds: float = between(0.1, 86_400)
+    workers: int = between(1, 256)
+    waiting: int = between(1, 10_000)
+    max_body_mb: float = between(0.001, 1000)
+    max_rows: int = between(1, 10_000_000)
+    pinned_versions: int = between(1, 100)
+
+
+@dataclass
 class Compute:
     dialect: str | None = one_of("spark", "databricks", "snowflake", "postgres")
     engine: str = one_of("duckdb", "spark")
@@ -275,6 +287,7 @@ class Config:
     readiness: Readiness = required()
     alerts: Alerts = required()
     simulate: Simulate = required()
+    serve: Serve = required()
     compute: Compute = required()
     outputs: str = text()
     profile: str | None = pattern(r"\w+", "no plain name of letters, digits and _")

@@ -13,6 +13,7 @@
     suggestions.py  what rejected texts look like, and the setting that would have them read (date_formats.py)
     staging.py      the rows as text, in memory or in files; partitions.py: a large history in files of some customers each; kept.py: and what was read of it
     reading.py      all of it, one after another
+    in_memory.py    a few purchases that are in memory already
     queries.py      the SQL in sql/
 
 Codes of refusal (InputError):
@@ -20,11 +21,12 @@ Codes of refusal (InputError):
   its layout  NO_HEADER MISSING_COLUMN DOUBLED_COLUMN COLUMN_TYPE MIXED_HEADERS RAGGED_ROW OPEN_QUOTE NO_ROWS
   a column    FLOAT_IDS DATE_FORMAT TIMEZONE MIXED_OFFSETS AMBIGUOUS_REVENUE DECIMAL_COMMA
               DECIMAL_POINT THOUSANDS CURRENCY PERCENT MINUS_STYLE
-  its rows    TOO_MANY_REJECTS CONDITION CURRENCIES UNIQUE_IDS
+  its rows    TOO_MANY_REJECTS UNREADABLE_ROWS CONDITION CURRENCIES UNIQUE_IDS
 """
 
 from clv.data.container import digest
 from clv.data.contract import Contract
+from clv.data.in_memory import take
 from clv.data.partitions import DRAWS, Partitioning, draw, drawn, partition
 from clv.data.quality import LeftOut, Quality
 from clv.data.quarantine import Limits, left_out, refusal, warnings
@@ -52,5 +54,6 @@ __all__ = [
     "refusal",
     "render",
     "size_and_digest",
+    "take",
     "warnings",
 ]

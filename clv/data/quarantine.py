@@ -86,6 +86,17 @@ def _exceeded(quality: Quality, limits: Limits) -> list[tuple[str, str]]:
     return [(limit, fact) for is_exceeded, limit, fact in tests if is_exceeded]
 
 
+def unreadable(rejected: pd.DataFrame, rows: int, name: str) -> InputError:
+    """Returns the refusal of rows that must all be readable. Args: rejected: of Transactions.   rows: all of them.   name: of the rows."""
+    reasons = "; ".join(
+        f"{row.rows} x {row.reason}, first row {row.line}: {row.value!r}"
+        for row in _commonest(rejected, name).itertuples()
+    )
+    what = f"{len(rejected)} of {rows} rows of {name} cannot be read: {reasons}"
+    fix = "mend these rows: a customer without some of the rows would be another one"
+    return InputError(Code.UNREADABLE_ROWS, what=what, fix=fix)
+
+
 def _commonest(rejected: pd.DataFrame, path: str) -> pd.DataFrame:
     """The three commonest reasons: rows, and the file, the line and the value of the first."""
     rejected = rejected if "file" in rejected else rejected.assign(file=path)

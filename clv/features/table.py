@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 from pathlib import Path
 
 import duckdb
@@ -45,9 +46,21 @@ def snapshot(history: duckdb.DuckDBPyRelation, cutoff: dt.date, definition: Defi
     return _queried(history, "history", snapshot_query(cutoff, definition)).order("customer_id").df()
 
 
-def history_query(season: Season = NONE) -> str:
-    """Returns the SQL of history() on `purchases`, in DuckDB's dialect; clv.dialects says it in another one."""
-    return _HISTORY.render(days=_days(season))
+def history_query(season: Season = NONE, days: str | None = None) -> str:
+    """Returns the SQL of history() on `purchases`, in DuckDB's dialect; clv.dialects says it in another one.
+
+    Args: days: a table that days_query() made, to read the days of the season from; None: they stand in the text, which takes longer to parse than some
+        customers' features take.
+    """
+    if days is None:
+        return _HISTORY.render(days=_days(season))
+    return re.sub(rf"\(VALUES\s+\({days}\)\s+\) AS days", f"{days} AS days", _HISTORY.render(days=[[days]]))
+
+
+def days_query(season: Season) -> str:
+    """Returns the SQL of the days of a year in season time."""
+    rows = ", ".join(f"({', '.join(day)})" for day in _days(season))
+    return f"SELECT * FROM (VALUES {rows})"
 
 
 def snapshot_query(cutoff: dt.date, definition: Definition) -> str:

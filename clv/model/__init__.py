@@ -6,7 +6,7 @@ table at its own cutoff and the prediction so far.
 
 from clv.model.chains import Model, with_answers
 from clv.model.options import Options
-from clv.model.prediction import behaviour, contributions, predict, total
+from clv.model.prediction import answers, contributions, predict, total
 from clv.model.stages import STAGES, check_chains
 from clv.model.training import fit
 
@@ -14,7 +14,7 @@ __all__ = [
     "STAGES",
     "Model",
     "Options",
-    "behaviour",
+    "answers",
     "check_chains",
     "contributions",
     "fit",

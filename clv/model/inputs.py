@@ -32,29 +32,36 @@ def checked(inputs: list[str], features: pd.DataFrame) -> pd.DataFrame:
         )
         raise InputError(Code.MISSING_FEATURES, what=what, fix=_BUILD_IT)
     table = features.assign(**dict.fromkeys(lacking, np.nan)) if lacking else features
-    if text := [name for name in inputs[1:] if not pd.api.types.is_numeric_dtype(table[name])]:
+    kinds_of = table.dtypes
+    if text := [name for name in inputs[1:] if not pd.api.types.is_numeric_dtype(kinds_of[name])]:
         kinds = ", ".join(f"{name} {table[name].dtype}" for name in text[:5])
         verb = "is" if len(text) == 1 else "are"
         what = f"{counted(len(text), 'column')} of the feature table {verb} not of the numbers that the model learnt on: {kinds}"
         raise InputError(Code.FEATURE_TYPE, what=what, fix=_BUILD_IT)
-    infinite = np.isinf(table[inputs].select_dtypes("number")).any(axis=1)
+    numbers = table[inputs[1:]].to_numpy("float64")
+    infinite = np.isinf(numbers).any(axis=1)
     if infinite.any():
         what = f"{infinite.sum()} of {len(table)} rows of the feature table hold infinite values"
         raise InputError(Code.NOT_FINITE, what=what, fix="look at the revenue column of those customers")
-    _refuse_impossible(inputs, table)
+    _refuse_empty(inputs[1:], numbers)
+    _refuse_impossible(table)
     return table
 
 
-def _refuse_impossible(inputs: list[str], table: pd.DataFrame) -> None:
+def _refuse_empty(names: list[str], numbers: np.ndarray) -> None:
+    """Raises: InputError: nothing stands where every history gives a number."""
+    for name, empty in zip(names, np.isnan(numbers).sum(axis=0), strict=True):
+        if empty and name not in OF_GAPS:
+            what = f"{empty} of {len(numbers)} rows of the feature table have nothing in {name}"
+            raise InputError(Code.MISSING_FEATURES, what=what, fix=_BUILD_IT)
+
+
+def _refuse_impossible(table: pd.DataFrame) -> None:
     """Raises: InputError: rows that no history gives."""
     strange = ~table["lifecycle_stage"].isin(LIFECYCLE)
     if strange.any():
         what = f"{strange.sum()} of {len(table)} rows have a lifecycle_stage like {table.loc[strange, 'lifecycle_stage'].iloc[0]!r}"
         raise InputError(Code.FEATURE_TYPE, what=what, fix=f"lifecycle_stage is one of {', '.join(LIFECYCLE)}")
-    for name in (name for name in inputs[1:] if name not in OF_GAPS):
-        if empty := int(table[name].isna().sum()):
-            what = f"{empty} of {len(table)} rows of the feature table have nothing in {name}"
-            raise InputError(Code.MISSING_FEATURES, what=what, fix=_BUILD_IT)
     for name in ("frequency", "recency_days", "placed_recency_days", "placed_orders", "tenure_days"):
         if name in table and (negative := table[name] < 0).any():
             what = f"{negative.sum()} of {len(table)} rows of the feature table have {name} below 0, like {table.loc[negative, name].iloc[0]}"

@@ -166,7 +166,8 @@ def _ends(intervals: Intervals, table: pd.DataFrame) -> tuple[np.ndarray, np.nda
     """Both ends on the log scale before any shift. Where the chance of no order exceeds what is left out below an interval, it
     begins at 0, and all of what is left out lies above it."""
     margin = start(table, intervals.unit)
-    learnt = intervals.booster.inplace_predict(table[intervals.columns], base_margin=margin).astype("float64")
+    numbers = table[intervals.columns].to_numpy("float32")
+    learnt = intervals.booster.inplace_predict(numbers, base_margin=margin).astype("float64")
     tail, most, both = np.sort(learnt, axis=1).T
     alive = np.maximum(table["btyd_alive"].to_numpy(), 1e-9)
     nothing = 1 - alive * -np.expm1(-table["btyd_orders"].to_numpy() / alive)  # at least: rates vary

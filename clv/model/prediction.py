@@ -20,7 +20,22 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     Raises:
         InputError: the table is not one that features make (see checked()), or a prediction is not a number.
     """
-    table = with_answers(model, checked(model.inputs, features))
+    return _predicted(model, checked(model.inputs, features))
+
+
+def answers(model: Model, features: pd.DataFrame) -> pd.DataFrame:
+    """Returns the columns of predict(), and by the probability model alone what each customer does: p_alive, p_buy, expected_orders.
+
+    Args, Raises: of predict().
+    """
+    table = checked(model.inputs, features)
+    behaviour = btyd.behaviour(model.customers, table, model.horizon_days)
+    return pd.concat([_predicted(model, table), behaviour], axis=1)
+
+
+def _predicted(model: Model, features: pd.DataFrame) -> pd.DataFrame:
+    """Of predict(); features: checked."""
+    table = with_answers(model, features)
     revenue = expected(model, table)
     if model.intervals:
         low, high = intervals.around(model.intervals, table, revenue)
@@ -36,14 +51,6 @@ def predict(model: Model, features: pd.DataFrame) -> pd.DataFrame:
             fix="look for missing or infinite values among the features",
         )
     return predicted
-
-
-def behaviour(model: Model, features: pd.DataFrame) -> pd.DataFrame:
-    """Returns what each customer does in the horizon, by the probability model alone: p_alive, p_buy, expected_orders.
-
-    Args: model: of fit().   features: the columns of model.inputs, one row a customer.   Returns: the index of the features.
-    """
-    return btyd.behaviour(model.customers, checked(model.inputs, features), model.horizon_days)
 
 
 def total(model: Model, predicted: np.ndarray) -> tuple[float, float]:

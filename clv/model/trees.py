@@ -143,7 +143,10 @@ def _one_more_tree(booster: xgb.Booster, learnt: Part, left_out: Part, number: i
 
 def matrix(rows: pd.DataFrame, columns: list[str], threads: int) -> xgb.DMatrix:
     """Returns the columns as XGBoost takes them."""
-    return xgb.DMatrix(rows[columns], nthread=threads)
+    numbers = rows[columns].to_numpy(
+        "float32"
+    )  # as XGBoost would make of each column by itself, ten times slower for few rows
+    return xgb.DMatrix(numbers, feature_names=columns, feature_types=["float"] * len(columns), nthread=threads)
 
 
 def with_threads_for(rows: int, options: Options) -> Options:

@@ -1,6 +1,7 @@
 """From a trained model to a version in the registry, once, with the digests of its files."""
 
 import contextlib
+import datetime as dt
 import io
 import json
 import re
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from clv import model, tracking
-from clv.features import OF_GAPS
+from clv.features import Definition
 from clv.model import files
 from clv.registry import pages
 from clv.registry.aliases import CANDIDATE
 from clv.registry.standing import Standing
 from clv.registry.versions import BASELINE, FILES, FILES_SHA256, LISTING, MODEL, Version, digest_of, digests
+from clv.scorer import Scorer, known
 from clv.tracking import server
 from clv.tracking.server import Refused, client
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 _UNDECIDED = {"gates": "never reviewed", "standing": "never reviewed", "decision": "waits for a person"}
 _VERSIONS = "mlflow.modelVersions"  # tag of a logged model, by which MLflow's page of models names its versions
+_OF_PURCHASES = ("customer_id", "orders", "revenue_total", "last_order", "as_of")  # a row of features need not say them
 _COPIED_FROM = "copied_from"  # tag of a version that was copied from another registered model
 
 
@@ -36,13 +39,11 @@ _COPIED_FROM = "copied_from"  # tag of a version that was copied from another re
 class Candidate:
     """A trained model on its way to the registry.
 
-    facts: JSON-ready; what scoring and monitoring need to use this version.   example: rows of its inputs; their medians are logged as the example.
-    description: Markdown that a reviewer reads.   recipe: what people call it.
+    facts: JSON-ready; what scoring and monitoring need to use this version.   description: Markdown that a reviewer reads.   recipe: what people call it.
     """
 
     model: model.Model
     facts: dict[str, Any]
-    example: pd.DataFrame
     description: str
     recipe: str
 
@@ -60,7 +61,7 @@ def register(candidate: Candidate, standing: Standing) -> tuple[str, str]:
         written.mkdir()
         files.save(candidate.model, written)
         shutil.copytree(Path(__file__).parent.parent, code, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-        model_id, location = server.carry(_logged, candidate, (written, code), run)
+        model_id, location = server.call(_logged, candidate, (written, code), run)
     stored = {MODEL: server.download(location), BASELINE: server.download(run.info.artifact_uri, BASELINE)}
     listing = {name: digest for part, there in stored.items() for name, digest in digests(there, part).items()}
     client.log_dict(run.info.run_id, listing, LISTING)
@@ -83,7 +84,10 @@ def _logged(candidate: Candidate, parts: tuple[Path, Path], run: "Run") -> tuple
     from mlflow import MlflowClient, pyfunc
     from mlflow.models import Model
 
-    (written, code), example, place = parts, _example(candidate), run.info
+    (written, code), place = parts, run.info
+    facts = candidate.facts | {"recipe": candidate.recipe}
+    as_of = facts["evaluation_cutoff"]
+    example = _example(dt.date.fromisoformat(as_of))
     entry = MlflowClient().create_logged_model(
         place.experiment_id, _called(candidate), place.run_id, params=run.data.params
     )
@@ -96,10 +100,10 @@ def _logged(candidate: Candidate, parts: tuple[Path, Path], run: "Run") -> tuple
             python_model=str(Path(__file__).parent / "serving.py"),
             artifacts={FILES: str(written)},
             code_paths=[str(code)],
-            signature=_signature(candidate, example),
-            input_example=example,
-            metadata={"clv": candidate.facts},
-            pip_requirements=[f"{library}=={version}" for library, version in candidate.facts["libraries"].items()],
+            signature=_signature(candidate.model, facts, example),
+            input_example=(example, {"as_of": as_of}),
+            metadata={"clv": facts},
+            pip_requirements=[f"{library}=={version}" for library, version in facts["libraries"].items()],
         )
     return logged.model_id, logged.artifact_path
 
@@ -110,21 +114,39 @@ def _called(candidate: Candidate) -> str:
     return re.sub(r"[^\w-]+", "_", f"{facts['model']}_{candidate.recipe}_{facts['horizon_days']}d")
 
 
-def _signature(candidate: Candidate, example: pd.DataFrame) -> "ModelSignature":
-    """What goes in and what comes out; a gap may be missing, because a customer with one order has none."""
+def _signature(fitted: model.Model, facts: dict[str, Any], example: pd.DataFrame) -> "ModelSignature":
+    """What goes in and what comes out. A table is of purchases or of features, so that no column is in both kinds; one alias moves both."""
     from mlflow.models import ModelSignature, infer_signature
-    from mlflow.types import ColSpec, Schema
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-    signature = infer_signature(example, model.predict(candidate.model, example))
-    inputs: list[Any] = [ColSpec(each.type, each.name, required=each.name not in OF_GAPS) for each in signature.inputs]
-    return ModelSignature(Schema(inputs), signature.outputs)
+    scored = Scorer(fitted, Definition.from_dict(facts["definition"])).of_purchases(example, facts["evaluation_cutoff"])
+    answer = scored.scores.assign(as_of=str(scored.as_of), **known(facts, tracking.current().run_id))
+    kinds = dict.fromkeys(("customer_id", "order_date", "lifecycle_stage"), DataType.string)
+    columns = dict.fromkeys([*example, *fitted.inputs])
+    inputs: list[Any] = [ColSpec(kinds.get(name, DataType.double), name, required=False) for name in columns]
+    outputs: list[Any] = [
+        ColSpec(each.type, each.name, required=each.name not in _OF_PURCHASES)
+        for each in infer_signature(answer).inputs
+    ]
+    return ModelSignature(
+        Schema(inputs), Schema(outputs), ParamSchema([ParamSpec("as_of", DataType.string, default="")])
+    )
 
 
-def _example(candidate: Candidate) -> pd.DataFrame:
-    """A row for each stage, of nobody: the median of its customers. Numbers are double, which takes float32 as well."""
-    numbers = candidate.example.columns.drop("lifecycle_stage")
-    medians = candidate.example.groupby("lifecycle_stage", observed=True)[list(numbers)].median().astype("float64")
-    return medians.round(4).reset_index()[list(candidate.example)]
+def _example(learnt_until: dt.date) -> pd.DataFrame:
+    """Purchases of nobody, before the day: a regular, somebody who sent an order back and bought twice on one day, and somebody new."""
+    rows = [("regular", days, amount) for days, amount in ((300, 40.0), (210, 55.5), (120, 38.0), (31, 60.0))]
+    rows += [
+        ("returns", 90, 25.0),
+        ("returns", 80, -25.0),
+        ("returns", 20, 12.5),
+        ("returns", 20, 7.5),
+        ("new", 5, 19.9),
+    ]
+    return pd.DataFrame(
+        [(customer, str(learnt_until - dt.timedelta(days=days)), amount) for customer, days, amount in rows],
+        columns=["customer_id", "order_date", "revenue"],
+    )
 
 
 def created(name: str, location: str, run_id: str, tags: dict[str, str], model_id: str | None = None) -> str:

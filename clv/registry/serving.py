@@ -11,24 +11,33 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.models import set_model
+from mlflow.models import Model, set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 
 class Served(PythonModel):
-    """A feature table in, predicted_clv with its interval out."""
+    """All purchases of some customers in, or rows of the feature table; scores with their intervals out, and which version gave them."""
 
     def load_context(self, context: PythonModelContext) -> None:
+        files = Path(context.artifacts["clv_model"])
         with _from_source(Path(__file__).parent):
-            from clv import model
-            from clv.model import files
+            from clv.features import Definition
+            from clv.model.files import load
+            from clv.scorer import Scorer, known
 
-            self._predict, self.model = model.predict, files.load(Path(context.artifacts["clv_model"]))
+            logged = Model.load(str(files.parents[1]))
+            facts = (logged.metadata or {})["clv"]
+            self._scorer = Scorer(load(files), Definition.from_dict(facts["definition"]))
+            self._known = known(facts, logged.run_id or "")
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        return self._predict(self.model, model_input)
+        """Purchases have an order_date; all of them belong in one table. params: as_of, of Scorer.of_purchases()."""
+        if "order_date" not in model_input:
+            return self._scorer.of_features(model_input).assign(**self._known)
+        scored = self._scorer.of_purchases(model_input, (params or {}).get("as_of"))
+        return scored.scores.assign(as_of=scored.as_of.isoformat(), **self._known)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from clv.steps.report import report
 from clv.steps.reproduce import reproduce
 from clv.steps.review import review
 from clv.steps.scoring import cluster, rank_clusters, score
+from clv.steps.serving import serve
 from clv.steps.sync import sync
 from clv.steps.training import train
 from clv.steps.tuning import tune
@@ -36,6 +37,7 @@ __all__ = [
     "review",
     "rollback",
     "score",
+    "serve",
     "simulate",
     "sync",
     "train",

@@ -12,8 +12,8 @@ from clv.monitor.baseline import Baseline
 from clv.monitor.evidence import ACTUAL, PREDICTED, Evidence
 from clv.monitor.held import held
 from clv.monitor.stored_scores import PerformanceOverTime
-from clv.monitor.verdict import PERSON_DECIDES, Verdict
-from clv.registry import looks
+from clv.monitor.verdict import ALARM, PERSON_DECIDES, Verdict
+from clv.registry import alarms, looks
 from clv.steps.vintages import Watch
 
 _TWO_YEARS = 728  # days
@@ -73,7 +73,7 @@ def _for_programs(watch: Watch, look: Looked) -> dict[str, Any]:
             name: content.assign(**where) if isinstance(content, pd.DataFrame) else head | content
             for name, content in made.items()
         },
-        "monitoring_summary.json": head | {"checks": summary},
+        "monitoring_summary.json": head | {"open_alarms": _open_alarms(watch, look), "checks": summary},
     }
 
 
@@ -90,6 +90,12 @@ def _head(watch: Watch, look: Looked) -> dict[str, Any]:
         "baseline_cutoff": look.base.facts["evaluation_cutoff"],
         "history_days": look.base.days,
     }
+
+
+def _open_alarms(watch: Watch, look: Looked) -> list[str]:
+    """The runs whose alarms about the version wait for a person, this one's as well; of a run that the server does not have yet there is none."""
+    own = [tracking.current().run_id] if look.decided.word == ALARM else []
+    return [run_id for run_id in [*alarms.waiting(watch.production.version), *own] if run_id]
 
 
 def _page(watch: Watch, look: Looked, stamped: dict[str, str]) -> str:

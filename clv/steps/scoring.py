@@ -15,7 +15,7 @@ from clv.errors import Code, InputError
 from clv.history import History
 from clv.outcome import CLUSTERED, PICTURE, RANKED, RANKINGS, SAME_HISTORY, Forget, Outcome, Run, raw
 from clv.registry.production import Production
-from clv.scoring import scores
+from clv.scoring import of_customers
 from clv.spark import Lakes
 from clv.steps.lineage import refuse_stranger
 from clv.store import Finished
@@ -88,8 +88,7 @@ def _part_by_part(run: Run, history: History, production: Production, finished: 
     files = [finished.path(f"part-{number:05d}") for number in range(len(history.parts))]
     for part, file in progress.over(list(zip(history.parts, files, strict=True)), "parts"):
         if not file.exists():
-            table = part.snapshot(history.as_of, production.definition)
-            finished.keep(file.stem, scores(production.model, table, history.as_of))
+            finished.keep(file.stem, of_customers(production.model, production.definition, part, history.as_of))
     return files
 
 

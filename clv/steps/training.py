@@ -70,7 +70,6 @@ def train(run: Run, history: History) -> Outcome:
                 Candidate(
                     measured.model,
                     facts,
-                    evaluation[measured.model.inputs],
                     _description(history, measured, definition, board, warnings),
                     recipe_name(run.config.model.chains),
                 ),

@@ -10,6 +10,8 @@ _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",  # files come through the server; nobody else need reach the object store behind it
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it asks for the run again, to print its address
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow would repeat creates whose reply was lost; server.py decides what is tried again
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",

@@ -1,21 +1,23 @@
 """The one door to the tracking server: every call has a deadline and is tried again, and the first failure keeps the door shut.
 
-A run's whole waiting is bounded by tracking.patience_seconds: a call that takes its time counts, and once the server is taken for dead
-nothing waits for it again. A local store (sqlite) is called directly. MLflow is imported by the first call, after `tracking.start`.
+A run's whole waiting is bounded by tracking.patience_seconds: every silence before an answer counts that is longer than a
+moment, and once the server is taken for dead nothing waits for it again. A local store (sqlite) is called directly. MLflow is imported by
+the first call, after `tracking.start`.
 """
 
 import functools
-import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clv import process
 from clv.errors import Unreachable, UserError, hidden
+from clv.tracking.circuit import Circuit
 from clv.tracking.faults import is_fault
 
 if TYPE_CHECKING:
@@ -23,10 +25,8 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-_QUICK, _BULKY = 1.0, 5.0  # seconds; a faster call costs no patience, and one that carries files may take longer
 _AT_ONCE = 8  # files that are fetched at once
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
-_CARRY = ("log_artifacts", "log_text", "log_dict")  # calls that carry files
 _CHANGE = (  # calls before which MlflowClient would fetch the whole model, to see that it is no prompt
     *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
     *("update_registered_model", "set_model_version_tag", "update_model_version"),
@@ -40,33 +40,6 @@ class Refused(UserError):
     def __init__(self, message: str, code: str = ""):
         super().__init__(message)
         self.code = code
-
-
-class Circuit:
-    """What the process knows of its server. patience: seconds that are left to wait for it.   quick, bulky: seconds; a faster call costs
-    none, and one that carries files.   why: the reason why it is taken for dead; None while it is not.
-    """
-
-    def __init__(self, patience: float):
-        self.patience, self.quick, self.bulky = patience, _QUICK, _BULKY
-        self.why: str | None = None
-
-    def hurry(self) -> None:
-        """From here on all waiting counts, on one clock: what is done does without the server."""
-        self.quick = self.bulky = 0
-
-    def broken(self, error: BaseException) -> Unreachable:
-        """Returns the error to raise; from here on every call fails at once."""
-        self.why = self.why or in_one_line(error)
-        return self.error()
-
-    def error(self) -> Unreachable:
-        return Unreachable(
-            f"The tracking server at {address()} does not answer: {self.why}.\nHint: start it or see to it, then run the command again."
-        )
-
-
-circuit = Circuit(40)
 
 
 class Client:
@@ -109,7 +82,7 @@ def _by_name(name: str, *args: Any, **kwargs: Any) -> Any:
 
     store = _registry() if name in _CHANGE else MlflowClient()
     function = functools.partial(getattr(store, name), *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(function, is_bulky=name in _CARRY))
+    return _first_answer(lambda _attempt_number: _attempt(function))
 
 
 def _registry() -> Any:
@@ -125,7 +98,7 @@ client = Client()
 def begin(patience: float) -> None:
     """Lets a new command trust the server again. patience: seconds that it may wait for the server in all."""
     global circuit
-    circuit = Circuit(patience)
+    circuit = Circuit(patience, address)
 
 
 def uri() -> str:
@@ -145,6 +118,9 @@ def address() -> str:
     return hidden(uri())
 
 
+circuit = Circuit(40, address)
+
+
 def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
     """Returns function(*args, **kwargs), which may be done twice without harm; it is tried up to three times while the server does not answer.
 
@@ -152,12 +128,6 @@ def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result
     """
     bound = functools.partial(function, *args, **kwargs)
     return _first_answer(lambda _attempt_number: _attempt(bound))
-
-
-def carry(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
-    """The same as call(), for a function that carries files."""
-    bound = functools.partial(function, *args, **kwargs)
-    return _first_answer(lambda _attempt_number: _attempt(bound, is_bulky=True))
 
 
 def once(find: Callable[[], _Result | None], make: Callable[[], _Result], *, is_new: bool = False) -> _Result:
@@ -178,7 +148,7 @@ def download(root: str, path: str = "", into: str | None = None) -> Path:
     Args: root: address of a run's or a model's artifacts.   path: below it.   into: folder for a copy.
     Raises: Refused, OSError: it is not there.
     """
-    return Path(carry(_downloaded, root, path, into))
+    return Path(call(_downloaded, root, path, into))
 
 
 def _downloaded(root: str, path: str, into: str | None) -> str:
@@ -192,7 +162,7 @@ def fetch(root: str, names: Sequence[str]) -> Path:
 
     Args: root: address of a run's or a model's artifacts.   Raises: Refused, OSError: one is not there.
     """
-    return carry(_fetched, root, names)
+    return call(_fetched, root, names)
 
 
 def _fetched(root: str, names: Sequence[str]) -> Path:
@@ -210,19 +180,6 @@ def _fetched(root: str, names: Sequence[str]) -> Path:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda name: store._download_file(name, str(into / name)), names))
     return into
-
-
-def in_one_line(error: BaseException) -> str:
-    """Returns the innermost cause in one line of at most 200 characters, without the signs of Python around it.
-
-    >>> in_one_line(OSError('Caused by NewConnectionError("Connection(port=1): Failed to connect: [Errno 111] Connection refused"))'))
-    'Connection refused'
-    """
-    cause = " ".join(str(error).rpartition("Caused by ")[2].split())
-    inner = re.search(r"""["']([^"']+)["']\)+$""", cause) if re.match(r"\w+\(", cause) else None
-    if inner:
-        cause = re.sub(r"^\(?\[Errno -?\d+\] (.*?)\)?$", r"\1", inner[1].rpartition(": ")[2].strip())
-    return cause[:200] or type(error).__name__
 
 
 def _first_answer(attempted: Callable[[int], _Result]) -> _Result:
@@ -250,7 +207,7 @@ def _tried(attempted: Callable[[int], _Result]) -> _Result:
     raise circuit.broken(failure or TimeoutError("no answer"))
 
 
-def _attempt(function: Callable[[], _Result], *, is_bulky: bool = False) -> _Result:
+def _attempt(function: Callable[[], _Result]) -> _Result:
     """In a thread of its own, so that not even a server that drips its answer can hold the run."""
     if not remote():
         return process.undisturbed(function)
@@ -261,19 +218,28 @@ def _attempt(function: Callable[[], _Result], *, is_bulky: bool = False) -> _Res
 
     def work() -> None:
         try:
-            done.set_result(function())
+            with nullcontext() if uri().startswith("http") else circuit.asking():
+                done.set_result(function())
         except BaseException as error:  # noqa: BLE001 the caller's thread raises it
             done.set_exception(error)
 
-    begun = time.monotonic()
     Thread(target=work, daemon=True).start()
-    try:
-        return done.result(max(circuit.patience, 0.01))
-    except TimeoutError as error:
-        raise (error if done.done() else circuit.broken(TimeoutError("no answer in time"))) from None
-    finally:
-        took = time.monotonic() - begun
-        circuit.patience -= took if took > (circuit.bulky if is_bulky else circuit.quick) else 0
+    return _awaited(done)
+
+
+def _awaited(done: Future[_Result]) -> _Result:
+    """Waits while the server goes on answering.
+
+    Raises: Unreachable: it is silent for longer than the patience that is left.
+    """
+    while True:
+        try:
+            return done.result(max(circuit.patience - circuit.silence, 0.01))
+        except TimeoutError as error:
+            if done.done():
+                raise
+            if circuit.silence >= circuit.patience:
+                raise circuit.broken(TimeoutError("no answer in time")) from error
 
 
 def contradicts_itself(what: str) -> Unreachable:

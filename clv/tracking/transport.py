@@ -10,6 +10,8 @@ from typing import Any
 import requests
 from mlflow.utils import request_utils
 
+from clv.tracking import server
+
 _LONGEST, _LONGEST_FILE = (
     64 << 20,
     8 << 30,
@@ -43,7 +45,8 @@ class _Checked(request_utils.TCPKeepAliveHTTPAdapter):
         self, request: requests.PreparedRequest, stream: bool = False, *args: Any, **more: Any
     ) -> requests.Response:
         """Raises: Nonsense."""
-        answer = super().send(request, stream, *args, **more)
+        with server.circuit.asking():
+            answer = super().send(request, stream, *args, **more)
         _bound(answer, _LONGEST_FILE if stream else _LONGEST)
         if answer.status_code == 200:
             _check(answer, (request.url or "").partition("?")[0], stream)
@@ -83,10 +86,11 @@ def _bound(answer: requests.Response, longest: int) -> None:
 
     def pieces(*args: Any, **more: Any) -> Iterator[bytes]:
         size = 0
-        for piece in whole(*args, **more):
-            size += len(piece)
-            if size > longest:
-                raise Nonsense(f"its answer is longer than {longest >> 20:,} MB")
-            yield piece
+        with server.circuit.asking():  # all of it is one silence: a server that drips holds nobody
+            for piece in whole(*args, **more):
+                size += len(piece)
+                if size > longest:
+                    raise Nonsense(f"its answer is longer than {longest >> 20:,} MB")
+                yield piece
 
     answer.raw.stream = pieces

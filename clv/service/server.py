@@ -1,0 +1,39 @@
+"""The process that listens; SIGTERM ends it."""
+
+import gc
+import logging
+import socket
+
+import fastapi
+import uvicorn
+
+from clv.errors import UserError
+
+_GRACE = 1  # seconds for requests that are open when the process is to end
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens. port: 0: a free one.   Raises: UserError: it cannot."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UserError(
+            f"Nothing can listen on {host}, port {port}: {error.strerror or error}.\nHint: serve.port=NUMBER names another port, 0 a free one."
+        ) from error
+
+
+def serve(app: fastapi.FastAPI, at: socket.socket, waiting: int) -> None:
+    """Answers until a signal ends the process. waiting: requests that are open at once; one more is answered 503."""
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",  # another one would take the signals
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=waiting,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    gc.freeze()  # what was imported stays: the collector need not look at it during a request, nor at the end
+    uvicorn.Server(config).run(sockets=[at])
