@@ -6,18 +6,18 @@ the first call, after `tracking.start`.
 """
 
 import functools
-import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clv import process
 from clv.errors import Unreachable, UserError, hidden
+from clv.tracking.circuit import Circuit
 from clv.tracking.faults import is_fault
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 PAUSES = (0, 1, 3)  # seconds before each try
-_QUICK = 1.0  # seconds; a shorter silence of the server costs no patience
 _AT_ONCE = 8  # files that are fetched at once
 MISSING, EXISTS = "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"  # codes of Refused
 _CHANGE = (  # calls before which MlflowClient would fetch the whole model, to see that it is no prompt
@@ -41,54 +40,6 @@ class Refused(UserError):
     def __init__(self, message: str, code: str = ""):
         super().__init__(message)
         self.code = code
-
-
-class Circuit:
-    """What the process knows of its server. patience: seconds that are left to wait for it.   quick: seconds; a shorter silence costs none.
-    why: the reason why it is taken for dead; None while it is not.
-    """
-
-    def __init__(self, patience: float):
-        self.patience, self.quick = patience, _QUICK
-        self.why: str | None = None
-        self._lock, self._open, self._since = Lock(), 0, 0.0
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """A request is under way. An answer ends the silence of the server, also where it leaves others open: many files are many answers."""
-        with self._lock:
-            self._since = self._since if self._open else time.monotonic()
-            self._open += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                silence = self.silence
-                self.patience -= silence if silence > self.quick else 0
-                self._since += silence
-                self._open -= 1
-
-    @property
-    def silence(self) -> float:
-        """Seconds since a request was made or the last answer came; 0 where the server was asked nothing."""
-        return time.monotonic() - self._since if self._open else 0.0
-
-    def hurry(self) -> None:
-        """From here on all waiting counts, on one clock: what is done does without the server."""
-        self.quick = 0
-
-    def broken(self, error: BaseException) -> Unreachable:
-        """Returns the error to raise; from here on every call fails at once."""
-        self.why = self.why or in_one_line(error)
-        return self.error()
-
-    def error(self) -> Unreachable:
-        return Unreachable(
-            f"The tracking server at {address()} does not answer: {self.why}.\nHint: start it or see to it, then run the command again."
-        )
-
-
-circuit = Circuit(40)
 
 
 class Client:
@@ -147,7 +98,7 @@ client = Client()
 def begin(patience: float) -> None:
     """Lets a new command trust the server again. patience: seconds that it may wait for the server in all."""
     global circuit
-    circuit = Circuit(patience)
+    circuit = Circuit(patience, address)
 
 
 def uri() -> str:
@@ -165,6 +116,9 @@ def remote() -> bool:
 def address() -> str:
     """Returns the address of the store, without a password in it."""
     return hidden(uri())
+
+
+circuit = Circuit(40, address)
 
 
 def call(function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
@@ -226,19 +180,6 @@ def _fetched(root: str, names: Sequence[str]) -> Path:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda name: store._download_file(name, str(into / name)), names))
     return into
-
-
-def in_one_line(error: BaseException) -> str:
-    """Returns the innermost cause in one line of at most 200 characters, without the signs of Python around it.
-
-    >>> in_one_line(OSError('Caused by NewConnectionError("Connection(port=1): Failed to connect: [Errno 111] Connection refused"))'))
-    'Connection refused'
-    """
-    cause = " ".join(str(error).rpartition("Caused by ")[2].split())
-    inner = re.search(r"""["']([^"']+)["']\)+$""", cause) if re.match(r"\w+\(", cause) else None
-    if inner:
-        cause = re.sub(r"^\(?\[Errno -?\d+\] (.*?)\)?$", r"\1", inner[1].rpartition(": ")[2].strip())
-    return cause[:200] or type(error).__name__
 
 
 def _first_answer(attempted: Callable[[int], _Result]) -> _Result:

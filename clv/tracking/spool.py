@@ -12,6 +12,7 @@ import filelock
 from clv import hints, process
 from clv.errors import Unreachable
 from clv.tracking import experiment, journal, local_store, operations, server
+from clv.tracking.circuit import in_one_line
 from clv.wording import counted
 
 _REFUSED = "refused"  # folder in the spool
@@ -46,7 +47,7 @@ def _outcome(path: Path) -> str:
         aside = path.parent.parent / _REFUSED / path.parent.name
         aside.parent.mkdir(exist_ok=True)
         os.replace(path.parent, aside)
-        return f"WARNING: the log of an earlier run could not be delivered and was put aside in {aside}: {server.in_one_line(error)}"
+        return f"WARNING: the log of an earlier run could not be delivered and was put aside in {aside}: {in_one_line(error)}"
 
 
 def _delivered(path: Path) -> str:

@@ -42,7 +42,18 @@ SECOND = person("2", despite_gates="true")
 @pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new_outputs_and_the_next_run_needs_no_hand(engine, told):
     chance, outputs = random.Random(6), engine.folder / "outputs"
-    found = dict.fromkeys(("kills", "ended before", "torn", "changed", "moved", "ledger", "needed a hand"), 0)
+    found = dict.fromkeys(
+        (
+            "kills",
+            "ended before",
+            "outputs torn",
+            "earlier bundles changed",
+            "aliases moved",
+            "ledgers that disagree",
+            "next runs that needed a hand",
+        ),
+        0,
+    )
     for step, share in SHARE.items():
         more = SECOND if step == "promote" else []
         begin = time.perf_counter()
@@ -63,12 +74,14 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_outputs_and_the_next_run
             found["kills"] += code == -9
             found["ended before"] += code == 0
             assert code in (0, -9), engine.said
-            found["torn"] += bool(torn((outputs / "current").resolve()))
-            found["changed"] += digests(earlier) != known
-            found["moved"] += governed()[0] not in (("1", "2") if step == "promote" else ("1",))
-            found["needed a hand"] += engine.run(*NEXT[step]) != 0 or bool(leftovers(outputs))
+            found["outputs torn"] += bool(torn((outputs / "current").resolve()))
+            found["earlier bundles changed"] += digests(earlier) != known
+            found["aliases moved"] += governed()[0] not in (("1", "2") if step == "promote" else ("1",))
+            found["next runs that needed a hand"] += engine.run(*NEXT[step]) != 0 or bool(leftovers(outputs))
             alias, recorded, problems = governed()
-            found["ledger"] += alias != recorded or bool(problems) or (code == 0 and step == "promote" and alias != "2")
+            found["ledgers that disagree"] += (
+                alias != recorded or bool(problems) or (code == 0 and step == "promote" and alias != "2")
+            )
     found_wrong = {name: count for name, count in found.items() if name not in ("kills", "ended before")}
     words = ", ".join(f"{count} {name}" for name, count in found_wrong.items())
     told(f"kill -9 at a random moment of {', '.join(SHARE)}", f"{found['kills']} kills", words)
