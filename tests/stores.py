@@ -69,7 +69,7 @@ def serving(folder, *options, **environment):
             stderr=log,
             cwd=folder,
             start_new_session=True,
-            env=os.environ | environment,
+            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | environment,  # seven processes that wait
         )
         try:
             await_health(f"http://127.0.0.1:{port}", process)

@@ -156,14 +156,17 @@ def test_the_registered_model_is_native_and_gives_the_scores_without_the_engine(
     script = (
         "import mlflow, pandas as pd\n"
         f"table = pd.read_parquet({str(copied.outputs / 'clv_features.parquet')!r})\n"
-        f"found = mlflow.pyfunc.load_model({uri!r}).predict(table)\n"
-        "found.assign(customer_id=table['customer_id']).to_parquet('found.parquet')\n"
+        f"rows = pd.read_csv({str(copied.folder / 'history.csv')!r}, dtype={{'customer_id': str}})\n"
+        f"model = mlflow.pyfunc.load_model({uri!r})\n"
+        "model.predict(table).to_parquet('of_features.parquet')\n"
+        f"model.predict(rows, params={{'as_of': {scores['as_of'].iloc[0]!r}}}).to_parquet('of_purchases.parquet')\n"
     )
     safe = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_TRACKING_URI": os.environ["MLFLOW_TRACKING_URI"]}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=os.environ | safe, check=True)
-    found = pd.read_parquet(tmp_path / "found.parquet").set_index("customer_id").loc[scores["customer_id"]]
-    for name in found:
-        assert found[name].to_numpy() == pytest.approx(scores[name].to_numpy(), rel=1e-6, abs=1e-4)
+    for kind in ("features", "purchases"):
+        found = pd.read_parquet(tmp_path / f"of_{kind}.parquet").set_index("customer_id").loc[scores["customer_id"]]
+        for name in ("predicted_clv", "predicted_clv_low", "predicted_clv_high", "p_alive", "p_buy", "expected_orders"):
+            assert found[name].to_numpy() == pytest.approx(scores[name].to_numpy(), rel=0, abs=1e-9)
 
 
 def test_everything_in_the_outputs_is_an_artifact_of_its_run(trained):

@@ -1,9 +1,11 @@
 """What is taken for an answer of the tracking server, and what for somebody else's, on a server that always says the same."""
 
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import mlflow
 import pytest
 from faulty import NONSENSE
 
@@ -14,13 +16,14 @@ RUN = "0" * 32
 
 
 @contextmanager
-def saying(status, content, headers):
+def saying(status, content, headers, pause=0.0):
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
         def any(self):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            time.sleep(pause)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -84,3 +87,17 @@ def test_where_mlflow_itself_says_nothing_nothing_is_an_answer(asked):
 def test_a_web_page_is_no_answer_even_where_mlflow_says_nothing(asked):
     with pytest.raises(Unreachable, match="does not answer: "):
         asked(NONSENSE["log-in"], lambda: server.client.search_runs(["1"]))
+
+
+@pytest.mark.parametrize("pause, is_dead", [(0.3, False), (1.5, True)])
+def test_many_answers_may_take_longer_than_the_patience_and_one_silence_may_not(asked, pause, is_dead):
+    def many():
+        server.begin(1)
+        return server.call(lambda: [mlflow.MlflowClient().search_runs(["1"]) for _ in range(6)])
+
+    answer = (*NONSENSE["empty"], pause)
+    if is_dead:
+        with pytest.raises(Unreachable, match="no answer in time"):
+            asked(answer, many)
+    else:
+        assert asked(answer, many) == [[]] * 6 and server.circuit.patience == 1

