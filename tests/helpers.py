@@ -39,11 +39,15 @@ def history(*rows: tuple) -> duckdb.DuckDBPyRelation:
 def composed(*overrides: str) -> config.Config:
     """The configuration as a command composes it. The files of the groups that are chosen are read once; values are put in anew."""
     said = _PARSER.parse_overrides(list(overrides))
-    values = [each for each in said if "." in each.key_or_group or each.key_or_group == "outputs"]
+    values = [each for each in said if _is_value(each.key_or_group)]
     choices = tuple(each.input_line for each in said if each not in values)
     whole = copy.deepcopy(_of_groups(choices))
     ConfigLoaderImpl._apply_overrides_to_config(values, whole)
     return config.load(whole)
+
+
+def _is_value(key: str) -> bool:
+    return key == "outputs" or ("." in key and not key.startswith("hydra."))
 
 
 @functools.cache

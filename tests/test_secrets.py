@@ -41,6 +41,7 @@ def test_every_key_that_makes_a_result_is_logged_and_no_text_of_a_person():
         "readiness",
         "alerts",
         "segments",
+        "serve",
     }
     assert SECRET not in config.as_yaml(found)
 

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import tenacity
-
 from clv.tracking.server import client
 
 if TYPE_CHECKING:
@@ -17,18 +15,12 @@ def point(standing: "Standing", number: str) -> None:
     for alias in standing.production_aliases:
         if alias != PRODUCTION:
             client.delete_registered_model_alias(standing.name, alias)
-    _set(standing.name, PRODUCTION, number)
+    client.set_registered_model_alias(standing.name, PRODUCTION, number)
 
 
 def remember(standing: "Standing", previous: str | None) -> None:
     """Lets the alias `previous` name the version to go back to; no version where there is none, or it was deleted."""
     if previous in standing.versions:
-        _set(standing.name, _PREVIOUS, previous)
+        client.set_registered_model_alias(standing.name, _PREVIOUS, previous)
     elif _PREVIOUS in standing.aliases:
         client.delete_registered_model_alias(standing.name, _PREVIOUS)
-
-
-@tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random(0, 0.5), reraise=True)
-def _set(name: str, alias: str, number: str | None) -> None:
-    """If two set a new alias at once, the store fails one of them."""
-    client.set_registered_model_alias(name, alias, number)

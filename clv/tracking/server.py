@@ -6,6 +6,7 @@ the first call, after `tracking.start`.
 """
 
 import functools
+import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import tenacity
 
 from clv import process
 from clv.errors import Unreachable, UserError, hidden
@@ -31,6 +34,7 @@ _CHANGE = (  # calls before which MlflowClient would fetch the whole model, to s
     *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
     *("update_registered_model", "set_model_version_tag", "update_model_version"),
 )
+_TWICE = re.compile("(?i)unique constraint")  # as sqlite and PostgreSQL say it
 _Result = TypeVar("_Result")
 
 
@@ -182,6 +186,17 @@ def _fetched(root: str, names: Sequence[str]) -> Path:
     return into
 
 
+def _was_overtaken(error: BaseException) -> bool:
+    """Whether another command made the same tag or alias in the same moment: MLflow looks for it, and then inserts it."""
+    return isinstance(error, Refused) and bool(_TWICE.search(str(error)))
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception(_was_overtaken),
+    wait=tenacity.wait_random(0, 0.5),
+    stop=tenacity.stop_after_attempt(5),
+    reraise=True,
+)
 def _first_answer(attempted: Callable[[int], _Result]) -> _Result:
     from mlflow.exceptions import MlflowException
 

@@ -18,7 +18,6 @@ import psycopg
 import pytest
 from databases import Postgresql, free_port
 from helpers import ROOT
-from stores import serving
 
 COMPOSE = ROOT / "deploy/compose"
 STORES = ("--backend-store-uri", "postgresql+psycopg:///mlflow", "--artifacts-destination", "s3://mlflow/artifacts")
@@ -111,6 +110,8 @@ class Platform:
 @contextmanager
 def platform(folder: Path, database: Postgresql, **environment: str) -> Iterator[Platform]:
     """MLflow with two workers and accounts. environment: more variables of its server."""
+    from stores import serving
+
     shutil.copy(COMPOSE / "secrets.sh", folder)
     subprocess.run(["sh", folder / "secrets.sh"], check=True)
     with psycopg.connect(_of(database), autocommit=True) as connection:
