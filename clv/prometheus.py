@@ -10,21 +10,28 @@ _HELP = {
     "clv_step_success_timestamp_seconds": "when the step ended well the last time, in seconds since 1970",
     "clv_step_seconds": "how long it took",
     "clv_production_version": "the version in production that the step used",
+    "clv_newest_order_timestamp_seconds": "the day of the newest order that the step read, in seconds since 1970",
     "clv_verdict": "1 for what the monitor said, 0 for what it did not say",
-    "clv_figure": "what the step found: the metrics of its run",
+    "clv_figure": "what the step found of a version: the metrics that the list of runs shows",
 }
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A step that ended well. at: UTC.   figures: name -> value.   version: in production, where the step used one.   verdict: of the monitor."""
+    """A step that ended well.
+
+    at: UTC.   figures: name -> value.   production: number of the version in production, where the step used one.   version: that the
+    figures are of.   verdict: of the monitor.   newest_order: day, where the step read a history.
+    """
 
     step: str
     at: dt.datetime
     seconds: float
     figures: dict[str, float] = field(default_factory=dict)
-    version: str | None = None
+    production: str | None = None
+    version: str = ""
     verdict: str | None = None
+    newest_order: dt.date | None = None
 
 
 def exposition(model: str, ended: Iterable[Ended], before: str = "") -> str:
@@ -35,7 +42,7 @@ def exposition(model: str, ended: Iterable[Ended], before: str = "") -> str:
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     steps, registry = list(ended), CollectorRegistry()
-    labels = {"clv_figure": ("figure",), "clv_verdict": ("verdict",)}
+    labels = {"clv_figure": ("figure", "version"), "clv_verdict": ("verdict",)}
     gauges = {
         name: Gauge(name, text, ("model", "step", *labels.get(name, ())), registry=registry)
         for name, text in _HELP.items()
@@ -54,13 +61,16 @@ def _of(step: Ended) -> Iterable[tuple[str, dict[str, str], float]]:
     """Family, labels beside model and step, and value of each sample."""
     yield "clv_step_success_timestamp_seconds", {}, step.at.timestamp()
     yield "clv_step_seconds", {}, step.seconds
-    if step.version is not None:
-        yield "clv_production_version", {}, float(step.version)
+    if step.production is not None:
+        yield "clv_production_version", {}, float(step.production)
+    if step.newest_order is not None:
+        midnight = dt.datetime.combine(step.newest_order, dt.time(), dt.UTC)
+        yield "clv_newest_order_timestamp_seconds", {}, midnight.timestamp()
     if step.verdict is not None:
         for verdict in _VERDICTS:
             yield "clv_verdict", {"verdict": verdict}, float(verdict == step.verdict)
     for figure, value in step.figures.items():
-        yield "clv_figure", {"figure": figure}, value
+        yield "clv_figure", {"figure": figure, "version": step.version}, value
 
 
 def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from clv import commands, hints, model, prometheus, settings, store, terminal, tracking
+from clv import commands, exposed, hints, model, settings, store, terminal, tracking
 from clv.commands import Command, Step
 from clv.config import Config, as_yaml, parameters
 from clv.errors import UserError, hidden
@@ -23,6 +23,7 @@ from clv.registry.production import Production
 from clv.registry.standing import Standing
 from clv.steps import lineage
 
+_KNOWN = ("verdict", "production_version", "candidate_version")  # tags that a collector of logs gets as fields
 _NAMING_A_MODEL = ("tracking=", "tracking.model_name=")
 
 
@@ -59,6 +60,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
         words = (*words, f"tracking.model_name={own.name}")
     terms = tracking.Terms(home, command.needs_server, config.tracking.model_name, command.logged)
     with hints.about(words), tracking.run(name, parameters(config, command.logged_keys), terms) as log:
+        terminal.know(model=config.tracking.model_name, run=log.run_id or "")
         if own:
             log.log(tags={"own_model": own.name}, lines=[own.why])
         bundle = f"{now:%Y%m%dT%H%M%S}_{(log.run_id or log.key)[:8]}"
@@ -76,7 +78,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
                 shown.append((step.__name__, outcome.summary))
                 seconds.append(time.perf_counter() - begun)
             if command.writes_outputs:
-                _expose(values, [step for step, _ in shown], seconds, outcomes)
+                exposed.expose(values.run, [step for step, _ in shown], seconds, outcomes)
             facts, next_moves = _facts(outcomes, values, log.run_id), _next_moves(outcomes, config)
             history.forget()
         warnings = [f"WARNING: {warning}" for outcome in outcomes for warning in outcome.warnings]
@@ -88,6 +90,7 @@ def run_command(name: str, config: Config, words: tuple[str, ...] = ()) -> list[
         unlogged = tracking.unlogged()
         warnings += [f"WARNING: {unlogged}"] if unlogged else []
         warnings += tracking.elsewhere(home)
+    terminal.know(**{name: tag for outcome in outcomes for name, tag in outcome.tags.items() if name in _KNOWN})
     terminal.closing(lines + warnings, facts, next_moves)
     return outcomes
 
@@ -239,20 +242,6 @@ def _applied(outcome: Outcome, values: _Values) -> Outcome:
         tags, metrics = outcome.tags | consequence.tags, outcome.metrics | consequence.metrics
         outcome = replace(outcome, tags=tags, metrics=metrics, warnings=warnings, title=title)
     return outcome
-
-
-def _expose(values: _Values, steps: list[str], seconds: list[float], outcomes: list[Outcome]) -> None:
-    """Writes what Prometheus reads, beside the outputs: these steps, and the others as the current file has them."""
-    path, now = Path(values.run.config.outputs) / store.CURRENT / prometheus.NAME, dt.datetime.now(dt.UTC)
-    ended = [
-        prometheus.Ended(
-            step, now, took, outcome.metrics, outcome.tags.get("production_version"), outcome.tags.get("verdict")
-        )
-        for step, took, outcome in zip(steps, seconds, outcomes, strict=True)
-    ]
-    before = path.read_text() if path.exists() else ""
-    model_name = values.run.config.tracking.model_name
-    store.write(values.run.bundle, {prometheus.NAME: prometheus.exposition(model_name, ended, before)})
 
 
 def _title(command: Command, steps: list[str], outcomes: list[Outcome]) -> str:

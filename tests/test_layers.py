@@ -18,7 +18,7 @@ SHELVES = [
     {"registry"},
     {"outcome", "service"},
     {"steps"},
-    {"commands"},
+    {"commands", "exposed"},
     {"run", "frames", "jobs"},
 ]
 ONE_PLACE = {

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 
@@ -29,12 +30,12 @@ def samples(text):
 
 
 def test_a_step_leaves_when_it_ended_how_long_it_took_and_what_it_found():
-    text = exposition("clv", [Ended("score", MORNING, 1.5, {"predicted_clv_total": 58970.25}, version="2")])
+    text = exposition("clv", [Ended("score", MORNING, 1.5, {"predicted_clv_total": 58970.25}, "2", "2")])
     assert samples(text) == {
         ("clv_step_success_timestamp_seconds", "score"): MORNING.timestamp(),
         ("clv_step_seconds", "score"): 1.5,
         ("clv_production_version", "score"): 2,
-        ("clv_figure", "score", "predicted_clv_total"): 58970.25,
+        ("clv_figure", "score", "predicted_clv_total", "2"): 58970.25,
     }
     assert "# TYPE clv_figure gauge" in text
 
@@ -46,15 +47,17 @@ def test_the_verdict_is_one_of_three():
 
 
 def test_other_steps_keep_what_they_left_and_a_step_that_ran_again_replaces_all_of_its_own():
-    score = Ended("score", MORNING, 1.0, {"predicted_clv_total": 10.0, "season/fold": 2.0}, version="1")
+    score = Ended("score", MORNING, 1.0, {"predicted_clv_total": 10.0, "customers": 2.0}, "1", "1")
     before = exposition("clv", [score, Ended("monitor", MORNING, 2.0)])
-    after = samples(exposition("clv", [Ended("score", EVENING, 3.0, {"predicted_clv_total": 12.0})], before))
+    after = samples(
+        exposition("clv", [Ended("score", EVENING, 3.0, {"predicted_clv_total": 12.0}, version="2")], before)
+    )
     assert after == {
         ("clv_step_success_timestamp_seconds", "monitor"): MORNING.timestamp(),
         ("clv_step_seconds", "monitor"): 2.0,
         ("clv_step_success_timestamp_seconds", "score"): EVENING.timestamp(),
         ("clv_step_seconds", "score"): 3.0,
-        ("clv_figure", "score", "predicted_clv_total"): 12.0,
+        ("clv_figure", "score", "predicted_clv_total", "2"): 12.0,
     }
 
 
@@ -72,7 +75,10 @@ def test_figures_of_another_model_are_not_kept():
 def test_the_figures_are_those_of_the_run(trained):
     found = samples((trained.outputs / "metrics.prom").read_text())
     scored = next(record for record in trained.records if "predicted_clv_total" in record.metrics)
-    assert found["clv_figure", "score", "predicted_clv_total"] == scored.metrics["predicted_clv_total"]
+    assert found["clv_figure", "score", "predicted_clv_total", "1"] == scored.metrics["predicted_clv_total"]
+    assert found["clv_figure", "monitor", "open_alarms", "1"] == 0
+    assert found["clv_newest_order_timestamp_seconds", "read"] == dt.datetime(2025, 12, 30, tzinfo=dt.UTC).timestamp()
+    assert all(re.fullmatch(r"\w+", figure) for name, _, *rest in found for figure in rest[:1])
     assert {key[1] for key in found} >= {"read", "train", "review", "score", "cluster", "monitor", "report"}
     assert found["clv_production_version", "monitor"] == 1
 
@@ -108,6 +114,8 @@ def test_each_line_of_a_command_is_a_record(tmp_path):
     step = next(line for line in lines if "step" in line)
     assert step["step"] == "simulate" and step["seconds"] >= 0 and step["message"]
     assert all(dt.datetime.fromisoformat(line["at"]).tzinfo for line in lines)
+    assert lines[-1]["message"] == "done" and lines[-1]["exit_code"] == 0 and lines[-1]["model"] == "clv"
+    assert f"run {lines[-1]['run']}" in lines[-1]["facts"]
 
 
 def test_an_error_is_a_record_with_the_exit_code(tmp_path):

@@ -19,6 +19,11 @@ rows = [(number, "2026-07-02 06:14", "promotion", f"clv/{number}", "1 to 2", "An
          "see the minutes", "despite failed gates") for number in range(1, 12)]
 terminal.table(pd.DataFrame(rows, columns=["no", "at", "event", "version", "production", "by", "why", "gates"]))
 """
+WIDE = """
+import pandas as pd
+from clv import terminal
+terminal.table(pd.DataFrame({name: [f"{name}{'x' * 14}{number}" for number in (1, 2)] for name in "abcdefgh"}))
+"""
 CHANGES = """
 import pandas as pd
 from clv import terminal
@@ -73,6 +78,11 @@ def test_no_number_is_cut_and_what_is_the_same_in_all_rows_is_said_once(width):
     assert max(map(len, lines)) <= width and "…" not in text
     assert text.count("-8,765.50") == 8 and "778.75" in text and "C001205" in text
     assert text.endswith("the same in all rows: version before 1, as of before 2026-04-01") and "nothing" not in text
+
+
+def test_in_a_pipe_a_table_of_more_than_80_columns_has_all_of_them():
+    head, _, first, *_ = in_a_pipe(WIDE).splitlines()
+    assert head.split() == list("abcdefgh") and first.split() == [f"{name}{'x' * 14}1" for name in "abcdefgh"]
 
 
 def test_where_not_even_the_numbers_fit_each_row_is_a_list_of_values():

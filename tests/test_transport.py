@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import mlflow
 import pytest
 from faulty import NONSENSE
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from clv.errors import Unreachable
 from clv.tracking import server, transport
@@ -87,6 +88,18 @@ def test_where_mlflow_itself_says_nothing_nothing_is_an_answer(asked):
 def test_a_web_page_is_no_answer_even_where_mlflow_says_nothing(asked):
     with pytest.raises(Unreachable, match="does not answer: "):
         asked(NONSENSE["log-in"], lambda: server.client.search_runs(["1"]))
+
+
+@pytest.mark.parametrize("kind", ["log-in", "default 404"])
+def test_a_web_page_in_place_of_a_file_is_an_outage(asked, tmp_path, kind):
+    place, path = "mlflow-artifacts:/1/x", tmp_path / "a.parquet"
+    path.write_bytes(b"PAR1")
+    for call in (
+        lambda: server.fetch(place, ["a.parquet"]),
+        lambda: server.call(get_artifact_repository(place).log_artifact, str(path)),
+    ):
+        with pytest.raises(Unreachable, match="does not answer: "):
+            asked(NONSENSE[kind], call)
 
 
 @pytest.mark.parametrize("pause, is_dead", [(0.3, False), (1.5, True)])

@@ -11,7 +11,7 @@ from clv.monitor.baseline import Baseline
 from clv.monitor.diagnosis import diagnosis
 from clv.monitor.verdict import ALARM, in_short, verdict
 from clv.outcome import Open, Outcome, Run
-from clv.registry import versions
+from clv.registry import alarms, versions
 from clv.registry.alarms import Alarm
 from clv.registry.production import Production
 from clv.registry.versions import Version
@@ -20,6 +20,7 @@ from clv.steps.evidence import gathered
 from clv.steps.lineage import refuse_stranger
 from clv.steps.monitoring_files import Looked
 from clv.steps.vintages import Watch
+from clv.wording import counted
 
 
 def monitor(run: Run, history: History, production: Production) -> Outcome:
@@ -42,19 +43,30 @@ def monitor(run: Run, history: History, production: Production) -> Outcome:
     with progress.doing("drawing pages"):
         outputs = monitoring_files.files(watch, Looked(base, evidence, findings, limits, decided, remark))
     in_one_line = remark if remark and decided.word != ALARM else in_short(decided, findings)
+    waiting = alarms.waiting(version)
     alarm = Alarm(version.name, version.number, watch.history.as_of.isoformat(), list(decided.reasons))
     return Outcome(
         f"{decided.word.upper()}: {in_one_line} (read {outputs.page} first)",
         title=f"{decided.word}, version {version.number}, as of {watch.history.as_of}",
         outputs=outputs.by_path,
         artifacts=vintages.artifacts(scores),
-        metrics=_metrics(findings),
+        metrics=_metrics(findings) | {"open_alarms": len(waiting) + (decided.word == ALARM)},
         series={name: values for finding in findings.values() for name, values in finding.series.items()},
         warnings=(*((production.warning,) if production.warning else ()), *_by_month(history)),
         tags=watch.production.tags(watch.history.as_of)
         | {"verdict": decided.word, "verdict_reasons": " ".join(decided.reasons)[:4000]},
+        lines=_still_open(waiting),
         effects=(Open(alarm),) if decided.word == ALARM else (),
     )
+
+
+def _still_open(waiting: list[str]) -> tuple[str, ...]:
+    """What a person does about alarms of earlier looks. waiting: the runs that opened them."""
+    if not waiting:
+        return ()
+    verb = "waits" if len(waiting) == 1 else "wait"
+    sentence = f"{counted(len(waiting), 'alarm')} of earlier looks {verb} for a person:"
+    return (sentence, *(f"  {hints.acknowledge(run_id)}" for run_id in waiting))
 
 
 def baseline_of(version: Version) -> Baseline:

@@ -1,6 +1,7 @@
 """The console, and texts on it: coloured where they carry a verdict."""
 
 import os
+import sys
 
 from rich.console import Console
 from rich.control import strip_control_codes
@@ -8,7 +9,7 @@ from rich.highlighter import RegexHighlighter
 from rich.text import Text
 from rich.theme import Theme
 
-PIPE_WIDTH = 180  # columns of a table that goes into a pipe or a file
+_PIPE_WIDTH = 180  # columns of a table that goes into a pipe or a file
 
 
 class _Verdicts(RegexHighlighter):
@@ -25,14 +26,10 @@ class _Verdicts(RegexHighlighter):
 verdicts = _Verdicts()
 console = Console(
     highlight=False,
+    width=None if sys.stdout.isatty() else _PIPE_WIDTH,
     color_system=None if os.environ.get("NO_COLOR") else "auto",
     theme=Theme({"verdict.good": "bold green", "verdict.doubt": "bold yellow", "verdict.bad": "bold red"}),
 )
-
-
-def width() -> int:
-    """Returns the columns that a table may have."""
-    return console.width if console.is_terminal else PIPE_WIDTH
 
 
 def as_text(line: str) -> Text:

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, TextIO
 
 import pandas as pd
 
+_SIGNAL = 128  # an exit code above it: the command was stopped
+
 
 class Records:
     """Each line has: at (UTC), level (info, warning or error), what is known, fields of its own, message."""
@@ -33,15 +35,23 @@ class Records:
         for row in content.astype(object).where(content.notna(), None).to_dict("records"):
             self.write("", row=row)
 
-    def step(self, step: str, seconds: float, summary: str, is_well: bool = True) -> None:
-        self.write(summary, "info" if is_well else "error", step=step, seconds=round(seconds, 3))
+    def know(self, **facts: str) -> None:
+        Records.known = Records.known | {name: fact for name, fact in facts.items() if fact}
+
+    def step(self, step: str, seconds: float, summary: str, level: str = "info") -> None:
+        self.write(summary, level, step=step, seconds=round(seconds, 3))
 
     def beat(self, step: str, seconds: float, text: str) -> None:
         self.write(text, step=step, seconds=round(seconds, 3))
 
+    def closing(self, notes: Iterable[str], facts: Iterable[str], next_moves: Iterable[str]) -> None:
+        self.lines(notes)
+        self.write("done", exit_code=0, facts=list(facts), next=[line.strip() for line in next_moves])
+
     def failed(self, message: str, exit_code: int | str | None) -> None:
+        level = "warning" if isinstance(exit_code, int) and exit_code > _SIGNAL else "error"
         with suppress(OSError):  # a full disk
-            self.write(message.strip(), "error", sys.stderr, exit_code=exit_code)
+            self.write(message.strip(), level, sys.stderr, exit_code=exit_code)
 
     def write(self, message: str, level: str = "info", file: TextIO | None = None, **fields: Any) -> None:
         """Writes a line. file: standard output where none is given.   fields: JSON-ready, or with a text that says them."""

@@ -34,7 +34,10 @@ class Screen:
     def table(self, content: pd.DataFrame) -> None:
         tables.table(content)
 
-    def step(self, step: str, seconds: float, summary: str, is_well: bool = True) -> None:
+    def know(self, **facts: str) -> None:
+        pass
+
+    def step(self, step: str, seconds: float, summary: str, level: str = "info") -> None:
         took = f"{seconds:.1f} s" if seconds < 100 else f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
         if not console.is_terminal:
             console.print(as_text(f"{step:{_NAME}} {took:>{_SECONDS}}  {summary}"), soft_wrap=True)
@@ -48,6 +51,11 @@ class Screen:
 
     def beat(self, step: str, seconds: float, text: str) -> None:
         console.print(as_text(f"{step}: {text}, {timedelta(seconds=round(seconds))}"), soft_wrap=True)
+
+    def closing(self, notes: Iterable[str], facts: Iterable[str], next_moves: Iterable[str]) -> None:
+        self.lines(notes)
+        self.lines(facts, style="dim")
+        self.lines(next_moves)
 
     def failed(self, message: str, exit_code: int | str | None) -> None:
         with suppress(OSError):  # on a full disk even the file of the messages may be full

@@ -26,8 +26,8 @@ def working(step: str) -> Iterator[list[str]]:
         with waiting(step):
             yield summary
     except BaseException as error:
-        ended = "FAILED" if isinstance(error, Exception) else "stopped"
-        way().step(step, time.perf_counter() - begun, ended, is_well=False)
+        ended = ("FAILED", "error") if isinstance(error, Exception) else ("stopped", "warning")
+        way().step(step, time.perf_counter() - begun, *ended)
         raise
     way().step(step, time.perf_counter() - begun, "; ".join(summary))
 

@@ -8,7 +8,7 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from clv.terminal.console import as_text, console, width
+from clv.terminal.console import as_text, console
 
 _GAP = 2  # columns between two columns of a table
 _WORD = 12  # letters; a longer word of a text may be folded
@@ -42,11 +42,11 @@ def table(content: pd.DataFrame) -> None:
     """Prints a table as wide as the terminal at most; where not even its numbers fit beside one another, each row as a list of values."""
     columns = [_Column(str(name).replace("_", " "), in_short(content[name])) for name in content.columns]
     shown, same = _parted(columns) if len(content) > 1 else (columns, [])
-    widths = _widths(shown, width())
+    widths = _widths(shown, console.width)
     if not len(content):
         return
     if widths:
-        console.print(_beside_one_another(shown, widths), width=width())
+        console.print(_beside_one_another(shown, widths), width=console.width)
     else:
         _one_below_the_other(shown, len(content))
     if same:

@@ -27,11 +27,17 @@ class Way(Protocol):
 
     def table(self, content: pd.DataFrame) -> None: ...
 
-    def step(self, step: str, seconds: float, summary: str, is_well: bool = True) -> None:
-        """A step that has ended."""
+    def know(self, **facts: str) -> None:
+        """What holds from now on, for programs."""
+
+    def step(self, step: str, seconds: float, summary: str, level: str = "info") -> None:
+        """A step that has ended. level: warning where it was stopped, error where it failed."""
 
     def beat(self, step: str, seconds: float, text: str) -> None:
         """Where a long step is."""
+
+    def closing(self, notes: Iterable[str], facts: Iterable[str], next_moves: Iterable[str]) -> None:
+        """A command that has ended well: what was noticed, facts of the run, what a person does now."""
 
     def failed(self, message: str, exit_code: int | str | None) -> None:
         """What ended the command; on standard error."""

@@ -13,9 +13,6 @@ _FAULTS = {
 }
 # What MLflow calls an internal error although the server answered: an artifact that is not there, a call that is not allowed.
 _ANSWERS = re.compile("404 Client Error|No such file|No such artifact|Permission denied|failed with error code 40[0-9]")
-_PAGE = re.compile(
-    r"failed with error code 404 .*Response body: '\s*<", re.DOTALL
-)  # of what stands before a server that is not there
 
 
 def is_fault(error: Exception) -> bool:
@@ -32,6 +29,6 @@ def is_fault(error: Exception) -> bool:
     if isinstance(error, MlflowException) and isinstance(error.__cause__, Exception) and is_fault(error.__cause__):
         return True  # a download that failed for any reason is called a missing file
     if isinstance(error, MlflowException):
-        return bool(_PAGE.search(str(error))) or (error.error_code in _FAULTS and not _ANSWERS.search(str(error)))
+        return error.error_code in _FAULTS and not _ANSWERS.search(str(error))
     kinds = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
     return isinstance(error, (*kinds, json.JSONDecodeError, ParseError))

@@ -1,5 +1,5 @@
 """What an answer of a tracking server must be like. A proxy, a log-in page or a server that is starting may answer in its place, with
-status 200; taken for the server's word, such an answer would accuse people of what they did not do.
+status 200 or 404; taken for the server's word, such an answer would accuse people of what they did not do.
 """
 
 import functools
@@ -48,8 +48,11 @@ class _Checked(request_utils.TCPKeepAliveHTTPAdapter):
         with server.circuit.asking():
             answer = super().send(request, stream, *args, **more)
         _bound(answer, _LONGEST_FILE if stream else _LONGEST)
+        path = (request.url or "").partition("?")[0]
+        if answer.status_code in (200, 404):  # MLflow says in JSON that something is not there
+            _refuse_page(answer, path, stream and answer.status_code == 200)
         if answer.status_code == 200:
-            _check(answer, (request.url or "").partition("?")[0], stream)
+            _check(answer, path, stream)
         return answer
 
 
@@ -60,12 +63,17 @@ def check() -> None:
     request_utils._cached_get_request_session.cache_clear()
 
 
-def _check(answer: requests.Response, path: str, is_file: bool) -> None:
-    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-    expected = _FILES in path and is_file
-    if kind == "text/html" and not (expected and path.endswith((".html", ".htm"))):
+def _kind(answer: requests.Response) -> str:
+    return answer.headers.get("Content-Type", "").partition(";")[0].strip()
+
+
+def _refuse_page(answer: requests.Response, path: str, is_file: bool) -> None:
+    if _kind(answer) == "text/html" and not (is_file and _FILES in path and path.endswith((".html", ".htm"))):
         raise Nonsense(f"it answers with a web page, as of a log-in, in place of {_place(path)}")
-    if kind == "application/json" and expected and not path.endswith(".json"):
+
+
+def _check(answer: requests.Response, path: str, is_file: bool) -> None:
+    if _kind(answer) == "application/json" and is_file and _FILES in path and not path.endswith(".json"):
         raise Nonsense(f"it answers with JSON in place of {_place(path)}")
     if key := _HOLDS.get("/".join(path.rstrip("/").split("/")[-2:])):
         try:
