@@ -78,8 +78,8 @@ def test_a_reviewer_decides_about_the_model_of_the_engine(trained, signed_in, tm
     run_command("promote", decided)
     assert alias_table()["production"] == "2" and entries()[-1]["entered_by"] == "bob"
     signed_in(*first[0])
-    run_command("review", config("person.version='1'"))
     run_command("rollback", config(*person(reason="back")))
+    run_command("review", config("person.version='2'"))
     run_command("reject", config(*person(version=2, reason="no")))
     assert alias_table()["production"] == "1"
     assert [entry["entered_by"] for entry in entries()] == ["engine", "bob", "ann", "ann"]
