@@ -6,11 +6,14 @@ from pathlib import Path
 from clv import prometheus, store
 from clv.outcome import Outcome, Run
 
+_LARGEST = 1 << 20  # bytes of the file; ours has some thousand
+
 
 def expose(run: Run, steps: list[str], seconds: list[float], outcomes: list[Outcome]) -> None:
     """Writes the file that Prometheus reads, beside the outputs: these steps, and the others as the current file has them."""
     path, now = Path(run.config.outputs) / store.CURRENT / prometheus.NAME, dt.datetime.now(dt.UTC)
-    before = path.read_text(errors="replace") if path.is_file() else ""
+    is_ours = path.is_file() and path.stat().st_size <= _LARGEST
+    before = path.read_text(errors="replace") if is_ours else ""
     ended = [_ended(*each, now) for each in zip(steps, seconds, outcomes, strict=True)]
     store.write(run.bundle, {prometheus.NAME: prometheus.exposition(run.config.tracking.model_name, ended, before)})
 

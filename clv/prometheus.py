@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 NAME = "metrics.prom"  # in the outputs folder, where the textfile collector of the node exporter finds it
 _VERDICTS = ("stable", "alarm", "insufficient")
+_COMMON = ("model", "step")
+_LABELS = {"clv_figure": (*_COMMON, "figure", "version"), "clv_verdict": (*_COMMON, "verdict")}
 _HELP = {
     "clv_step_success_timestamp_seconds": "when the step ended well the last time, in seconds since 1970",
     "clv_step_seconds": "how long it took",
@@ -42,14 +44,10 @@ def exposition(model: str, ended: Iterable[Ended], before: str = "") -> str:
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     steps, registry = list(ended), CollectorRegistry()
-    labels = {"clv_figure": ("figure", "version"), "clv_verdict": ("verdict",)}
-    gauges = {
-        name: Gauge(name, text, ("model", "step", *labels.get(name, ())), registry=registry)
-        for name, text in _HELP.items()
-    }
+    gauges = {name: Gauge(name, text, _LABELS.get(name, _COMMON), registry=registry) for name, text in _HELP.items()}
     anew = {step.step for step in steps}
     for name, known, value in _samples(before):
-        if name in gauges and known.get("model") == model and known.get("step") not in anew:
+        if known["model"] == model and known["step"] not in anew:
             gauges[name].labels(**known).set(value)
     for step in steps:
         for name, more, value in _of(step):
@@ -74,11 +72,12 @@ def _of(step: Ended) -> Iterable[tuple[str, dict[str, str], float]]:
 
 
 def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
-    """Name, labels and value of what an earlier file says; nothing of a file that somebody changed into another one."""
+    """Name, labels and value of what an earlier file says, as far as this engine says it; nothing of a file that is no longer one of these."""
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
-        families = list(text_string_to_metric_families(text))
-    except ValueError:
+        found = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    except Exception:  # noqa: BLE001 whatever somebody made of the file must not stop a command
         return []
-    return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
+    ours = [sample for sample in found if sample.name in _HELP]
+    return [(one.name, one.labels, one.value) for one in ours if set(one.labels) == set(_LABELS.get(one.name, _COMMON))]

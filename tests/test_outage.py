@@ -1,5 +1,6 @@
 """What a run does while the tracking server fails, over a real server behind a proxy that fails as servers do."""
 
+import json
 import re
 import shutil
 import time
@@ -227,14 +228,44 @@ def left_behind(behind, failing):
     return spool.waiting(behind.outputs)[0]
 
 
+def forged(journal, **changes):
+    """The journal with an operation that no command left."""
+    content = json.loads(journal.read_text())
+    content["waiting"].insert(0, changes)
+    journal.write_text(json.dumps(content))
+
+
+def forged_link(path):
+    folder = next(one for one in path.parent.iterdir() if one.is_dir())
+    (folder / "key").symlink_to("/etc/hostname")
+
+
 @pytest.mark.parametrize(
     "damage, why",
     [
+        (
+            lambda path: forged(path, kind="files", folder="/etc", files=["hostname"], path="x"),
+            "is no folder of this log",
+        ),
+        (lambda path: forged(path, kind="files", folder="..", files=[], path="x"), "is no folder of this log"),
+        (forged_link, "is no folder of this log"),
+        (
+            lambda path: forged(path, kind="version_tag", name="clv", number="1", key="files_sha256", value="0"),
+            "no command leaves the tag files_sha256",
+        ),
         (lambda path: path.write_text(path.read_text()[:200]), "Unterminated|Expecting|delimiter"),
         (lambda path: shutil.rmtree(next(one for one in path.parent.iterdir() if one.is_dir())), "files are missing"),
         (lambda path: path.write_text(path.read_text().replace('"experiment": null', '"experiment": "77"')), "77"),
     ],
-    ids=["cut", "without its files", "refused by the server"],
+    ids=[
+        "a folder elsewhere",
+        "the folder above",
+        "a link",
+        "a tag that vouches",
+        "cut",
+        "without its files",
+        "refused by the server",
+    ],
 )
 def test_what_cannot_be_delivered_is_put_aside_and_stops_no_later_command(behind, failing, damage, why, capsys):
     path = left_behind(behind, failing)

@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, composed
 from prometheus_client.parser import text_string_to_metric_families
 
+from clv.exposed import expose
+from clv.outcome import Outcome, Run
 from clv.prometheus import Ended, exposition
 from clv.run import run_command
 
@@ -61,10 +63,31 @@ def test_other_steps_keep_what_they_left_and_a_step_that_ran_again_replaces_all_
     }
 
 
-@pytest.mark.parametrize("before", ["", "no such { format", "other_metric 1\n", "\0"])
+STRANGE = [
+    "no such { format",
+    "other_metric 1\n",
+    "\0",
+    'clv_step_seconds{model="clv",step="x",foo="1"} 1\n',
+    'clv_step_seconds{model="clv"} 1\n',
+    'clv_step_seconds{model="clv",step="x",self="1"} 1\n',
+    "clv_step_seconds 1\n",
+]
+
+
+@pytest.mark.parametrize("before", STRANGE)
 def test_a_file_of_somebody_else_is_begun_anew(before):
     ended = [Ended("score", MORNING, 1.0)]
     assert exposition("clv", ended, before) == exposition("clv", ended)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"clv_step_seconds 1\n" * 100_000])
+def test_a_file_that_is_damaged_or_too_large_stops_no_command(tmp_path, content):
+    (tmp_path / "current").mkdir()
+    (tmp_path / "current/metrics.prom").write_bytes(content)
+    (tmp_path / "new").mkdir()
+    run = Run(composed(f"outputs={tmp_path}"), MORNING, tmp_path / "new")
+    expose(run, ["score"], [1.0], [Outcome("done")])
+    assert {step for _, step in samples((tmp_path / "new/metrics.prom").read_text())} == {"score"}
 
 
 def test_figures_of_another_model_are_not_kept():

@@ -4,9 +4,13 @@ import ast
 import configparser
 import doctest
 import importlib.util
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,7 @@ def imported(path):
 
 
 graph = imported(DAGS / "clv_commands.py")
+nightly = imported(ROOT / "deploy/compose/nightly.py")
 ANSWER = {
     "chosen_options": [graph.PROMOTE],
     "params_input": {"reason": "it's max(1), ${HOME}\n[Über] 'all'"},
@@ -127,11 +132,30 @@ def test_a_day_before_the_one_that_was_scored_last_has_a_folder_of_its_own(
 
 
 def test_the_graphs_read_what_the_monitor_and_the_review_wrote(trained):
-    look = graph.look(trained.outputs)
+    place = graph.Place(trained.outputs, "clv", "clv")
+    look = graph.look(place)
     assert (look["verdict"], look["model_version"], look["open_alarms"]) == ("stable", "1", [])
-    candidate = graph.candidate(trained.outputs)
+    candidate = graph.candidate(place)
     assert candidate["version"] == "1" and Path(candidate["page"]).exists() and Path(look["page"]).exists()
     assert graph.scored_day(trained.outputs) == look["as_of"] == "2025-12-31"
+
+
+@pytest.mark.parametrize("read", [graph.candidate, graph.look])
+def test_nobody_is_asked_about_another_model_than_the_one_that_the_words_name(trained, read):
+    with pytest.raises(graph.OtherModel, match="is about model clv, and these words name model clv_sales"):
+        read(graph.Place(trained.outputs, "clv_sales", "clv_sales"))
+
+
+def test_the_engine_says_where_words_lead_so_that_a_profile_may_say_it(tmp_path, monkeypatch):
+    for name in ("entrypoints", "conf"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "clv").symlink_to(ROOT / "clv")
+    profile = "# @package _global_\noutputs: outputs/sales\ntracking: {model_name: clv_sales}\n"
+    (tmp_path / "conf/experiment/sales.yaml").write_text(profile)
+    monkeypatch.setattr(graph, "ENGINE", tmp_path)
+    monkeypatch.setattr(graph, "PYTHON", Path(sys.executable))
+    place = graph.place(["profile=sales", "tracking.candidates=waiting", *graph.named(as_of="2026-01-01")])
+    assert place == graph.Place(tmp_path / "outputs/sales", "clv_sales", "waiting")
 
 
 def test_the_monitor_names_all_alarms_that_wait_for_a_person(copied):
@@ -139,7 +163,7 @@ def test_the_monitor_names_all_alarms_that_wait_for_a_person(copied):
 
     late = copied.config("window.as_of='2026-01-29'", "monitor.evidently=off")  # a month without any order
     alarms = [run_command("monitor", late)[-1].tags["alarm_run"] for _ in range(2)]
-    look = graph.look(copied.outputs)
+    look = graph.look(graph.Place(copied.outputs, "clv", "clv"))
     assert (look["verdict"], look["as_of"], look["open_alarms"]) == ("alarm", "2026-01-29", alarms)
 
 
@@ -158,9 +182,17 @@ def test_a_command_is_ended_with_all_its_processes(monkeypatch):
     child = int(process.stdout.readline())
     graph.end(process)
     assert process.returncode == -9
-    status = Path(f"/proc/{child}/stat")
-    state = status.read_text().split()[2] if status.exists() else "gone"
-    assert state in ("Z", "gone")
+    deadline = time.monotonic() + 10
+    while is_running(child) and time.monotonic() < deadline:  # the kernel ends it after the signal, when it comes to it
+        time.sleep(0.01)
+    assert not is_running(child)
+
+
+def is_running(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_no_file_of_the_graphs_imports_the_engine_and_the_words_import_no_scheduler():
@@ -177,9 +209,9 @@ def test_the_examples_in_the_words_hold():
 
 
 def script(unit):
-    """What the shell of a unit runs: systemd reads $$ as $, and %% as %."""
-    start = unit_of(unit)["Service"]["ExecStart"]
-    return re.fullmatch(r"/bin/sh -ec '(.*)'", start)[1].replace("$$", "$").replace("%%", "%")
+    """What a unit runs, as a shell reads it: systemd reads $$ as $, and %% as %."""
+    start = unit_of(unit)["Service"]["ExecStart"].replace("$$", "$").replace("%%", "%")
+    return re.sub(r"^/bin/sh -ec '(.*)'$", r"\1", start)
 
 
 def unit_of(path):
@@ -198,20 +230,72 @@ def said_by(shell, python):
     )
 
 
-@pytest.mark.parametrize("name, commands", [("night", list(graph.NIGHTLY)), ("training", list(graph.TRAINING))])
-def test_the_units_run_the_commands_of_the_graphs_and_end_with_the_code_of_the_first_that_fails(
-    tmp_path, name, commands
-):
-    shell = script(ROOT / f"deploy/systemd/clv-{name}.service")
-    lines = said_by(shell, "echo").stdout.splitlines()
-    assert [re.sub(r"\d{4}-\d\d-\d\d$", "DAY", line) for line in lines] == [
-        f"-m entrypoints.{command} profile=sales as_of=DAY" for command in commands
-    ]
-    failing = tmp_path / "python"
-    failing.write_text("#!/bin/sh\necho $2\nexit 65\n")
-    failing.chmod(0o755)
-    done = said_by(shell, str(failing))
-    assert (done.returncode, done.stdout.split()) == (65, [f"entrypoints.{commands[0]}"])
+def cron():
+    """What the line in /etc/cron.d runs; that shell has no word of this one."""
+    line = re.search(r"^30 2 \* \* \*  clv  (.*)$", (ROOT / "docs/schedule.md").read_text(), re.M)[1]
+    return line.replace("/etc/clv/clv.env", f"{ROOT}/deploy/systemd/clv.env; CLV_PYTHON=echo; CLV_WORDS=profile=sales")
+
+
+@pytest.mark.parametrize(
+    "shell, commands",
+    [
+        (script(ROOT / "deploy/systemd/clv-night.service"), list(graph.NIGHTLY)),
+        (cron(), list(graph.NIGHTLY)),
+        (script(ROOT / "deploy/systemd/clv-training.service"), list(graph.TRAINING)),
+    ],
+    ids=["night", "cron", "training"],
+)
+def test_units_and_cron_run_the_commands_of_the_graphs_as_of_today(shell, commands):
+    lines = said_by(shell.replace("/srv/clv", str(ROOT)), "echo").stdout.splitlines()
+    said = [sorted(re.sub(r"\d{4}-\d\d-\d\d$", "DAY", word) for word in line.split()[1:]) for line in lines]
+    assert said == [["as_of=DAY", f"entrypoints.{command}", "profile=sales"] for command in commands]
+
+
+def failing(folder, *codes):
+    """An engine that ends with these codes, one after the other, and then with 0; it notes what it was called with."""
+    path = folder / "python"
+    (folder / "codes").write_text("".join(f"{code}\n" for code in codes))
+    note = f"echo $2 >> {folder}/said; code=$(head -n 1 {folder}/codes); sed -i 1d {folder}/codes; exit ${{code:-0}}"
+    path.write_text(f"#!/bin/sh\n{note}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("codes, begun", [((65,), 1), ((0, 0, 75), 3), ((0,) * 7, 7)])
+def test_a_night_ends_with_the_code_of_the_first_command_that_fails(tmp_path, codes, begun):
+    done = said_by(ROOT / "deploy/night.sh", failing(tmp_path, *codes))
+    said = [f"entrypoints.{command}" for command in list(graph.NIGHTLY)[:begun]]
+    assert (done.returncode, (tmp_path / "said").read_text().split()) == (codes[-1], said)
+
+
+@pytest.mark.parametrize(
+    "codes, ended, tries",
+    [((69, 75), 0, 3), ((137,), 0, 2), ((75,) * 4, 75, 3), ((1,), 1, 1), ((65,), 65, 1), ((74,), 74, 1)],
+)
+def test_the_container_tries_a_night_again_where_the_graphs_do(tmp_path, monkeypatch, codes, ended, tries):
+    monkeypatch.setattr(nightly, "ALIVE", tmp_path / "alive")
+    monkeypatch.setenv("CLV_PYTHON", str(failing(tmp_path, *codes)))
+    assert nightly.night(["profile=sales"], pauses=(0, 0)) == ended
+    assert (tmp_path / "said").read_text().split().count("entrypoints.check") == tries
+    assert set(nightly.FINAL) == {0} | {code for code, meaning in graph.EXIT_CODES.items() if not meaning.again}
+
+
+def test_a_container_that_is_stopped_ends_the_command_and_waits_until_it_has_ended(tmp_path):
+    engine = tmp_path / "python"
+    engine.write_text(
+        f"#!/bin/sh\ntrap 'sleep 0.3; echo ended >> {tmp_path}/said; exit 143' TERM\necho begun >> {tmp_path}/said\nsleep 60 & wait\n"
+    )
+    engine.chmod(0o755)
+    program = (
+        f"import runpy, signal, pathlib; nightly = runpy.run_path({str(nightly.__file__)!r}); "
+        "signal.signal(signal.SIGTERM, nightly['stop']); nightly['night']([])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"CLV_PYTHON": str(engine)})
+    until = time.monotonic() + 30
+    while not (tmp_path / "said").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 143 and (tmp_path / "said").read_text().split() == ["begun", "ended"]
 
 
 @pytest.mark.parametrize("name", ["night", "training"])
@@ -222,16 +306,30 @@ def test_the_units_try_again_where_the_graphs_do(name):
     assert codes == {code for code, meaning in graph.EXIT_CODES.items() if not meaning.again}
 
 
-def test_the_cron_line_runs_the_commands_of_the_graph():
-    line = re.search(r"for step in ([a-z_ ]+);", (ROOT / "docs/schedule.md").read_text())[1]
-    assert line.split() == list(graph.NIGHTLY)
+@pytest.mark.parametrize(
+    "file",
+    ["deploy/night.sh", "deploy/airflow/dags/clv_dags.py", "docs/schedule.md", "docs/operations.md", "README.md"],
+)
+def test_wherever_the_commands_of_a_night_are_named_they_are_the_same_in_the_same_order(file):
+    name = f"(?:{'|'.join(graph.NIGHTLY)})"
+    lists = re.findall(rf"\b{name}(?:(?: | >> |`,\s`|`\sand\s`){name}\b){{3,}}", (ROOT / file).read_text())
+    assert lists or file == "README.md"
+    assert [re.findall(name, said) for said in lists] == [list(graph.NIGHTLY)] * len(lists)
+
+
+def test_nobody_but_the_user_of_the_commands_reads_their_variables():
+    text = (ROOT / "docs/schedule.md").read_text()
+    assert "install -D -m 640 -o root -g clv deploy/systemd/clv.env /etc/clv/clv.env" in text
+    assert nightly.NIGHT == ROOT / "deploy/night.sh" and os.access(nightly.NIGHT, os.X_OK)
 
 
 @pytest.mark.skipif(
     not UNITS or subprocess.call(["which", "systemd-analyze"], stdout=-3), reason="no systemd-analyze on PATH"
 )
-def test_systemd_accepts_the_units():
-    done = subprocess.run(
-        ["systemd-analyze", "verify", *UNITS, *UNITS[0].parent.glob("*.timer")], text=True, capture_output=True
-    )
+def test_systemd_accepts_the_units(tmp_path):
+    """Copies of them, for an engine that lies here."""
+    units = [tmp_path / path.name for path in (*UNITS, *UNITS[0].parent.glob("*.timer"))]
+    for unit in units:
+        unit.write_text((UNITS[0].parent / unit.name).read_text().replace("/srv/clv", str(ROOT)))
+    done = subprocess.run(["systemd-analyze", "verify", *units], text=True, capture_output=True)
     assert done.returncode == 0, done.stderr

@@ -34,6 +34,7 @@ _CHANGE = (  # calls before which MlflowClient would fetch the whole model, to s
     *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
     *("update_registered_model", "set_model_version_tag", "update_model_version"),
 )
+_MAY_NOT = "\nHint: your account may not do this; ask the administrator (docs/who_may_promote.md)."
 _TWICE = re.compile("(?i)unique constraint")  # as sqlite and PostgreSQL say it
 _Result = TypeVar("_Result")
 
@@ -203,7 +204,8 @@ def _first_answer(attempted: Callable[[int], _Result]) -> _Result:
     try:
         return _tried(attempted) if remote() else attempted(0)
     except MlflowException as error:
-        raise Refused(f"The tracking store at {address()} refused: {error}", error.error_code) from error
+        hint = _MAY_NOT if error.error_code == "PERMISSION_DENIED" else ""
+        raise Refused(f"The tracking store at {address()} refused: {error}{hint}", error.error_code) from error
 
 
 def _tried(attempted: Callable[[int], _Result]) -> _Result:

@@ -54,6 +54,7 @@ def _delivered(path: Path) -> str:
     """The id of the run, which has everything now."""
     content = json.loads(path.read_text())
     for operation in content["waiting"]:
+        _refuse_what_no_command_left(path.parent, operation)
         if "folder" in operation and journal.files_in(path.parent / operation["folder"]) != operation.pop("files"):
             raise ValueError(f"files are missing in {operation['folder']}")
     run_id = operations.created(content["run"])
@@ -65,6 +66,19 @@ def _delivered(path: Path) -> str:
     if not any(operation["kind"] == "end" for operation in content["waiting"]):
         operations.end(run_id, operations.KILLED, operations.now())  # its process died
     return run_id
+
+
+def _refuse_what_no_command_left(folder: Path, operation: dict[str, Any]) -> None:
+    """Raises: ValueError: somebody else wrote the operation. Who may write there must not have the server get a file from elsewhere, or
+    the registry another word on a version than that of an alarm.
+    """
+    if "folder" in operation:
+        files = folder / operation["folder"]
+        places = [files, *files.rglob("*")]
+        if files.resolve().parent != folder.resolve() or any(place.is_symlink() for place in places):
+            raise ValueError(f"{operation['folder']} is no folder of this log")
+    if operation["kind"] == "version_tag" and not operation["key"].startswith("alarm."):
+        raise ValueError(f"no command leaves the tag {operation['key']} of a version here")
 
 
 def _left(home: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

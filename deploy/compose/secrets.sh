@@ -14,6 +14,7 @@ make() { # file, then the command that prints it
 	chmod 444 "$file"
 }
 
+[ -e secrets/alert_urls ] || : > secrets/alert_urls # for you to fill
 for name in postgres_password admin_password engine_password flask_key webhook_secret store_key store_secret ledger_key; do
 	make "$name" openssl rand -hex 32
 done

@@ -58,7 +58,7 @@ def from_environment() -> FastAPI:
 
 
 def app(settings: Settings) -> FastAPI:
-    """POST /ledger-look takes an event and answers at once; GET /health says how the looks went."""
+    """POST /ledger-look takes an event and answers at once; GET /health says how the looks went (exit code 71: none could be started)."""
     looks, door = Looks(settings), Door(settings)
 
     @asynccontextmanager
@@ -169,12 +169,20 @@ class Looks:
     async def _look(self, model: str) -> None:
         for pause in self._settings.pauses:
             await asyncio.sleep(pause)
-            self.last_exit_code = await self._run(model)
+            self.last_exit_code = await self._outcome(model)
             self.done += 1
             _log.info("look at the ledger of %s: exit code %s", model, self.last_exit_code)
             if self.last_exit_code == 0:
                 return
         _log.error("no look at the ledger of %s succeeded; the next command enters the move", model)
+
+    async def _outcome(self, model: str) -> int:
+        """The exit code; 71 (sysexits EX_OSERR) where no process could be started, which must not end the looks that come after it."""
+        try:
+            return await self._run(model)
+        except Exception:  # noqa: BLE001 whatever it was, the next look begins
+            _log.exception("the look at the ledger of %s could not be started", model)
+            return 71
 
     async def _run(self, model: str) -> int:
         process = await asyncio.create_subprocess_exec(*self._settings.command, f"tracking.model_name={model}")

@@ -4,6 +4,7 @@ import http.server
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -55,6 +56,9 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        for name in ("entrypoints", "conf"):  # an engine that may have profiles of its own
+            shutil.copytree(ROOT / name, folder / "engine" / name)
+        (folder / "engine/clv").symlink_to(ROOT / "clv")
         yield folder
 
 
@@ -63,6 +67,7 @@ def airflow(place, alerts):
     home = place / "airflow"
     home.mkdir()
     settings = {
+        "CLV_ENGINE": str(place / "engine"),
         "CLV_PYTHON": str(ROOT / ".venv/bin/python"),
         "CLV_WORDS": " ".join([f"data.path={place}/history.csv", f"check.folder={place}", "model=btyd", *SMALL]),
         "CLV_NIGHTLY": "30 2 * * *",  # a backfill needs a schedule
@@ -79,14 +84,19 @@ def airflow(place, alerts):
 
 @dataclass(frozen=True)
 class Shop:
-    """A business with a model and outputs of its own, of which version 1 is in production."""
+    """A business with a model and outputs of its own, which its profile names, and of which version 1 is in production."""
 
     name: str
     outputs: Path
 
     @property
     def words(self) -> str:
-        return f"tracking.model_name={self.name} outputs={self.outputs}"
+        return f"profile={self.name}"
+
+    @property
+    def profile(self) -> str:
+        own = f"profile: {self.name}\noutputs: {self.outputs}\ntracking: {{model_name: {self.name}}}\n"
+        return f"# @package _global_\n{own}"
 
     @property
     def in_production(self) -> str:
@@ -103,7 +113,9 @@ class Shop:
 @pytest.fixture
 def shop(place, request):
     shop = Shop(request.node.name[5:25], place / request.node.name[5:25])
-    run_command("full_pipeline", composed(f"data.path={place}/history.csv", "model=btyd", *SMALL, *shop.words.split()))
+    (place / f"engine/conf/experiment/{shop.name}.yaml").write_text(shop.profile)
+    own = [f"tracking.model_name={shop.name}", f"outputs={shop.outputs}"]
+    run_command("full_pipeline", composed(f"data.path={place}/history.csv", "model=btyd", *SMALL, *own))
     return shop
 
 

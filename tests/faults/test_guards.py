@@ -209,14 +209,6 @@ IN_A_COPY = {
             )
         ),
     ),
-    "commands: a full disk is named as such": (
-        *("clv/errors.py", "def disk_trouble(", "def disk_trouble(*_):\n    return None\n\n\ndef _disk_trouble("),
-        commands_of(
-            lambda warm, tmp_path: test_commands.test_a_full_disk_of_any_size_leaves_the_old_bundle_as_it_was(
-                warm, tmp_path, told
-            )
-        ),
-    ),
 }
 
 

@@ -3,17 +3,20 @@
 import os
 import re
 import subprocess
+from fnmatch import fnmatch
+from pathlib import PurePath
 
 import pytest
 import yaml
-from helpers import ROOT
+from helpers import ROOT, composed
 
 FOLDER = ROOT / "deploy/compose"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
+IGNORED = (ROOT / ".dockerignore").read_text().split()
 SERVICES = COMPOSE["services"]
 IS_SECRET = re.compile("PASSWORD|SECRET|KEY|TOKEN")
-BROUGHT = {"certificate.pem", "certificate.key"}  # by whoever runs the platform
+BROUGHT = {"certificate.pem", "certificate.key", "alert_urls"}  # by whoever runs the platform
 
 services = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
 
@@ -55,9 +58,13 @@ def test_every_secret_is_made_by_the_script_and_kept_out_of_git_and_of_the_image
     (tmp_path / "secrets.sh").write_text((FOLDER / "secrets.sh").read_text())
     for _ in range(2):
         subprocess.run(["sh", tmp_path / "secrets.sh"], check=True)
-        made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+        made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir() if path.name not in BROUGHT}
+        (tmp_path / "secrets/alert_urls").write_text(
+            urls := (tmp_path / "secrets/alert_urls").read_text() + "mailto://..."
+        )
     assert made.keys() | BROUGHT == COMPOSE["secrets"].keys()
     assert len(set(made.values())) == len(made) and all(len(text) > 40 for text in made.values())
+    assert urls == "mailto://..." * 2
     assert oct((tmp_path / "secrets").stat().st_mode)[-3:] == "700"
     places = {name: one["file"] for name, one in COMPOSE["secrets"].items()}
     assert places == {name: f"./secrets/{name}" for name in places}
@@ -69,7 +76,25 @@ def test_only_the_proxy_can_be_reached_from_outside():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     open_to_people = {name for name, service in SERVICES.items() if "people" in service["networks"]}
     assert open_to_people == {"proxy", "server"}
-    assert {name for name, network in COMPOSE["networks"].items() if not network.get("internal")} == {"people"}
+    ways_out = {name: service for name, service in SERVICES.items() if "out" in service["networks"]}
+    assert ways_out.keys() == {"scheduler"} and "CLV_ALERT_URLS=alert_urls" in ways_out["scheduler"]["entrypoint"]
+    assert {name for name, network in COMPOSE["networks"].items() if not network.get("internal")} == {"people", "out"}
+
+
+def test_a_service_of_ours_has_a_process_that_waits_for_what_lost_its_parent():
+    ours = [service for service in SERVICES.values() if service["image"].startswith("clv:")]
+    assert len(ours) == 4 and all(service["init"] for service in ours)
+
+
+def test_the_webhook_looks_at_the_models_that_reviewers_decide_about():
+    named = {SERVICES[name]["environment"]["CLV_WEBHOOK_MODELS"] for name in ("webhook", "setup")}
+    assert named == {"${CLV_WEBHOOK_MODELS:-clv}"}
+
+
+def test_the_words_of_the_night_are_words_of_the_engine():
+    words = SERVICES["scheduler"]["environment"]["CLV_WORDS"].replace("${CLV_HOST}", "clv.example.com")
+    assert words.endswith(" ${CLV_WORDS:-}")
+    assert composed(*words.split()[:-1]).alerts.ui == "https://clv.example.com/mlflow"
 
 
 def test_every_file_that_a_container_uses_exists():
@@ -83,11 +108,34 @@ def test_every_file_that_a_container_uses_exists():
 
 
 def test_the_image_copies_what_exists_and_what_docker_may_see():
-    seen = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = {source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M) for source in line.split()}
     assert all((ROOT / source).exists() for source in copied)
-    assert {source.partition("/")[0] for source in copied} == seen
+    assert copied == {line[1:] for line in IGNORED if line.startswith("!")} | {"deploy/requirements.lock"}
     assert {"clv", "conf", "entrypoints"} <= copied
+
+
+@pytest.mark.parametrize(
+    "name, is_seen",
+    [
+        ("clv/run.py", True),
+        ("conf/experiment/sales.yaml", True),
+        ("data/raw/transactions.csv", True),
+        ("data/raw/orders.csv", False),
+        ("data/orders.csv", False),
+        ("deploy/compose/setup.py", True),
+        ("deploy/compose/.env", False),
+        ("deploy/compose/secrets/admin_password", False),
+        ("deploy/airflow/dags/clv_dags.py", False),
+        ("deploy/.venv/bin/python", False),
+        ("clv/__pycache__/run.pyc", False),
+        ("outputs/current/report.html", False),
+        (".git/config", False),
+    ],
+)
+def test_docker_sees_the_engine_and_nothing_that_a_person_put_beside_it(name, is_seen):
+    whole = [name, *(str(folder) for folder in PurePath(name).parents)]
+    last = [line for line in IGNORED if any(fnmatch("/" + part, "/" + line.lstrip("!")) for part in whole)][-1]
+    assert last.startswith("!") == is_seen
 
 
 def test_the_image_installs_locked_packages_with_hashes_and_keeps_no_installer():

@@ -98,7 +98,7 @@ def test_every_command_passes(shop):
     assert alias_table()["production"] == "2" and entries()[-1]["entered_by"] == "engine"
     pytest.importorskip("apscheduler")
     night = runpy.run_path(str(ROOT / "deploy/compose/nightly.py"))["night"]
-    assert night(shop.words_of()) == 0
+    assert night([*shop.words_of(), f"check.folder={shop.folder}", "window.as_of=null"]) == 0
     for name in ("explain", "sync"):
         shop.passes(name)
     assert set(pd.read_csv(shop.outputs / "clv_ranked_predictions.csv")["model_version"]) == {2}

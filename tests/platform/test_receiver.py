@@ -157,6 +157,19 @@ def test_a_look_that_fails_or_hangs_is_tried_again_and_the_next_event_is_heard(l
         assert sender.get("/health").json() == {"looks": 2, "last_exit_code": 75}
 
 
+def test_a_look_that_cannot_be_started_is_tried_again_shown_and_does_not_end_the_looks(tmp_path):
+    body, command = event(), tmp_path / "look"
+    settings = receiver.Settings(SECRET, ("clv",), (str(command),), pauses=(0, 0))
+    with TestClient(receiver.app(settings)) as sender:
+        sender.post("/ledger-look", content=body, headers=headers(body, "one"))
+        time.sleep(0.3)
+        assert sender.get("/health").json() == {"looks": 2, "last_exit_code": 71}
+        command.symlink_to("/bin/true")
+        sender.post("/ledger-look", content=body, headers=headers(body, "two"))
+        time.sleep(0.3)
+        assert sender.get("/health").json() == {"looks": 3, "last_exit_code": 0}
+
+
 def test_without_a_secret_or_a_model_nothing_is_served(tmp_path, monkeypatch):
     for secret, models in (("", ("clv",)), ("too short", ("clv",)), (SECRET, ())):
         with pytest.raises(ValueError, match="A secret of at least 16 characters and the name of a model are needed"):

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ENGINE = Path(os.environ.get("CLV_ENGINE") or Path(__file__).resolve().parents[3])  # the folder with entrypoints/
 PYTHON = Path(os.environ.get("CLV_PYTHON") or ENGINE / ".venv/bin/python")  # of the engine's environment
 WORDS = os.environ.get("CLV_WORDS", "")  # of every command, such as "profile=sales alerts=apprise"
 
-NIGHTLY = {  # command -> hours after which it is ended, in order
+NIGHTLY = {  # command -> hours after which it is ended, in the order of deploy/night.sh
     "check": 1,
     "score": 3,
     "cluster": 1,
@@ -44,6 +46,28 @@ DECISIONS = ("keep", RETRAIN, "redesign")  # answers about alarms
 
 _GRACE_SECONDS = 10  # the engine ends within 2 seconds of a SIGTERM, and marks its run as KILLED
 _NOT_ITS = ("AIRFLOW", "_AIRFLOW", "PYTHON", "VIRTUAL_ENV")  # variables of the scheduler, which hold its secrets
+
+
+class OtherModel(ValueError):
+    """What the outputs hold is about another model than the words name."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the words of a command lead: the folder that it writes, the model of production, and the model that training registers in."""
+
+    outputs: Path
+    model: str
+    candidates: str
+
+    def checked(self, content: dict[str, Any], model: str) -> dict[str, Any]:
+        """Returns what a file of the outputs says, if it is about the model; a person must not be asked about one and move another.
+
+        Raises: OtherModel.
+        """
+        if content["model"] != model:
+            raise OtherModel(f"{self.outputs} is about model {content['model']}, and these words name model {model}")
+        return content
 
 
 @dataclass(frozen=True)
@@ -115,10 +139,16 @@ def named(**values: str) -> list[str]:
     return [word for name, value in values.items() for word in (f"--{name}", value)]
 
 
-def outputs(words: Sequence[str]) -> Path:
-    """Returns the folder where a command with these words writes."""
-    folders = [word.removeprefix("outputs=") for word in words if word.startswith("outputs=")]
-    return ENGINE / (folders[-1] if folders else "outputs")
+def place(words: Sequence[str]) -> Place:
+    """Returns where these words lead. The engine is asked, which composes them with all files that they name, as a profile.
+
+    Raises: CalledProcessError: it refuses the words.
+    """
+    show = [str(PYTHON), "-m", "entrypoints.score", "--cfg", "job", *words]
+    composed = subprocess.run(show, cwd=ENGINE, env=environment(), stdout=subprocess.PIPE, text=True, check=True).stdout
+    said = yaml.safe_load(composed)
+    model, candidates = said["tracking"]["model_name"], said["tracking"]["candidates"]
+    return Place(ENGINE / said["outputs"], model, candidates or model)
 
 
 def words_of_day(as_of: str, folder: Path, is_backfill: bool) -> list[str]:
@@ -145,20 +175,27 @@ def scored_day(folder: Path) -> str:
         return ""
 
 
-def candidate(folder: Path) -> dict[str, Any]:
-    """Returns the version that the newest review is about: model, version, against, recommendation, the gates that it failed, and the page."""
-    review = json.loads((folder / "current/review/review.json").read_text())
+def candidate(place: Place) -> dict[str, Any]:
+    """Returns the version that the newest review is about: model, version, against, recommendation, the gates that it failed, and the page.
+
+    Raises: OtherModel: the review is not of the model of the candidates.
+    """
+    path = place.outputs / "current/review/review.json"
+    review = place.checked(json.loads(path.read_text()), place.candidates)
     failed = [f"{gate['name']}: {gate['reason']}" for gate in review["gates"] if not gate["passed"]]
     kept = {key: review[key] for key in ("model", "version", "against", "recommendation")}
-    return kept | {"failed": failed, "page": f"{folder}/review/review.html"}
+    return kept | {"failed": failed, "page": f"{place.outputs}/review/review.html"}
 
 
-def look(folder: Path) -> dict[str, Any]:
-    """Returns what the newest look of the monitor found: model, model_version, as_of, verdict, reasons, the open alarms, and the page."""
-    newest = max((folder / "current/monitoring").glob("monitoring_summary_*.json"), key=lambda path: path.name)
-    summary = json.loads(newest.read_text())
+def look(place: Place) -> dict[str, Any]:
+    """Returns what the newest look of the monitor found: model, model_version, as_of, verdict, reasons, the open alarms, and the page.
+
+    Raises: OtherModel: it looked at another model.
+    """
+    newest = max((place.outputs / "current/monitoring").glob("monitoring_summary_*.json"), key=lambda path: path.name)
+    summary = place.checked(json.loads(newest.read_text()), place.model)
     kept = {key: summary[key] for key in ("model", "model_version", "as_of", "verdict", "reasons", "open_alarms")}
-    return kept | {"page": f"{folder}/monitoring/{newest.stem.replace('_summary', '')}.html"}
+    return kept | {"page": f"{place.outputs}/monitoring/{newest.stem.replace('_summary', '')}.html"}
 
 
 def decision(version: str, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ clv_alarm      a person decides >> acknowledge >> where they said so, clv_traini
 
 import logging
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,9 +103,17 @@ def graph(name: str, **kwargs: Any) -> DAG:
     return DAG(name, start_date=start, catchup=False, max_active_runs=1, **(shared | kwargs))
 
 
-def outputs() -> Any:
-    """The outputs of the newest day, in a task."""
-    return commands.outputs(commands.words_of_history(get_current_context()["params"]["words"]))
+def place() -> commands.Place:
+    """Where the words of this run lead, in a task."""
+    return commands.place(commands.words_of_history(get_current_context()["params"]["words"]))
+
+
+def found(read: Callable[[commands.Place], dict[str, Any]]) -> dict[str, Any]:
+    """What the outputs say; what they say of another model fails at once, as it would again."""
+    try:
+        return read(place())
+    except commands.OtherModel as error:
+        raise AirflowFailException(str(error)) from error
 
 
 @task
@@ -113,20 +122,20 @@ def day() -> list[str]:
     run = get_current_context()["dag_run"]
     moment = pendulum.instance(run.data_interval_end or run.run_after)
     is_backfill = run.run_type == "backfill"
-    return commands.words_of_day(moment.in_timezone(ZONE).to_date_string(), outputs(), is_backfill)
+    return commands.words_of_day(moment.in_timezone(ZONE).to_date_string(), place().outputs, is_backfill)
 
 
 @task.short_circuit
 def open_alarms() -> dict[str, Any] | None:
     """What a person is asked about: the alarms that nobody has closed, unless a question about them is open already."""
-    found = commands.look(outputs())
+    look = found(commands.look)
     is_asked = get_current_context()["ti"].get_dr_count("clv_alarm", states=["queued", "running"]) > 0
-    return found if found["open_alarms"] and not is_asked else None
+    return look if look["open_alarms"] and not is_asked else None
 
 
 @task
 def candidate() -> dict[str, Any]:
-    return commands.candidate(outputs())
+    return found(commands.candidate)
 
 
 @task(multiple_outputs=True)
