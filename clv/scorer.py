@@ -76,7 +76,20 @@ class Scorer:
         Args:   table: the columns of the version's feature table, one row a customer; customer_id is handed through.
         Raises: InputError: it is not such a table.
         """
-        return predictions(self._model, table)
+        if table.empty:
+            raise InputError(Code.NO_ROWS, what="The feature table has no row", fix="give one row a customer")
+        return predictions(self._model, table.reset_index(drop=True)).set_axis(table.index)  # it may repeat itself
+
+    def is_of_purchases(self, table: pd.DataFrame) -> bool:
+        """Whether the rows are purchases, by what is filled; else they are of the feature table. Raises: InputError: both are."""
+        inputs = [name for name in self._model.inputs if name in table and table[name].notna().any()]
+        if inputs and "order_date" in table and table["order_date"].notna().any():
+            raise InputError(
+                Code.FEATURE_TYPE,
+                what=f"the table has purchases (order_date) and {counted(len(inputs), 'column')} of the feature table ({inputs[0]})",
+                fix="give the purchases, or the rows of the feature table, in a table of their own",
+            )
+        return "order_date" in table and not inputs
 
     @contextmanager
     def _one(self) -> Iterator[features.Prepared]:
@@ -109,11 +122,12 @@ def scoring_day(as_of: str | None, today: dt.date) -> dt.date:
     if not as_of:
         return today + dt.timedelta(days=1)
     try:
-        day = dt.date.fromisoformat(as_of) if re.fullmatch(r"\d{4}-\d\d-\d\d", as_of) else None
+        day = dt.date.fromisoformat(as_of) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", as_of) else None
     except ValueError:
         day = None
     if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         near = day_meant(as_of)
+        near = near if str(_FIRST_YEAR) <= near[:4] <= str(_LAST_YEAR) else ""
         raise InputError(
             Code.AS_OF,
             what=f"as_of={as_of[:40]!r} is not a day written YYYY-MM-DD, of the years {_FIRST_YEAR} to {_LAST_YEAR}",

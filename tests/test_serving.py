@@ -1,7 +1,10 @@
 """A version asked for some customers, through MLflow's interface and through the service: the numbers of `score`, and refusals in words."""
 
+import asyncio
+import datetime as dt
 import json
 import shutil
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -21,7 +24,7 @@ from clv.registry import versions
 from clv.registry.standing import Standing
 from clv.scorer import Scorer
 from clv.season import NONE
-from clv.service import Limits, Watch, application
+from clv.service import Limits, Watch, app, application
 
 NUMBERS = ["predicted_clv", "predicted_clv_low", "predicted_clv_high", "p_alive", "p_buy", "expected_orders"]
 PAST = ["orders", "revenue_total", "last_order", "lifecycle_stage"]
@@ -33,8 +36,23 @@ def watching(project):
     return watch
 
 
+LIMITS = Limits(workers=2, waiting=4, max_body_mb=1, max_rows=5000, body_seconds=0.2, look_seconds=3600)
+
+
 def asking(watch):
-    return TestClient(application(watch, Limits(workers=2, max_body_mb=1, max_rows=5000, look_seconds=3600)))
+    return TestClient(application(watch, LIMITS))
+
+
+async def answered(app, state, path, receive):
+    """What the application sends, when the server gives it what `receive` gives."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST" if path == "/predict" else "GET", "path": path, "state": dict(state)}
+    await app(scope | {"headers": [], "query_string": b""}, receive, send)
+    return sent[0]["status"], dict(sent[0]["headers"]), json.loads(sent[1]["body"])
 
 
 @pytest.fixture
@@ -155,10 +173,15 @@ def test_a_row_that_cannot_be_read_is_refused_by_its_number_and_value(rows, mess
 
 ONE = {"customer_id": "ann", "order_date": "2025-01-05", "revenue": 20}
 REFUSED = {
-    "no json": (b"{", 400, "[REQUEST] 1 problem: body: Invalid JSON"),
-    "no purchases": ({}, 400, "[REQUEST] 1 problem: purchases: Field required -- fix: send {"),
+    "no json": (b"{", 400, "[REQUEST] body: Invalid JSON"),
+    "no purchases": ({}, 400, "[REQUEST] purchases: Field required -- fix: send {"),
     "another field": ({"purchases": [ONE | {"name": "Ann"}]}, 400, "purchases.0.name: Extra inputs are not permitted"),
     "an address": ({"purchases": [ONE], "version": "models:/x/1"}, 400, "version: String should match pattern"),
+    "a number in other signs": ({"purchases": [ONE], "version": "1\u0661"}, 400, "version: String should match pattern"),
+    "no object": ([ONE], 400, "[REQUEST] body: Input should be"),
+    "a long name": ({"purchases": [ONE | {"n" * 500: 1}]}, 400, f"[REQUEST] purchases.0.{'n' * 80}: Extra inputs"),
+    "many rows": ({"purchases": [ONE, {}, {}]}, 400, "[REQUEST] purchases.1.customer_id: Field required; purchases.1.order_date: Field required; purchases.1.revenue: Field required -- fix"),
+    "the last of days": ({"purchases": [ONE], "as_of": "9999-12-31"}, 422, "of the years 1990 to 2199 -- fix: write it like 2026-07-01"),
     "no such version": ({"purchases": [ONE], "version": "9"}, 404, "Model clv has no version 9; it has 1"),
     "no day": ({"purchases": [ONE], "as_of": "1.7.2025"}, 422, "[AS_OF] as_of='1.7.2025' is not a day written YYYY-MM-DD, of the years 1990 to 2199 -- fix: did you mean 2025-07-01?"),
     "not a number": ({"purchases": [ONE | {"revenue": "much"}]}, 422, "first row 1: 'much'"),
@@ -175,6 +198,70 @@ def test_a_request_that_cannot_be_answered_gets_a_code_and_a_sentence(service):
         answer = service.post("/predict", content=content if isinstance(content, bytes) else json.dumps(content))
         assert answer.status_code == status and message in answer.json()["message"], (name, answer.text)
         assert answer.json()["code"] in answer.json()["message"] or status == 404
+
+
+HUGE = {
+    "too many rows": (b"{}," * 300_000 + b"{}", r"\[TOO_LARGE\] 300,001 purchases"),
+    "wrong rows": (b"{}," * 50_000 + b"{}", r"purchases\.0\.customer_id: Field required"),
+    "other fields": (json.dumps({str(n): n for n in range(80_000)}).encode(), r"purchases\.0\.customer_id: Field required"),
+}
+
+
+@pytest.mark.parametrize("rows, message", HUGE.values(), ids=HUGE)
+def test_a_wrong_request_costs_the_same_however_much_of_it_is_wrong(rows, message):
+    tracemalloc.start()
+    try:
+        with pytest.raises(app._Refused, match=message):
+            app._read(b'{"purchases": [' + rows + b"]}", 100_000)
+        assert tracemalloc.get_traced_memory()[1] < 40e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_request_that_does_not_come_is_ended_and_others_beyond_the_limit_are_refused_while_health_answers(trained):
+    service = application(watching(trained), LIMITS)
+
+    async def never():
+        await asyncio.sleep(60)
+
+    async def gone():
+        return {"type": "http.disconnect"}
+
+    async def several():
+        async with service.router.lifespan_context(service) as state:
+            open_ones = [asyncio.create_task(answered(service, state, "/predict", never)) for _ in range(4)]
+            await asyncio.sleep(0.05)
+            more, health = [await answered(service, state, path, never) for path in ("/predict", "/health")]
+            ended = await asyncio.gather(*open_ones)
+            return more, health, ended, await answered(service, state, "/predict", gone)
+
+    more, health, ended, left = asyncio.run(several())
+    assert (more[0], more[2]["code"]) == (503, "BUSY") and (health[0], health[2]["ok"]) == (200, True)
+    assert {(status, content["code"]) for status, _, content in ended} == {(408, "SLOW_BODY")}
+    assert all(headers[b"connection"] == b"close" for _, headers, _ in ended)
+    assert (left[0], left[2]["code"]) == (400, "REQUEST")
+
+
+def test_a_day_that_lies_ahead_is_scored_with_a_warning(service):
+    today = dt.datetime.now(dt.UTC).date()
+    assert ask(service, pd.DataFrame([ONE]))["warnings"] == []
+    ahead = ask(service, pd.DataFrame([ONE]), as_of=str(today + dt.timedelta(days=1000)))["warnings"]
+    assert ahead == ["as_of lies 1,000 days ahead: the customers are scored as if none of them ordered until then"]
+
+
+def test_a_table_in_mlflow_is_of_purchases_or_of_features_and_its_index_may_repeat(trained, loaded):
+    table = pd.read_parquet(trained.outputs / "clv_features.parquet").head(4)
+    bought = purchases(trained).head(3)
+    twice = loaded.predict(pd.concat([table, table]))
+    alone = loaded.predict(table)
+    assert twice.index.tolist() == [*table.index] * 2
+    pd.testing.assert_frame_equal(twice, pd.concat([alone, alone]))
+    for mixed in (pd.concat([bought, table]), table.assign(order_date="2025-01-05")):
+        with pytest.raises(Exception, match=r"\[FEATURE_TYPE\] the table has purchases \(order_date\) and \d+ columns"):
+            loaded.predict(mixed)
+    pd.testing.assert_frame_equal(loaded.predict(table.assign(order_date=None)), alone)
+    with pytest.raises(Exception, match=r"\[NO_ROWS\] The feature table has no row"):
+        loaded.predict(table.head(0))
 
 
 def test_customers_without_an_order_before_the_day_are_named_and_the_others_scored(service):

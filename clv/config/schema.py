@@ -251,6 +251,7 @@ class Serve:
     workers: int = between(1, 256)
     waiting: int = between(1, 10_000)
     max_body_mb: float = between(0.001, 1000)
+    body_seconds: float = between(0.1, 3600)
     max_rows: int = between(1, 10_000_000)
     pinned_versions: int = between(1, 100)
 

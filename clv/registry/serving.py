@@ -33,8 +33,8 @@ class Served(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Purchases have an order_date; all of them belong in one table. params: as_of, of Scorer.of_purchases()."""
-        if "order_date" not in model_input:
+        """Purchases have an order_date, and all of them belong in one table; else it is of features. params: as_of, of Scorer.of_purchases()."""
+        if not self._scorer.is_of_purchases(model_input):
             return self._scorer.of_features(model_input).assign(**self._known)
         scored = self._scorer.of_purchases(model_input, (params or {}).get("as_of"))
         return scored.scores.assign(as_of=scored.as_of.isoformat(), **self._known)

@@ -11,24 +11,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import fastapi
-import pydantic
+from starlette.requests import ClientDisconnect
 
 from clv.errors import InputError, Unreachable, UserError
 from clv.service.loaded import Loaded
-from clv.service.messages import Answer, Health, Problem, Request, VersionFacts
+from clv.service.messages import Answer, Health, Problem, Request, VersionFacts, parsed, read
 from clv.service.watch import Watch
-from clv.wording import counted
-
-_SHOWN = 3  # problems of a body that are named
 
 
 @dataclass(frozen=True)
 class Limits:
-    """workers: requests that are worked on at once.   max_body_mb, max_rows: of one request.   look_seconds: between looks at the alias."""
+    """Of the service.
+
+    workers: threads that work.   waiting: requests that are read, wait or are worked on at once.   max_body_mb, max_rows: of one request.
+    body_seconds: until it has arrived.   look_seconds: between looks at the alias.
+    """
 
     workers: int
+    waiting: int
     max_body_mb: float
     max_rows: int
+    body_seconds: float
     look_seconds: float
 
 
@@ -50,14 +53,15 @@ def application(watch: Watch, limits: Limits) -> fastapi.FastAPI:
     )
     app.add_exception_handler(_Refused, _refused)
     problems: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem} for status in (400, 404, 413, 422, 500, 503)
+        status: {"model": Problem} for status in (400, 404, 408, 413, 422, 500, 503)
     }
     body = {"required": True, "content": {"application/json": {"schema": Request.model_json_schema()}}}
 
     @app.post("/predict", response_model=Answer, responses=problems, openapi_extra={"requestBody": body})
     async def predict(request: fastapi.Request) -> fastapi.Response:
         """Scores customers, of whom these are all purchases."""
-        return await request.state.life.answer(await _body(request, limits.max_body_mb))
+        async with request.state.life.place():
+            return await request.state.life.answer(await _body(request, limits))
 
     @app.get("/health", response_model=Health, responses={503: {"model": Health}})
     async def health() -> fastapi.Response:
@@ -77,6 +81,7 @@ class _Life:
 
     def __init__(self, watch: Watch, limits: Limits):
         self._watch, self._limits = watch, limits
+        self._places = asyncio.Semaphore(limits.waiting)
         self._workers = ThreadPoolExecutor(limits.workers, "worker")
         self._asking = ThreadPoolExecutor(
             1, "registry"
@@ -93,6 +98,15 @@ class _Life:
             self._watch.stop()
             for pool in (looks, self._asking, self._workers):
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """For one request. Raises: _Refused: there is none left."""
+        if self._places.locked():
+            what = f"[BUSY] {self._limits.waiting} requests are open already -- fix: ask again in a second"
+            raise _Refused(503, "BUSY", what)
+        async with self._places:
+            yield
 
     async def answer(self, body: bytes) -> fastapi.Response:
         """Raises: _Refused: the request cannot be answered."""
@@ -121,25 +135,38 @@ class _Life:
 def _read(body: bytes, most: int) -> Request:
     """Raises: _Refused: it is no request, or has too many rows."""
     try:
-        request = Request.model_validate_json(body)
-    except pydantic.ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        shown = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in found[:_SHOWN])
-        fix = 'send {"purchases": [{"customer_id": "C1", "order_date": "2026-07-01", "revenue": 19.9}]}; /openapi.json has all'
-        raise _Refused(400, "REQUEST", f"[REQUEST] {counted(len(found), 'problem')}: {shown} -- fix: {fix}") from None
-    if (rows := len(request.purchases)) > most:
-        raise _Refused(
-            413, "TOO_LARGE", f"[TOO_LARGE] {rows:,} purchases; at most {most:,} -- fix: send fewer customers at once"
-        )
-    return request
+        content = parsed(body)
+        rows = content.get("purchases") if isinstance(content, dict) else None
+        if isinstance(rows, list) and len(rows) > most:  # before anything is made of them
+            what = f"[TOO_LARGE] {len(rows):,} purchases; at most {most:,} -- fix: send fewer customers at once"
+            raise _Refused(413, "TOO_LARGE", what)
+        return read(content)
+    except ValueError as error:
+        raise _no_request(str(error)) from None
+
+
+def _no_request(why: str) -> _Refused:
+    fix = 'send {"purchases": [{"customer_id": "C1", "order_date": "2026-07-01", "revenue": 19.9}]}; /openapi.json has all'
+    return _Refused(400, "REQUEST", f"[REQUEST] {why} -- fix: {fix}")
 
 
 def _answered(loaded: Loaded, request: Request) -> fastapi.Response:
     return _json(loaded.answer(request.table(), request.as_of))
 
 
-async def _body(request: fastapi.Request, most_mb: float) -> bytes:
-    """Raises: _Refused: it is too large; the rest of it is not read."""
+async def _body(request: fastapi.Request, limits: Limits) -> bytes:
+    """Raises: _Refused: it is too large, and the rest of it is not read; or it does not come."""
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await _parts(request, limits.max_body_mb)
+    except TimeoutError:
+        what = f"[SLOW_BODY] the request has not arrived within {limits.body_seconds:g} seconds -- fix: send it at once"
+        raise _Refused(408, "SLOW_BODY", what) from None
+    except ClientDisconnect:
+        raise _no_request("the client went away") from None  # nobody reads it
+
+
+async def _parts(request: fastapi.Request, most_mb: float) -> bytes:
     parts, left = list[bytes](), int(most_mb * 1e6)
     async for part in request.stream():
         parts.append(part)
@@ -176,4 +203,7 @@ def _json(content: dict[str, Any], status: int = 200) -> fastapi.Response:
 
 async def _refused(_request: fastapi.Request, error: Exception) -> fastapi.Response:
     assert isinstance(error, _Refused)
-    return _json({"code": error.code, "message": error.message}, error.status)
+    answer = _json({"code": error.code, "message": error.message}, error.status)
+    if error.status == 408:
+        answer.headers["Connection"] = "close"  # what comes after all would be the rest of this request
+    return answer

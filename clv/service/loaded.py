@@ -31,14 +31,23 @@ class Loaded:
         """Returns the scores of the customers of whom these are all purchases, JSON-ready. Raises: InputError: of Scorer.of_purchases()."""
         scored = self.scorer.of_purchases(rows, as_of)
         day, until = scored.as_of, self.version.learnt_until
-        warnings = [f"the version learnt from revenue up to {until}: scores as of {day} know the future"]
         return self.facts | {
             "as_of": day.isoformat(),
             "predictions": scored.scores.to_dict("records"),
             "not_scored": list(scored.not_scored),
             "later_rows": scored.later_rows,
-            "warnings": warnings if day < until else [],
+            "warnings": _warnings(day, until),
         }
+
+
+def _warnings(day: dt.date, until: dt.date) -> list[str]:
+    """day: of the scoring.   until: first day whose revenue the version has not learnt from."""
+    ahead = (day - dt.datetime.now(dt.UTC).date()).days
+    if day < until:
+        return [f"the version learnt from revenue up to {until}: scores as of {day} know the future"]
+    if ahead > 2:  # tomorrow, where it is tomorrow already
+        return [f"as_of lies {ahead:,} days ahead: the customers are scored as if none of them ordered until then"]
+    return []
 
 
 def load(version: Version) -> Loaded:

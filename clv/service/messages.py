@@ -1,17 +1,46 @@
 """What a request and an answer hold."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
+_SHOWN = 3  # problems that are named
+_NAME = 80  # signs of a field's name, which the client chose
+_JSON = TypeAdapter(Any)
 _Text = Annotated[StrictStr, Field(max_length=1000)]
 
 
-class Purchase(BaseModel):
-    """An order, or a return if its revenue is below 0; several of one day are summed."""
+class _Closed(BaseModel):
+    """Other fields are refused, and it costs the same however many there are."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or len(content) <= len(cls.model_fields):
+            return content
+        others = islice((name for name in content if name not in cls.model_fields), _SHOWN)
+        return {name: content[name] for name in [*others, *cls.model_fields] if name in content}
+
+
+class Purchase(_Closed):
+    """An order, or a return if its revenue is below 0; several of one day are summed."""
+
     customer_id: _Text | StrictInt = Field(description="kept as text: 00042 and 42 are two customers")
     order_date: _Text = Field(description="YYYY-MM-DD; a time may follow, and the day counts as it is written")
     revenue: StrictInt | StrictFloat | _Text = Field(
@@ -19,13 +48,12 @@ class Purchase(BaseModel):
     )
 
 
-class Request(BaseModel):
+class Request(_Closed):
     """All purchases of each of some customers: one that is left out makes another customer of them."""
 
-    model_config = ConfigDict(extra="forbid")
-    purchases: list[Purchase]
+    purchases: list[Purchase] = Field(fail_fast=True)
     as_of: _Text | None = Field(None, description="first day that is not seen, YYYY-MM-DD; tomorrow by UTC if left out")
-    version: Annotated[str, Field(pattern=r"^[1-9]\d{0,8}$")] | None = Field(
+    version: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}$")] | None = Field(
         None, description="the number of a version, instead of the one in production"
     )
 
@@ -39,6 +67,29 @@ class Request(BaseModel):
             },
             dtype="str",
         )
+
+
+def parsed(body: bytes) -> Any:
+    """Returns what the JSON holds. Raises: ValueError: it is none."""
+    with _in_words():
+        return _JSON.validate_json(body)
+
+
+def read(content: Any) -> Request:
+    """Returns the request. content: of parsed().   Raises: ValueError: it is none; up to the first row that is wrong is looked at."""
+    with _in_words():
+        return Request.model_validate(content)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Raises: ValueError: names the first problems, and no value."""
+    try:
+        yield
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)[:_SHOWN]
+        shown = (f"{'.'.join(str(name)[:_NAME] for name in each['loc']) or 'body'}: {each['msg']}" for each in found)
+        raise ValueError("; ".join(shown)) from None
 
 
 class Score(BaseModel):

@@ -26,8 +26,8 @@ def listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def serve(app: fastapi.FastAPI, at: socket.socket, waiting: int) -> None:
-    """Answers until a signal ends the process. waiting: requests that are open at once; one more is answered 503."""
+def serve(app: fastapi.FastAPI, at: socket.socket) -> None:
+    """Answers until a signal ends the process."""
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
@@ -35,7 +35,6 @@ def serve(app: fastapi.FastAPI, at: socket.socket, waiting: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=waiting,
         timeout_graceful_shutdown=_GRACE,
     )
     gc.freeze()  # what was imported stays: the collector need not look at it during a request, nor for a second at the end

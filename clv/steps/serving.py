@@ -1,6 +1,7 @@
 """The version in production as a service."""
 
 import ipaddress
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,11 @@ def serve(run: Run, standing: Standing) -> Outcome:
     patience, require_record = run.config.tracking.patience_seconds, run.config.review.require_record
     watch = service.Watch(standing, Path(run.config.outputs), require_record, patience, section.pinned_versions)
     watch.look()
-    limits = service.Limits(section.workers, section.max_body_mb, section.max_rows, section.look_seconds)
+    limits = service.Limits(**{each.name: getattr(section, each.name) for each in fields(service.Limits)})
     with service.listening(section.host, section.port) as at:
         host, port = at.getsockname()[:2]
         terminal.show([*_begun(watch, host), f"serving at http://{host}:{port}"])
-        service.serve(service.application(watch, limits), at, section.waiting)
+        service.serve(service.application(watch, limits), at)
     return Outcome("ended")
 
 
