@@ -203,7 +203,10 @@ def test_a_request_that_cannot_be_answered_gets_a_code_and_a_sentence(service):
 HUGE = {
     "too many rows": (b"{}," * 300_000 + b"{}", r"\[TOO_LARGE\] 300,001 purchases"),
     "wrong rows": (b"{}," * 50_000 + b"{}", r"purchases\.0\.customer_id: Field required"),
-    "other fields": (json.dumps({str(n): n for n in range(80_000)}).encode(), r"purchases\.0\.customer_id: Field required"),
+    "other fields": (
+        json.dumps({str(n): n for n in range(80_000)}).encode(),
+        r"purchases\.0\.customer_id: Field required",
+    ),
 }
 
 
