@@ -1,5 +1,6 @@
 """What a run does while the tracking server fails, over a real server behind a proxy that fails as servers do."""
 
+import itertools
 import json
 import re
 import shutil
@@ -14,7 +15,8 @@ from stores import alias_table, artifacts, client, runs, serving
 
 from clv import tracking
 from clv.errors import Unreachable, UserError
-from clv.registry import registration
+from clv.registry import registration, versions
+from clv.registry.standing import Standing
 from clv.run import run_command
 from clv.tracking import faults, server, spool
 
@@ -140,6 +142,15 @@ def test_a_page_in_place_of_a_file_is_no_file(behind, failing, kind, tmp_path):
     failing(Plan(lambda number, method, path: kind if method == "GET" and files in path else None))
     with pytest.raises(Unreachable, match="does not answer: The following failures occurred while downloading"):
         server.download(run.info.artifact_uri, "part.bin")
+
+
+def test_a_list_of_files_that_is_cut_accuses_nobody(behind, failing):
+    version = Standing("clv").existing("1")
+    versions.recorded_files(version)
+    lists = itertools.count()
+    failing(Plan(lambda number, method, path: "empty" if "artifacts?path" in path and next(lists) >= 2 else None))
+    with pytest.raises(Unreachable, match="its list of model lacks model/"):
+        versions.verified(version, versions.MODEL, whole=True)
 
 
 def test_all_waiting_of_a_command_that_can_do_without_the_server_is_on_one_clock(behind, failing):

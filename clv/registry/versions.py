@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,9 +175,14 @@ def _fetched_as_read(version: Version, part: str, names: list[str]) -> Path:
         return fetched(version, part)
     key = AS_READ if part == MODEL else part
     if key not in version.parts:
-        root = version.source if part == MODEL else f"{version.run.info.artifact_uri}/{part}"
-        version.parts[key] = server.fetch(root, [name.removeprefix(f"{part}/") for name in names])
+        version.parts[key] = _by_name(version, part, names)
     return version.parts[key]
+
+
+def _by_name(version: Version, part: str, names: list[str]) -> Path:
+    """Raises: Refused, OSError: a file is not there."""
+    root = version.source if part == MODEL else f"{version.run.info.artifact_uri}/{part}"
+    return server.fetch(root, [name.removeprefix(f"{part}/") for name in names])
 
 
 def recorded_files(version: Version) -> dict[str, str]:
@@ -231,12 +237,24 @@ def verified(version: Version, part: str, *, whole: bool = False) -> Path:
             f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{hints.another()}"
         ) from error
     present = {name: digest for name, digest in digests(folder, part).items() if whole or is_read(name)}
+    _ask_again(version, part, sorted(recorded.keys() - present.keys()))
     if wrong := sorted(name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)):
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
             f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{_way_out(version, folder, wrong)}"
         )
     return folder
+
+
+def _ask_again(version: Version, part: str, lacking: list[str]) -> None:
+    """Asks a server for files that its list lacked, by their names: nobody is accused on the word of somebody who answers `{}` in its place.
+
+    Raises: Unreachable: it is no server that answers.
+    """
+    if lacking and server.remote() and version.kept is None:
+        with suppress(Refused, OSError):  # they are lost
+            _by_name(version, part, lacking)
+            raise server.contradicts_itself(f"its list of {part} lacks {lacking[0]}, and the file is there")
 
 
 def _way_out(version: Version, folder: Path, wrong: list[str]) -> str:
