@@ -144,12 +144,21 @@ def test_a_page_in_place_of_a_file_is_no_file(behind, failing, kind, tmp_path):
         server.download(run.info.artifact_uri, "part.bin")
 
 
-def test_a_list_of_files_that_is_cut_accuses_nobody(behind, failing):
+def cut_lists():
+    lists = itertools.count()
+    return Plan(lambda number, method, path: "empty" if "artifacts?path" in path and next(lists) >= 2 else None)
+
+
+@pytest.mark.parametrize(
+    "plan, why",
+    [(cut_lists, "its list of model lacks model/"), (lambda: from_call(30, "garbage"), "does not answer: ")],
+    ids=["lists are cut", "everything is garbage"],
+)
+def test_who_gives_other_files_in_the_servers_place_accuses_nobody(behind, failing, plan, why):
     version = Standing("clv").existing("1")
     versions.recorded_files(version)
-    lists = itertools.count()
-    failing(Plan(lambda number, method, path: "empty" if "artifacts?path" in path and next(lists) >= 2 else None))
-    with pytest.raises(Unreachable, match="its list of model lacks model/"):
+    failing(plan())
+    with pytest.raises(Unreachable, match=why):
         versions.verified(version, versions.MODEL, whole=True)
 
 

@@ -237,8 +237,8 @@ def verified(version: Version, part: str, *, whole: bool = False) -> Path:
             f"Version {version.number} of model {version.name} has lost its {part}: {error}\n{hints.another()}"
         ) from error
     present = {name: digest for name, digest in digests(folder, part).items() if whole or is_read(name)}
-    _ask_again(version, part, sorted(recorded.keys() - present.keys()))
     if wrong := sorted(name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)):
+        _ask_again(version, part, sorted(recorded.keys() - present.keys()))
         raise UserError(
             f"Version {version.number} of model {version.name} is not what was registered: {len(wrong)} of {len(recorded)} files of its "
             f"{part} were changed, lost or added: {', '.join(wrong[:5])}.\n{_way_out(version, folder, wrong)}"
@@ -247,12 +247,16 @@ def verified(version: Version, part: str, *, whole: bool = False) -> Path:
 
 
 def _ask_again(version: Version, part: str, lacking: list[str]) -> None:
-    """Asks a server for files that its list lacked, by their names: nobody is accused on the word of somebody who answers `{}` in its place.
+    """Asks a server for what it must know, and for files that its list lacked, by their names: nobody is accused on the word of somebody
+    who answers in its place.
 
     Raises: Unreachable: it is no server that answers.
     """
-    if lacking and server.remote() and version.kept is None:
-        with suppress(Refused, OSError):  # they are lost
+    if version.kept or not server.remote():
+        return
+    with suppress(Refused, OSError):  # they are lost
+        client.get_run(version.run_id)
+        if lacking:
             _by_name(version, part, lacking)
             raise server.contradicts_itself(f"its list of {part} lacks {lacking[0]}, and the file is there")
 
