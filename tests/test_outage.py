@@ -144,24 +144,6 @@ def test_a_page_in_place_of_a_file_is_no_file(behind, failing, kind, tmp_path):
         server.download(run.info.artifact_uri, "part.bin")
 
 
-def cut_lists():
-    lists = itertools.count()
-    return Plan(lambda number, method, path: "empty" if "artifacts?path" in path and next(lists) >= 2 else None)
-
-
-@pytest.mark.parametrize(
-    "plan, why",
-    [(cut_lists, "its list of model lacks model/"), (lambda: from_call(30, "garbage"), "does not answer: ")],
-    ids=["lists are cut", "everything is garbage"],
-)
-def test_who_gives_other_files_in_the_servers_place_accuses_nobody(behind, failing, plan, why):
-    version = Standing("clv").existing("1")
-    versions.recorded_files(version)
-    failing(plan())
-    with pytest.raises(Unreachable, match=why):
-        versions.verified(version, versions.MODEL, whole=True)
-
-
 def test_all_waiting_of_a_command_that_can_do_without_the_server_is_on_one_clock(behind, failing):
     """Calls that carry files, and those before the run begins, count like any other: at .9 s a call, four seconds are five calls."""
     failing(Plan(lambda number, method, path: "sluggish"))
@@ -341,3 +323,21 @@ def test_what_waits_for_a_server_that_never_was_can_be_dropped_and_all_counts_ag
     assert dropped == f"dropped 2 runs that waited for {wrong}"
     run_command("sync", behind.config())
     assert "wait for" not in capsys.readouterr().out.partition(dropped)[2]
+
+
+def cut_lists():
+    lists = itertools.count()
+    return Plan(lambda number, method, path: "empty" if "artifacts?path" in path and next(lists) >= 2 else None)
+
+
+@pytest.mark.parametrize(
+    "plan, why",
+    [(cut_lists, "its list of model lacks model/"), (lambda: from_call(30, "garbage"), "does not answer: ")],
+    ids=["lists are cut", "everything is garbage"],
+)
+def test_who_gives_other_files_in_the_servers_place_accuses_nobody(behind, failing, plan, why):
+    version = Standing("clv").existing("1")
+    versions.recorded_files(version)
+    failing(plan())
+    with pytest.raises(Unreachable, match=why):
+        versions.verified(version, versions.MODEL, whole=True)
